@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * disasm.h - machine code: where instructions begin, what they do, whether a
+ * probe may sit on one and what it would cost.
+ *
+ *   encoding.c  prefixes, opcode and size of one instruction
+ *   text.c      its text, as objdump -d prints it
+ *   code.c      one function's bytes, decoded by a sweep from its start
+ *   site.c      the verdict on a site: allowed or why not, and its cost (docs/sites.md)
+ *   check.c     the same as an error that names the neighbours
+ *   entry.c     the entry site, and where the arguments are still in place
+ *
+ * The only room that knows capstone. x86-64 today; other machines are refused
+ * when an image is opened.
+ */
+#ifndef MOONTAP_DISASM_H
+#define MOONTAP_DISASM_H
+
+#include "moontap/base.h"
+
+enum insn_kind {
+	INSN_OTHER,
+	INSN_JUMP,   /* unconditional, direct or not */
+	INSN_BRANCH, /* conditional */
+	INSN_CALL,
+	INSN_RETURN,
+	INSN_UNDECODABLE, /* one byte that is no instruction; the sweep resumes after it */
+};
+
+struct insn {
+	uint64_t address;
+	uint64_t target; /* of a direct jump, branch or call; 0 if there is none */
+	uint8_t size;
+	uint8_t kind;  /* enum insn_kind */
+	char text[94]; /* "je 0x1234": AT&T, as objdump -d prints; ".byte 0x62,..." if unknown */
+};
+
+/* A function, decoded. insns are in address order and cover [start, end). */
+struct code {
+	uint64_t start, end;
+	const uint8_t *bytes; /* borrowed; end - start of them */
+	VECTOR(struct insn) insns;
+	size_t first_undecodable; /* index into insns; insns.size if all bytes decode */
+};
+
+/* Decodes size bytes found at address start, some 10 MB a second. bytes must outlive ret.
+ * Never fails: undecodable bytes become INSN_UNDECODABLE. An instruction too new
+ * for the decoder, but of a known size, has the kind INSN_OTHER and its bytes as text. */
+void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start);
+void code_deinit(struct code *code);
+/* The instruction that starts at address, or NULL. */
+const struct insn *code_at(const struct code *code, uint64_t address);
+/* The instruction that covers address, or NULL outside the function. */
+const struct insn *code_covering(const struct code *code, uint64_t address);
+
+enum site_cost {
+	COST_CHEAP, /* the kernel emulates it (push, nop, jmp, jcc, call rel32) */
+	COST_DEAR,  /* the kernel single-steps it, about ten times the price */
+};
+
+struct site_verdict {
+	bool is_allowed;
+	enum site_cost cost;
+	const char *reason; /* static text if refused; goes on from "a probe on this instruction" */
+};
+
+/* What the running kernel does to the sites we give it. The other rules hold for every
+ * kernel: one that would take more is never given it. */
+struct site_rules {
+	bool rewrites_nop5; /* turns a 5-byte nop into a call (from 6.18) */
+};
+
+/* Judges the instruction at a boundary of code. */
+struct site_verdict site_judge(const struct code *code, const struct insn *insn,
+			       const struct site_rules *rules);
+
+/* Checks that a probe may sit at address (a virtual address). Errors:
+ * ERR_OUT_OF_FUNCTION, ERR_BOUNDARY (names the instructions that begin on both
+ * sides, with their text and offsets), ERR_REFUSED (with the reason and the
+ * nearest allowed offsets on both sides). name is the function's, for messages. */
+struct error *site_check(const struct code *code, uint64_t address, const char *name,
+			 const struct site_rules *rules, struct site_verdict *ret);
+
+/* Where a probe on "the function" goes, and how its arguments are read there. */
+struct entry_site {
+	uint64_t address;
+	bool is_after_stack_check; /* Go: past the morestack check */
+};
+
+/* The instruction to probe for a hit per call: past Go's stack check (whose
+ * failing branch comes back to the start and would count twice), past endbr64;
+ * the function's first instruction where neither is there, where it would be
+ * refused, or where a jump inside the function leads between start and it. */
+struct entry_site site_entry(const struct code *code, const struct site_rules *rules);
+
+/* Are the arguments still where the caller put them when address is reached?
+ * True on a straight line from the start through endbr64, push, nop, mov %rsp,%rbp,
+ * sub $n,%rsp, Go's stack check, and mov %rbp,n(%rsp) and lea n(%rsp),%rbp (frames
+ * of Go up to 1.20) only, and false where a jump of the function leads into that line. On
+ * true, *ret_cfa_offset is what to add to the stack pointer there to get the CFA (8 at
+ * the entry). code must be a whole function: in a piece of one (f.cold) nothing is known. */
+bool site_args_are_live(const struct code *code, uint64_t address, int64_t *ret_cfa_offset);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * code.c - a function's bytes as instructions, swept from its start.
+ * The only file that calls capstone, and only for sizes and text: what an
+ * instruction does is read off its encoding, so the slow details stay off.
+ */
+#include <capstone/capstone.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "encoding.h"
+
+/* Adds what capstone does not know: an instruction it has no name for, if its
+ * encoding tells its size, else one byte. */
+static size_t add_unknown(struct code *code, const uint8_t *bytes, size_t left, uint64_t address)
+{
+	struct insn *insn = vector_add(&code->insns);
+	size_t size = encoding_size(bytes, left);
+
+	insn->address = address;
+	insn->size = size ? size : 1;
+	insn->kind = size ? INSN_OTHER : INSN_UNDECODABLE;
+	int length = snprintf(insn->text, sizeof(insn->text), ".byte 0x%02x", bytes[0]);
+	for (size_t i = 1; i < insn->size; i++)
+		length +=
+		    snprintf(insn->text + length, sizeof(insn->text) - length, ",0x%02x", bytes[i]);
+	return insn->size;
+}
+
+static void add_decoded(struct code *code, const cs_insn *decoded)
+{
+	struct insn *insn = vector_add(&code->insns);
+
+	insn->address = decoded->address;
+	insn->size = decoded->size;
+	struct encoding e = encoding_of(code, insn);
+	insn->kind = encoding_kind(&e);
+	insn->target = encoding_target(&e, insn->address);
+	/* Capstone drops this one prefix, which decides whether a probe is possible. */
+	bool is_notrack = e.opcode == 0xff && e.bytes[0] == 0x3e;
+	char mnemonic[sizeof(decoded->mnemonic) + 8];
+	snprintf(mnemonic, sizeof(mnemonic), "%s%s", is_notrack ? "notrack " : "",
+		 decoded->mnemonic);
+	text_format(mnemonic, decoded->op_str, insn->text, sizeof(insn->text));
+}
+
+void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start)
+{
+	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
+	csh handle;
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+		abort();
+	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+	cs_insn *decoded = cs_malloc(handle);
+
+	uint64_t address = start;
+	while (size > 0) {
+		if (cs_disasm_iter(handle, &bytes, &size, &address, decoded)) {
+			add_decoded(ret, decoded);
+			continue;
+		}
+		size_t skipped = add_unknown(ret, bytes, size, address);
+		bytes += skipped;
+		size -= skipped;
+		address += skipped;
+	}
+	cs_free(decoded, 1);
+	cs_close(&handle);
+
+	while (ret->first_undecodable < ret->insns.size &&
+	       ret->insns.data[ret->first_undecodable].kind != INSN_UNDECODABLE)
+		ret->first_undecodable++;
+}
+
+void code_deinit(struct code *code)
+{
+	vector_deinit(&code->insns);
+}
+
+const struct insn *code_covering(const struct code *code, uint64_t address)
+{
+	if (address < code->start || address >= code->end)
+		return NULL;
+	size_t low = 0, high = code->insns.size;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (code->insns.data[middle].address <= address)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &code->insns.data[low];
+}
+
+const struct insn *code_at(const struct code *code, uint64_t address)
+{
+	const struct insn *insn = code_covering(code, address);
+
+	return insn && insn->address == address ? insn : NULL;
+}
