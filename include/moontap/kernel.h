@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel.h - the only room that talks to BPF: maps, programs, attachments,
+ * rings and counters.
+ *
+ *   support.c  what this kernel and these privileges can do, found by trying
+ *   kernel.c   the session's shared maps
+ *   program.c  loading and its verifier log; counters
+ *   multi.c    attachment by uprobe_multi links
+ *   tracefs.c  attachment by tracefs siblings and one perf event (below 6.6)
+ *   ring.c     one ring a CPU, merged by time; the armed flag
+ *   watch.c    processes that start and end (bpf/watch.bpf.c)
+ */
+#ifndef MOONTAP_KERNEL_H
+#define MOONTAP_KERNEL_H
+
+#include <sys/types.h>
+
+#include "moontap/base.h"
+#include "moontap/record.h"
+
+struct bpf_insn;
+struct kernel;
+
+enum attach_method {
+	ATTACH_ANY,	/* the best that works here */
+	ATTACH_MULTI,	/* uprobe_multi: cookies, one link per program and file */
+	ATTACH_TRACEFS, /* siblings of one tracefs event: no cookies */
+};
+
+struct kernel_options {
+	enum attach_method method;
+	/* Each ring (there is one a CPU); a power of two of pages. 0: 16 MiB, or less
+	 * where more than 16 CPUs would make it over 256 MiB together. */
+	size_t ring_bytes;
+};
+
+/* Probes what is there and creates the shared maps. Errors: ERR_NO_BPF,
+ * ERR_PERMISSION (names the missing capability and says how to get it). */
+struct error *kernel_open(const struct kernel_options *options, struct kernel **ret);
+/* After kernel_unload of its programs. */
+void kernel_close(struct kernel *kernel);
+
+enum attach_method kernel_method(const struct kernel *kernel);
+bool kernel_has_sleepable(const struct kernel *kernel);
+/* Does this kernel turn 5-byte nops under a uprobe into calls? No privileges
+ * and no struct kernel needed: --dry-run judges too. */
+bool kernel_rewrites_nop5(void);
+
+/* ----------------------------------------------------------------- program */
+
+/* Maps are made as the instructions name them. */
+struct load_request {
+	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
+	size_t insn_count;
+	bool is_sleepable;
+	size_t site_count; /* counters to make */
+	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
+};
+
+struct kernel_program; /* a loaded program, its counters and attachments */
+
+/* ERR_VERIFIER (message ends with the verifier's last lines; the whole log is
+ * the hint), ERR_PERMISSION, ERR_OS. */
+struct error *kernel_load(struct kernel *kernel, const struct load_request *request,
+			  struct kernel_program **ret);
+/* Detaches (at once, whatever the number of sites) and unloads. */
+void kernel_unload(struct kernel_program *program);
+
+/* One file's sites of a program. offsets are file offsets. With pid, only that
+ * process (and what the link's filter cannot tell apart, the program does).
+ * All or nothing. May be called for several files. */
+struct attach_request {
+	const char *path;
+	pid_t pid;
+	const uint64_t *offsets;
+	const uint64_t *cookies;
+	size_t count;
+};
+struct error *kernel_attach(struct kernel_program *program, const struct attach_request *request);
+/* Removes every attachment, keeps program and counters. */
+void kernel_detach(struct kernel_program *program);
+
+/* Sum over CPUs. */
+void kernel_counters(const struct kernel_program *program, size_t site, struct counters *ret);
+void kernel_set_budget(struct kernel_program *program, int64_t events);
+
+/* -------------------------------------------------------------------- ring */
+
+/* Becomes readable when a program saw the armed flag. For poll and epoll. */
+int kernel_fd(const struct kernel *kernel);
+/* Passes the records of up to this moment, oldest first, to fn until none is
+ * left or fn returns false (that record counts as taken). Returns how many. A
+ * record is valid during its call only. Disarms. */
+size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const struct record *),
+		      void *context);
+/* Asks to be woken at the next event; to be called before each sleep. False (and
+ * not armed) if there is something to consume, or a record is just being
+ * written: nap a millisecond then, and consume. */
+bool kernel_arm(struct kernel *kernel);
+
+/* ------------------------------------------------------------------- watch */
+
+/*
+ * Tells of processes that begin or end to run one file, whoever starts them. The
+ * end of those that ran it before is told, their beginning is not; nor anything
+ * of children that were forked and exec'ed nothing.
+ */
+struct watch;
+struct watch_event {
+	pid_t pid;
+	bool is_exit; /* it has ended or exec'ed another file; else: just exec'ed this one */
+	char comm[16];
+};
+struct error *watch_open(const char *path, struct watch **ret);
+void watch_close(struct watch *watch);
+int watch_fd(const struct watch *watch);
+void watch_consume(struct watch *watch, void (*fn)(void *context, const struct watch_event *),
+		   void *context);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * internal.h - what the files of the kernel room share; nobody else includes it.
+ */
+#ifndef MOONTAP_KERNEL_INTERNAL_H
+#define MOONTAP_KERNEL_INTERNAL_H
+
+#include "moontap/kernel.h"
+
+/* ----------------------------------------------------------------- support */
+
+/* BPF_TRACE_UPROBE_MULTI of Linux 6.6; Debian 12's headers end before it. */
+#define ATTACH_TYPE_UPROBE_MULTI 48
+
+struct support {
+	bool has_multi;
+	bool has_process_filter; /* a multi link's pid means the process, not one thread */
+	bool has_sleepable;
+};
+
+/* libbpf writes to stderr by default; our errors say what is worth saying. */
+void support_silence(void);
+/* Tries each feature once. ERR_NO_BPF or ERR_PERMISSION if nothing can work. */
+struct error *support_probe(struct support *ret);
+/* What to say when the kernel answered errno_value to an attempt at `what`:
+ * ERR_PERMISSION with the missing capability, ERR_NO_BPF or ERR_OS. */
+struct error *support_error(int errno_value, const char *what);
+/* The same for what only CAP_SYS_ADMIN may do. */
+struct error *support_needs_admin(int errno_value, const char *what);
+
+/* ------------------------------------------------------------------- rings */
+
+/* The consumer's view of one BPF ring buffer. */
+struct ring {
+	int fd;
+	size_t size;	    /* of the data, a power of two */
+	uint64_t position;  /* of the next record */
+	uint64_t published; /* what the producers know of position */
+	uint64_t limit;	    /* what we know of the producers' position */
+	uint64_t *shared_consumer;
+	const uint64_t *shared_producer;
+	const unsigned char *data; /* mapped twice in a row, so that no record is split */
+};
+
+/* Maps the ring buffer fd of size bytes (a power of two of pages). On success
+ * *ret owns fd, on error it is closed. */
+struct error *ring_init(struct ring *ret, int fd, size_t size);
+void ring_deinit(struct ring *ring);
+/* The next committed record, or NULL if there is none (yet). */
+const void *ring_peek(struct ring *ring);
+/* Passes over the record that ring_peek returned. */
+void ring_advance(struct ring *ring);
+/* Gives the room of everything passed over back to the producers. */
+void ring_publish(struct ring *ring);
+
+/* ------------------------------------------------------------------ kernel */
+
+struct kernel {
+	enum attach_method method;
+	struct support support;
+	size_t cpu_count; /* possible ones, which per-CPU maps are made for */
+	VECTOR(struct ring) rings;
+	int rings_fd, armed_fd;
+	int scratch_fd;	 /* -1 until a program names it */
+	uint64_t *armed; /* the map's memory, cpu_count words */
+	size_t armed_size;
+	bool is_armed;
+	int epoll_fd;
+	struct tracefs *tracefs; /* NULL unless that is the method */
+};
+
+/* Maps that every program shares: *ret stays the kernel's. */
+struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *ret);
+
+/* -------------------------------------------------------------- attachment */
+
+/* What a program hangs on: a multi link, or a perf event that carries it to a
+ * tracefs event of this number. */
+struct attachment {
+	int fd;
+	unsigned event; /* 0: fd is a link */
+};
+
+struct kernel_program {
+	struct kernel *kernel;
+	int fd, counters_fd;
+	int64_t *budget; /* the map's memory, NULL if the program names no budget */
+	int budget_fd;
+	size_t site_count;
+	struct counters *per_cpu; /* one site's counters, a row for each CPU */
+	VECTOR(struct attachment) attachments;
+};
+
+/* Each adds to program->attachments, all of the request or nothing. */
+struct error *multi_attach(struct kernel_program *program, const struct attach_request *request);
+struct error *tracefs_attach(struct kernel_program *program, const struct attach_request *request);
+
+/* Removes the fd, and the tracefs event if it is one. */
+void attachment_remove(struct kernel *kernel, struct attachment *attachment);
+
+/* The raw system call: a link, or -1 with errno. */
+int multi_link(int program_fd, const struct attach_request *request, size_t count, pid_t pid);
+/* One sentence about a failed attachment of these sites. */
+struct error *attach_error(int errno_value, const struct attach_request *request);
+
+/* Opens (or mounts, for us alone) tracefs and clears what dead moontaps left. */
+struct error *tracefs_open(struct tracefs **ret);
+void tracefs_close(struct tracefs *tracefs);
+void tracefs_remove(struct tracefs *tracefs, unsigned event);
+
+#endif

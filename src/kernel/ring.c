@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring.c - takes records out of the ring buffers, oldest first, and says when
+ * to be woken.
+ * Apart (and not libbpf's consumer) because that one knows nothing of the order
+ * between rings, and frees each record by a store that the producers feel.
+ *
+ * The memory of a BPF ring buffer, by pages: the consumer's position (ours to
+ * write), the producers' position, and the data, mapped twice in a row. A record
+ * is eight bytes of header, whose first word is its size and two flags, then its
+ * bytes, padded to eight.
+ */
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* ---------------------------------------------------------------- one ring */
+
+struct error *ring_init(struct ring *ret, int fd, size_t size)
+{
+	CLEANUP(close_p) int owned_fd = fd;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (consumer == MAP_FAILED)
+		return error_new(ERR_OS, "mapping a ring buffer: %m");
+	unsigned char *producer =
+	    mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (producer == MAP_FAILED) {
+		struct error *err = error_new(ERR_OS, "mapping a ring buffer: %m");
+		munmap(consumer, page);
+		return err;
+	}
+	*ret = (struct ring){
+	    .fd = fd_take(&owned_fd),
+	    .size = size,
+	    .shared_consumer = consumer,
+	    .shared_producer = (const uint64_t *)producer,
+	    .data = producer + page,
+	};
+	return NULL;
+}
+
+void ring_deinit(struct ring *ring)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	munmap(ring->shared_consumer, page);
+	munmap((void *)ring->shared_producer, page + 2 * ring->size);
+	close_p(&ring->fd);
+}
+
+static uint64_t producer_position(const struct ring *ring)
+{
+	return __atomic_load_n(ring->shared_producer, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t record_header(const struct ring *ring)
+{
+	const uint32_t *header =
+	    (const uint32_t *)(ring->data + (ring->position & (ring->size - 1)));
+	return __atomic_load_n(header, __ATOMIC_ACQUIRE);
+}
+
+void ring_advance(struct ring *ring)
+{
+	uint32_t size = record_header(ring) & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	ring->position += ((uint64_t)size + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+	/* Each publication costs the producers a cache miss, so they are few. */
+	if (ring->position - ring->published >= ring->size / 16)
+		ring_publish(ring);
+}
+
+void ring_publish(struct ring *ring)
+{
+	if (ring->position == ring->published)
+		return;
+	ring->published = ring->position;
+	__atomic_store_n(ring->shared_consumer, ring->position, __ATOMIC_RELEASE);
+}
+
+const void *ring_peek(struct ring *ring)
+{
+	for (;;) {
+		if (ring->position == ring->limit)
+			ring->limit = producer_position(ring);
+		if (ring->position == ring->limit)
+			return NULL;
+		uint32_t header = record_header(ring);
+		if (header & BPF_RINGBUF_BUSY_BIT)
+			return NULL;
+		if (!(header & BPF_RINGBUF_DISCARD_BIT))
+			break;
+		ring_advance(ring);
+	}
+	return ring->data + (ring->position & (ring->size - 1)) + BPF_RINGBUF_HDR_SZ;
+}
+
+/* --------------------------------------------------------------- all rings */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The ring whose next record is the oldest, and how long it stays so. */
+struct oldest {
+	struct ring *ring; /* NULL: all are empty */
+	uint64_t time_ns;
+	uint64_t until_ns; /* the next record of another ring */
+};
+
+static struct oldest find_oldest(struct kernel *kernel)
+{
+	struct oldest oldest = {.time_ns = UINT64_MAX, .until_ns = UINT64_MAX};
+	for (size_t i = 0; i < kernel->rings.size; i++) {
+		struct ring *ring = &kernel->rings.data[i];
+		const struct record *record = ring_peek(ring);
+		if (!record)
+			continue;
+		if (!oldest.ring || record->time_ns < oldest.time_ns) {
+			oldest.until_ns = oldest.time_ns;
+			oldest.time_ns = record->time_ns;
+			oldest.ring = ring;
+		} else if (record->time_ns < oldest.until_ns) {
+			oldest.until_ns = record->time_ns;
+		}
+	}
+	return oldest;
+}
+
+struct taker {
+	bool (*fn)(void *context, const struct record *);
+	void *context;
+	size_t count;
+	bool is_done;
+};
+
+/* Takes records of one ring while they are not younger than until_ns. */
+static void take_from(struct ring *ring, uint64_t until_ns, struct taker *taker)
+{
+	const struct record *record = ring_peek(ring);
+	do {
+		taker->is_done = !taker->fn(taker->context, record);
+		taker->count++;
+		ring_advance(ring);
+		record = ring_peek(ring);
+	} while (!taker->is_done && record && record->time_ns <= until_ns);
+}
+
+static void set_armed(struct kernel *kernel, bool is_armed)
+{
+	kernel->is_armed = is_armed;
+	for (size_t cpu = 0; cpu < kernel->cpu_count; cpu++)
+		__atomic_store_n(&kernel->armed[cpu], is_armed, __ATOMIC_RELAXED);
+}
+
+size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const struct record *),
+		      void *context)
+{
+	/* Who is awake needs no waking by the other CPUs. */
+	if (kernel->is_armed)
+		set_armed(kernel, false);
+	/* A ring found empty may fill while another is being read: what is younger
+	 * than this moment waits for the next call, or it would overtake. */
+	uint64_t now = now_ns();
+	struct oldest oldest = find_oldest(kernel);
+	uint64_t last_ns = oldest.ring && oldest.time_ns > now ? oldest.time_ns : now;
+
+	struct taker taker = {.fn = fn, .context = context};
+	while (oldest.ring && oldest.time_ns <= last_ns && !taker.is_done) {
+		take_from(oldest.ring, oldest.until_ns < last_ns ? oldest.until_ns : last_ns,
+			  &taker);
+		oldest = find_oldest(kernel);
+	}
+	for (size_t i = 0; i < kernel->rings.size; i++)
+		ring_publish(&kernel->rings.data[i]);
+	return taker.count;
+}
+
+/*
+ * No wake-up is lost: a program makes its record visible (the producers'
+ * position), then a full barrier, then reads the flag; here the flag is set, then
+ * a full barrier, then the position is read. One of the two sees the other. So a
+ * record still being written counts as well: its program may have read the flag
+ * before it was set.
+ */
+bool kernel_arm(struct kernel *kernel)
+{
+	set_armed(kernel, true);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < kernel->rings.size; i++) {
+		const struct ring *ring = &kernel->rings.data[i];
+		if (producer_position(ring) != ring->position) {
+			set_armed(kernel, false);
+			return false;
+		}
+	}
+	return true;
+}
