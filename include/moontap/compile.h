@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * compile.h - from a block's tree to a plan: what the kernel runs, what it
+ * captures, and the Lua function that runs on the captured values.
+ *
+ *   builtin.c  the table of built-in names and functions
+ *   resolve.c  target expressions of the tree -> typed values
+ *   lower.c    values and the predicate -> IR
+ *   allocate.c IR values -> BPF registers and stack
+ *   emit.c     IR -> BPF: expressions, conditions, captures
+ *   frame.c    IR -> BPF: what stands around them; record, ring, counters
+ *   encode.c   one instruction at a time
+ *   rewrite.c  the block as a Lua function whose parameters are the captures
+ *   plan.c     one after the other
+ *   listing.c  BPF as text
+ *
+ * Runs without root and without a target: everything it needs is in
+ * compile_site. Does not load anything.
+ */
+#ifndef MOONTAP_COMPILE_H
+#define MOONTAP_COMPILE_H
+
+#include <linux/bpf.h>
+
+#include "moontap/base.h"
+#include "moontap/record.h"
+#include "moontap/script.h"
+#include "moontap/symbols.h"
+
+/* What a plan needs to know of the places it is for (all of them alike). */
+struct compile_site {
+	enum abi abi;
+	bool are_args_live;   /* arg[n] can be read here */
+	int64_t cfa_offset;   /* stack pointer + this = CFA, if are_args_live */
+	const char *function; /* for messages */
+};
+
+/* Where process ids are not those of the whole machine (in a container). */
+struct pid_namespace {
+	uint64_t device, inode; /* of /proc/self/ns/pid */
+};
+
+/* How the program learns which of its sites fired. */
+enum site_identity {
+	IDENTITY_CONSTANT, /* it has one site: location 0 */
+	IDENTITY_COOKIE,   /* the attach cookie is the location index */
+	IDENTITY_IP,       /* user space finds out from the instruction pointer */
+};
+
+struct compile_request {
+	const struct source *source; /* of condition and block */
+	const struct node *condition; /* or NULL */
+	const struct node *block;     /* NODE_BLOCK, or NULL: the default action, one line a hit */
+	const char *event;            /* name of the parameter whose fields are the
+				         built-ins (e in probe(l, function(e) ...)), or NULL */
+	struct compile_site site;
+	enum site_identity identity;
+	unsigned probe;      /* number, for the record's cookie */
+	pid_t pid;           /* only this process; 0: any */
+	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
+	bool has_budget;     /* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable;   /* the kernel can run it so */
+};
+
+/* Where a parameter of the Lua function comes from, and as what. */
+enum capture_kind {
+	CAPTURE_INTEGER,  /* slot holds a 64-bit integer */
+	CAPTURE_STRING,   /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
+	CAPTURE_COMM,     /* slot and the next hold 16 bytes, NUL-terminated */
+	CAPTURE_TIME,     /* record.time_ns, to be shown as wall clock ns since 1970 */
+	CAPTURE_FUNCTION, /* these five belong to the site */
+	CAPTURE_FILE,
+	CAPTURE_LINE,
+	CAPTURE_ADDRESS,
+	CAPTURE_PROBE,
+};
+
+struct capture {
+	enum capture_kind kind;
+	unsigned slot;     /* INTEGER and STRING */
+	const char *text;  /* as the user wrote it */
+	const char *origin; /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
+};
+
+struct plan {
+	struct arena arena;
+	VECTOR(struct bpf_insn) insns;
+	VECTOR(uint32_t) lines; /* user's line of each instruction; 0: not from the user's text */
+	VECTOR(struct capture) captures;
+	unsigned slot_count;
+	bool needs_scratch; /* the record has strings */
+	bool is_sleepable;
+	bool has_predicate; /* the condition was lowered whole: the kernel decides */
+	bool has_guard;     /* the condition was not: Lua decides (see lua) */
+	const char *guard_reason; /* why it was not */
+	/* A chunk that declares the upvalues and returns the function:
+	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end
+	 * with the block on the user's own lines. With has_guard the function has one
+	 * parameter more, the first, and returns that one when the condition is false. */
+	const char *lua;
+	VECTOR(const char *) upvalues; /* names, to be joined by the runtime */
+};
+
+/*
+ * Errors: ERR_NAME, ERR_TYPE, ERR_UNREADABLE, ERR_TOO_LARGE, each with the
+ * place in the user's text. On success the caller owns *ret (plan_free).
+ */
+struct error *compile(const struct compile_request *request, struct plan **ret);
+void plan_free(struct plan *plan);
+/* The program as text: one instruction a line, the user's source line above
+ * its first. */
+void plan_list(const struct plan *plan, const struct source *source, struct buffer *out);
+
+/* The built-in names, for help and completion: the first after NULL, then the
+ * next after each; NULL at the end. */
+struct builtin {
+	const char *name;    /* "str" */
+	const char *usage;   /* "str(P [, MAX])" */
+	const char *summary; /* one clause */
+};
+const struct builtin *builtin_next(const struct builtin *previous);
+
+#endif

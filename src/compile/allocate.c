@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * allocate.c - a home for every temporary: linear scan over its live range.
+ * A range without a call inside may sit in r1..r4; the others, and those for which no register
+ * is left, live in the frame. Ranges are exact because code only jumps forward.
+ */
+#include "ir.h"
+
+#define FIRST_REGISTER 1
+#define LAST_REGISTER  4
+#define FRAME_SIZE     512 /* the kernel's MAX_BPF_STACK */
+#define FRAME_WORDS    ((FRAME_SIZE - FRAME_FIXED) / 8)
+
+/* Instructions that call a helper, which destroys r0..r5. */
+static bool is_call(const struct ir_insn *insn)
+{
+	switch (insn->op) {
+	case IR_PID:
+	case IR_TID:
+	case IR_LOAD:
+	case IR_STRING:
+	case IR_COMM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct range {
+	size_t defined, last_used;
+	bool has_call;
+};
+
+static void find_ranges(const struct ir *ir, struct range *ranges)
+{
+	for (size_t i = 0; i < ir->insns.size; i++) {
+		const struct ir_insn *insn = &ir->insns.data[i];
+
+		if (insn->a >= 0)
+			ranges[insn->a].last_used = i;
+		if (insn->b >= 0)
+			ranges[insn->b].last_used = i;
+		if (insn->t >= 0)
+			ranges[insn->t] = (struct range){i, i, false};
+	}
+	/* A call kills what is live after it; what it reads itself is safe. */
+	for (size_t i = 0; i < ir->insns.size; i++)
+		for (int t = 0; is_call(&ir->insns.data[i]) && t < ir->temporaries; t++)
+			if (ranges[t].defined < i && i < ranges[t].last_used)
+				ranges[t].has_call = true;
+}
+
+/* The home that is free from now on, marked as taken until the range's end. */
+static int take(size_t *free_at, int count, const struct range *range)
+{
+	for (int i = 0; i < count; i++) {
+		if (free_at[i] > range->defined)
+			continue;
+		free_at[i] =
+		    range->last_used > range->defined ? range->last_used : range->defined + 1;
+		return i;
+	}
+	return -1;
+}
+
+struct error *allocate(struct compiler *c, struct ir *ir)
+{
+	struct range *ranges =
+	    arena_alloc(&c->plan->arena, sizeof(*ranges) * (size_t)ir->temporaries);
+	size_t registers[LAST_REGISTER - FIRST_REGISTER + 1] = {0}, words[FRAME_WORDS] = {0};
+
+	ir->homes = arena_alloc(&c->plan->arena, sizeof(*ir->homes) * (size_t)ir->temporaries);
+	find_ranges(ir, ranges);
+	for (int t = 0; t < ir->temporaries; t++) {
+		int at =
+		    ranges[t].has_call ? -1 : take(registers, ARRAY_SIZE(registers), &ranges[t]);
+
+		ir->homes[t] = (struct ir_home){.reg = (int8_t)(at < 0 ? -1 : FIRST_REGISTER + at)};
+		if (at >= 0)
+			continue;
+		at = take(words, FRAME_WORDS, &ranges[t]);
+		if (at < 0)
+			return error_new(ERR_TOO_LARGE,
+					 "an expression needs more than the %d intermediate "
+					 "values a program in the kernel can hold",
+					 FRAME_WORDS);
+		ir->homes[t].frame = (int16_t)(-FRAME_FIXED - 8 * (at + 1));
+	}
+	return NULL;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * builtin.c - the tables of built-in names and of registers.
+ * Apart because help, completion and the compiler must agree on them.
+ */
+#include <linux/ptrace.h>
+
+#include "value.h"
+
+#define VALUE(name, summary, value)                                      \
+	{                                                                \
+		{name, name, summary}, BUILTIN_VALUE, value, 0, 0, false \
+	}
+#define SITE(name, summary, capture)                                               \
+	{                                                                          \
+		{name, name, summary}, BUILTIN_SITE, VALUE_SITE, capture, 0, false \
+	}
+#define LOAD(name, usage, summary, size, is_signed)                                                \
+	{                                                                                          \
+		{name, usage, summary}, BUILTIN_LOAD, VALUE_LOAD, CAPTURE_INTEGER, size, is_signed \
+	}
+#define OTHER(name, usage, summary, kind)                    \
+	{                                                    \
+		{name, usage, summary}, kind, 0, 0, 0, false \
+	}
+#define LATER(name)                                                     \
+	{                                                               \
+		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, false \
+	}
+
+static const struct builtin_entry entries[] = {
+    VALUE("pid", "process id", VALUE_PID),
+    VALUE("tid", "thread id", VALUE_TID),
+    VALUE("cpu", "CPU the hit was on", VALUE_CPU),
+    VALUE("comm", "name of the thread (its first 15 bytes)", VALUE_COMM),
+    SITE("time", "wall clock time of the hit, ns since 1970", CAPTURE_TIME),
+    SITE("func", "function the probe is in", CAPTURE_FUNCTION),
+    SITE("file", "source file of the probe, or nil", CAPTURE_FILE),
+    SITE("line", "source line of the probe, or nil", CAPTURE_LINE),
+    SITE("addr", "address of the probe in the file", CAPTURE_ADDRESS),
+    SITE("probe", "number of the probe", CAPTURE_PROBE),
+    OTHER("arg", "arg[N]", "argument N of the function, counted from 1, as a raw integer",
+	  BUILTIN_ARGUMENTS),
+    OTHER("reg", "reg.NAME", "a register, as a raw integer", BUILTIN_REGISTERS),
+    OTHER("str", "str(P [, MAX])", "the NUL-terminated string at address P", BUILTIN_STRING),
+    LOAD("u8", "u8(P)", "unsigned byte at address P", 1, false),
+    LOAD("u16", "u16(P)", "unsigned 16-bit integer at address P", 2, false),
+    LOAD("u32", "u32(P)", "unsigned 32-bit integer at address P", 4, false),
+    LOAD("u64", "u64(P)", "64-bit integer at address P (Lua shows it as signed)", 8, false),
+    LOAD("i8", "i8(P)", "signed byte at address P", 1, true),
+    LOAD("i16", "i16(P)", "signed 16-bit integer at address P", 2, true),
+    LOAD("i32", "i32(P)", "signed 32-bit integer at address P", 4, true),
+    LOAD("i64", "i64(P)", "signed 64-bit integer at address P", 8, true),
+    OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
+    OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),
+    OTHER("emit", "emit{...}", "print a record as one line of JSON", BUILTIN_LUA),
+    OTHER("ok", "ok(V [, DEFAULT])", "V if it could be read, else DEFAULT", BUILTIN_LUA),
+    OTHER("exit", "exit([STATUS])", "end the session", BUILTIN_LUA),
+    OTHER("enable", "enable(N)", "enable probe N", BUILTIN_LUA),
+    OTHER("disable", "disable(N)", "disable probe N", BUILTIN_LUA),
+    OTHER("delete", "delete(N)", "delete probe N", BUILTIN_LUA),
+    LATER("goid"),
+    LATER("var"),
+    LATER("global"),
+    LATER("result"),
+    LATER("elapsed"),
+    LATER("entry"),
+    LATER("stack"),
+    LATER("len"),
+    LATER("bytes"),
+    LATER("cast"),
+    LATER("count"),
+    LATER("sum"),
+    LATER("avg"),
+    LATER("min"),
+    LATER("max"),
+    LATER("hist"),
+    LATER("lhist"),
+    LATER("aggregate"),
+    OTHER(NULL, NULL, NULL, BUILTIN_LUA),
+};
+
+const struct builtin_entry *builtin_find(const char *name)
+{
+	for (const struct builtin_entry *entry = entries; entry->public.name; entry++)
+		if (strcmp(entry->public.name, name) == 0)
+			return entry;
+	return NULL;
+}
+
+const struct builtin *builtin_next(const struct builtin *previous)
+{
+	const struct builtin_entry *entry =
+	    previous ? (const struct builtin_entry *)(const void *)previous + 1 : entries;
+
+	while (entry->public.name && entry->kind == BUILTIN_UNAVAILABLE)
+		entry++;
+	return entry->public.name ? &entry->public : NULL;
+}
+
+/* Offsets in struct pt_regs, arch/x86/include/uapi/asm/ptrace.h. */
+static const struct {
+	const char *name;
+	unsigned offset;
+} registers[] = {
+    {"rax", offsetof(struct pt_regs, rax)}, {"rbx", offsetof(struct pt_regs, rbx)},
+    {"rcx", offsetof(struct pt_regs, rcx)}, {"rdx", offsetof(struct pt_regs, rdx)},
+    {"rsi", offsetof(struct pt_regs, rsi)}, {"rdi", offsetof(struct pt_regs, rdi)},
+    {"rbp", offsetof(struct pt_regs, rbp)}, {"rsp", offsetof(struct pt_regs, rsp)},
+    {"r8", offsetof(struct pt_regs, r8)},   {"r9", offsetof(struct pt_regs, r9)},
+    {"r10", offsetof(struct pt_regs, r10)}, {"r11", offsetof(struct pt_regs, r11)},
+    {"r12", offsetof(struct pt_regs, r12)}, {"r13", offsetof(struct pt_regs, r13)},
+    {"r14", offsetof(struct pt_regs, r14)}, {"r15", offsetof(struct pt_regs, r15)},
+    {"rip", offsetof(struct pt_regs, rip)}, {"eflags", offsetof(struct pt_regs, eflags)},
+};
+
+int register_offset(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		if (strcmp(registers[i].name, name) == 0)
+			return (int)registers[i].offset;
+	return -1;
+}
+
+const char *register_name(unsigned offset)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		if (registers[i].offset == offset)
+			return registers[i].name;
+	return "?";
+}
+
+void register_names(struct buffer *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		buffer_printf(out, "%s%s", i ? " " : "", registers[i].name);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * emit.c - IR -> BPF: the code of expressions, conditions and captures.
+ * R0 and R5 are for the moment between two instructions; R1..R4 are homes of temporaries
+ * (allocate.c) and, around a call, its arguments.
+ */
+#include "encode.h"
+
+/* The register that holds temporary t: its home, or spare with a copy from the frame. */
+static int in_register(struct encoder *e, const struct ir *ir, int t, int spare)
+{
+	const struct ir_home *home = &ir->homes[t];
+
+	if (home->reg >= 0)
+		return home->reg;
+	put_load(e, BPF_DW, spare, R10, home->frame);
+	return spare;
+}
+
+static void copy_to(struct encoder *e, const struct ir *ir, int t, int to)
+{
+	put_mov(e, to, in_register(e, ir, t, to));
+}
+
+/* Moves a result from a register into the home of temporary t. */
+static void set(struct encoder *e, const struct ir *ir, int t, int from)
+{
+	const struct ir_home *home = &ir->homes[t];
+
+	if (home->reg >= 0)
+		put_mov(e, home->reg, from);
+	else
+		put_store(e, BPF_DW, R10, home->frame, from);
+}
+
+/* The register to compute temporary t in: its home if that is one. */
+static int result(const struct ir *ir, int t)
+{
+	return ir->homes[t].reg >= 0 ? ir->homes[t].reg : R0;
+}
+
+static int slot_offset(unsigned slot)
+{
+	return (int)(sizeof(struct record) + 8 * slot);
+}
+
+static int bpf_operation(enum operator op)
+{
+	switch (op) {
+	case OP_ADD:
+		return BPF_ADD;
+	case OP_SUB:
+		return BPF_SUB;
+	case OP_MUL:
+		return BPF_MUL;
+	case OP_BAND:
+		return BPF_AND;
+	case OP_BOR:
+		return BPF_OR;
+	case OP_BXOR:
+		return BPF_XOR;
+	case OP_SHL:
+		return BPF_LSH;
+	default: /* OP_SHR: Lua's shift is logical */
+		return BPF_RSH;
+	}
+}
+
+static int bpf_condition(enum operator op)
+{
+	switch (op) {
+	case OP_EQ:
+		return BPF_JEQ;
+	case OP_NE:
+		return BPF_JNE;
+	case OP_LT:
+		return BPF_JSLT;
+	case OP_LE:
+		return BPF_JSLE;
+	case OP_GT:
+		return BPF_JSGT;
+	default: /* OP_GE */
+		return BPF_JSGE;
+	}
+}
+
+static void emit_binary(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	int operation = bpf_operation(insn->operator), to = result(ir, insn->t);
+
+	/* b may live where the result will: it is read after a is copied. */
+	if (insn->b >= 0 && ir->homes[insn->b].reg == to)
+		to = R0;
+	copy_to(e, ir, insn->a, to);
+	if (insn->b >= 0)
+		put_alu(e, operation, to, in_register(e, ir, insn->b, R5));
+	else
+		put_alu_constant(e, operation, to, (int32_t)insn->number);
+	set(e, ir, insn->t, to);
+}
+
+static void emit_unary(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	int to = result(ir, insn->t);
+
+	copy_to(e, ir, insn->a, to);
+	if (insn->operator== OP_NEG)
+		put_alu_constant(e, BPF_NEG, to, 0);
+	else
+		put_alu_constant(e, BPF_XOR, to, -1);
+	set(e, ir, insn->t, to);
+}
+
+static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			 int label)
+{
+	int condition = bpf_condition(insn->operator), a = in_register(e, ir, insn->a, R0);
+
+	if (insn->b >= 0)
+		put_branch(e, condition, a, in_register(e, ir, insn->b, R5), label);
+	else
+		put_branch_constant(e, condition, a, (int32_t)insn->number, label);
+}
+
+static int bpf_size(unsigned size)
+{
+	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;
+}
+
+static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int fail)
+{
+	/* r0 = read(r10 + FRAME_BUFFER, size, address); if r0 != 0 goto fail */
+	copy_to(e, ir, insn->a, R3);
+	put_mov(e, R1, R10);
+	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
+	put_constant(e, R2, insn->size);
+	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_load(e, bpf_size(insn->size), R0, R10, FRAME_BUFFER);
+	if (insn->is_signed && insn->size < 8) {
+		put_alu_constant(e, BPF_LSH, R0, 64 - 8 * (int)insn->size);
+		put_alu_constant(e, BPF_ARSH, R0, 64 - 8 * (int)insn->size);
+	}
+	set(e, ir, insn->t, R0);
+}
+
+/* r1 = where the next string goes */
+static void point_to_strings(struct encoder *e)
+{
+	put_mov(e, R1, RECORD);
+	put_alu_constant(e, BPF_ADD, R1, slot_offset(e->c->plan->slot_count));
+	put_alu(e, BPF_ADD, R1, STRINGS);
+}
+
+/* Two more than wanted: the NUL, and one byte to tell a string of just the
+ * greatest length from a longer one. r0 = bytes copied, NUL included, or negative */
+static void read_string(struct encoder *e, unsigned limit)
+{
+	point_to_strings(e);
+	put_constant(e, R2, limit + 2);
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_call(e, BPF_FUNC_probe_read_user_str);
+}
+
+/* A sleepable program may wait for the page that a string begins in, and for the
+ * next one; whether that worked, the second reading tells. */
+static void fault_in_string(struct encoder *e)
+{
+	for (int page = 0; page < 2; page++) {
+		point_to_strings(e);
+		put_constant(e, R2, 1);
+		put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+		if (page == 1) {
+			put_alu_constant(e, BPF_OR, R3, 4095);
+			put_alu_constant(e, BPF_ADD, R3, 1);
+		}
+		put_call(e, BPF_FUNC_copy_from_user);
+	}
+}
+
+static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			int fail)
+{
+	int is_read = label_new(e), is_whole = label_new(e);
+	int32_t limit = (int32_t)insn->size;
+
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, in_register(e, ir, insn->a, R0));
+	read_string(e, insn->size);
+	if (e->c->plan->is_sleepable) {
+		put_branch_constant(e, BPF_JSGT, R0, 0, is_read);
+		fault_in_string(e);
+		read_string(e, insn->size);
+	}
+	put_branch_constant(e, BPF_JSLE, R0, 0, fail);
+	label_here(e, is_read);
+	/* r0 = length; slot = length, or limit | RECORD_STRING_CUT */
+	put_alu_constant(e, BPF_SUB, R0, 1);
+	put_mov(e, R1, R0);
+	put_branch_constant(e, BPF_JLE, R0, limit, is_whole);
+	put_constant(e, R0, limit);
+	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
+	label_here(e, is_whole);
+	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R1);
+	put_alu(e, BPF_ADD, STRINGS, R0);
+}
+
+static void emit_comm(struct encoder *e, const struct ir_insn *insn)
+{
+	put_mov(e, R1, RECORD);
+	put_alu_constant(e, BPF_ADD, R1, slot_offset(insn->slot));
+	put_constant(e, R2, 16);
+	put_call(e, BPF_FUNC_get_current_comm);
+}
+
+static void emit_missing(struct encoder *e, const struct ir_insn *insn)
+{
+	put_constant(e, R1, (int64_t)(1ull << insn->slot));
+	put_load(e, BPF_DW, R0, RECORD, offsetof(struct record, missing));
+	put_alu(e, BPF_OR, R0, R1);
+	put_store(e, BPF_DW, RECORD, offsetof(struct record, missing), R0);
+	put_store_constant(e, BPF_DW, RECORD, slot_offset(insn->slot), 0);
+}
+
+void put_task_ids(struct encoder *e)
+{
+	const struct pid_namespace *namespace = e->c->request->pid_namespace;
+
+	if (!namespace) {
+		put_call(e, BPF_FUNC_get_current_pid_tgid);
+		return;
+	}
+	put_constant(e, R1, (int64_t) namespace->device);
+	put_constant(e, R2, (int64_t) namespace->inode);
+	put_mov(e, R3, R10);
+	put_alu_constant(e, BPF_ADD, R3, FRAME_BUFFER);
+	put_constant(e, R4, 8);
+	put_call(e, BPF_FUNC_get_ns_current_pid_tgid);
+	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
+}
+
+static void emit_task_id(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	put_task_ids(e);
+	if (insn->op == IR_TID)
+		put_alu_constant(e, BPF_LSH, R0, 32);
+	put_alu_constant(e, BPF_RSH, R0, 32);
+	set(e, ir, insn->t, R0);
+}
+
+static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label)
+{
+	switch (insn->op) {
+	case IR_CONSTANT:
+		put_constant(e, result(ir, insn->t), insn->number);
+		set(e, ir, insn->t, result(ir, insn->t));
+		break;
+	case IR_REGISTER:
+		put_load(e, BPF_DW, result(ir, insn->t), CONTEXT, (int)insn->number);
+		set(e, ir, insn->t, result(ir, insn->t));
+		break;
+	case IR_PID:
+	case IR_TID:
+		emit_task_id(e, ir, insn);
+		break;
+	case IR_CPU:
+		put_load(e, BPF_W, result(ir, insn->t), R10, FRAME_CPU);
+		set(e, ir, insn->t, result(ir, insn->t));
+		break;
+	case IR_LOAD:
+		emit_load(e, ir, insn, label);
+		break;
+	case IR_BINARY:
+		emit_binary(e, ir, insn);
+		break;
+	case IR_UNARY:
+		emit_unary(e, ir, insn);
+		break;
+	case IR_COMPARE:
+		emit_compare(e, ir, insn, label);
+		break;
+	case IR_JUMP:
+		put_jump(e, label);
+		break;
+	case IR_LABEL:
+		label_here(e, label);
+		break;
+	case IR_STORE:
+		put_store(e, BPF_DW, RECORD, slot_offset(insn->slot),
+			  in_register(e, ir, insn->a, R0));
+		break;
+	case IR_STRING:
+		emit_string(e, ir, insn, label);
+		break;
+	case IR_COMM:
+		emit_comm(e, insn);
+		break;
+	case IR_MISSING:
+		emit_missing(e, insn);
+		break;
+	}
+}
+
+/* Does label stand between instruction i and the next one that does something? */
+static bool follows(const struct ir *ir, size_t i, int label)
+{
+	for (i++; i < ir->insns.size && ir->insns.data[i].op == IR_LABEL; i++)
+		if (ir->insns.data[i].label == label)
+			return true;
+	return false;
+}
+
+static enum operator opposite(enum operator op)
+{
+	static const enum operator opposites[] = {
+	    [OP_EQ] = OP_NE, [OP_NE] = OP_EQ, [OP_LT] = OP_GE,
+	    [OP_GE] = OP_LT, [OP_LE] = OP_GT, [OP_GT] = OP_LE,
+	};
+	return opposites[op];
+}
+
+/* if a < b goto L1; goto L2; L1: becomes if a >= b goto L2; and a jump to what
+ * follows at once becomes nothing. Returns how many instructions it stands for. */
+static size_t straighten(const struct ir *ir, size_t i, struct ir_insn *ret)
+{
+	*ret = ir->insns.data[i];
+	if (ret->op == IR_JUMP && follows(ir, i, ret->label)) {
+		ret->op = IR_LABEL;
+		ret->label = IR_NONE;
+		return 1;
+	}
+	if (ret->op != IR_COMPARE || ir->insns.data[i + 1].op != IR_JUMP ||
+	    !follows(ir, i + 1, ret->label))
+		return 1;
+	ret->operator= opposite(ret->operator);
+	ret->label = ir->insns.data[i + 1].label;
+	return 2;
+}
+
+void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label)
+{
+	int *labels = arena_alloc(&e->c->plan->arena, sizeof(int) * (size_t)ir->labels);
+
+	for (int i = 0; i < ir->labels; i++)
+		labels[i] = i == no ? no_label : label_new(e);
+	for (size_t i = 0; i < ir->insns.size;) {
+		struct ir_insn insn;
+
+		i += straighten(ir, i, &insn);
+		e->line = insn.line ? insn.line : e->line;
+		if (insn.op != IR_LABEL || insn.label >= 0)
+			emit_insn(e, ir, &insn, insn.label >= 0 ? labels[insn.label] : -1);
+	}
+	e->line = 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * encode.h - a program under construction: BPF instructions, labels, user's lines.
+ * The put_ functions are shaped like the instructions they add:
+ *   put_mov(e, R1, R6)   r1 = r6
+ */
+#ifndef COMPILE_ENCODE_H
+#define COMPILE_ENCODE_H
+
+#include "ir.h"
+
+enum bpf_register {
+	R0,
+	R1,
+	R2,
+	R3,
+	R4,
+	R5,
+	R6,
+	R7,
+	R8,
+	R9,
+	R10
+};
+
+struct encoder {
+	struct compiler *c;
+	unsigned line;	    /* of what is being added */
+	VECTOR(int) labels; /* instruction index, or -1 while not known */
+	VECTOR(struct fixup {
+		size_t insn;
+		int label;
+	})
+	fixups;
+};
+
+void encoder_deinit(struct encoder *e);
+/* Fills in the jumps; every label must have been placed. */
+void encoder_finish(struct encoder *e);
+
+int label_new(struct encoder *e);
+void label_here(struct encoder *e, int label);
+
+void put(struct encoder *e, struct bpf_insn insn);
+void put_mov(struct encoder *e, int to, int from);
+void put_constant(struct encoder *e, int to, int64_t number);
+void put_map(struct encoder *e, int to, enum map_role role);
+void put_alu(struct encoder *e, int operation, int to, int from); /* BPF_ADD ... */
+void put_alu_constant(struct encoder *e, int operation, int to, int32_t number);
+void put_load(struct encoder *e, int size, int to, int from, int offset); /* BPF_DW ... */
+void put_store(struct encoder *e, int size, int to, int offset, int from);
+void put_store_constant(struct encoder *e, int size, int to, int offset, int32_t number);
+/* BPF_ADD: [to + offset] += from, atomically; with BPF_FETCH from = the old
+ * value; BPF_XCHG: exchanges. size is BPF_W or BPF_DW. */
+void put_atomic(struct encoder *e, int size, int operation, int to, int offset, int from);
+void put_call(struct encoder *e, int helper); /* BPF_FUNC_... */
+void put_jump(struct encoder *e, int label);
+void put_branch(struct encoder *e, int condition, int a, int b, int label); /* BPF_JEQ ... */
+void put_branch_constant(struct encoder *e, int condition, int a, int32_t number, int label);
+void put_exit(struct encoder *e);
+
+/* emit.c: the code of ir; the exits of ir's labels are made by need. no (or
+ * IR_NONE) is an IR label whose place is the encoder's label no_label. */
+void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label);
+
+/* emit.c: r0 = process id << 32 | thread id, as the request's pid namespace counts
+ * them (0 for tasks it does not know). */
+void put_task_ids(struct encoder *e);
+
+/* Registers that hold for the whole program. */
+enum {
+	CONTEXT = R6,  /* struct pt_regs */
+	COUNTERS = R7, /* struct counters of the site */
+	RECORD = R8,   /* struct record, in the ring or in scratch */
+	STRINGS = R9,  /* bytes of strings so far */
+};
+
+/* The fixed part of the frame: offsets from R10. */
+enum {
+	FRAME_BUFFER = -8,  /* what a read of user memory brings; a string's address */
+	FRAME_COOKIE = -16, /* u64 */
+	FRAME_CPU = -20,    /* u32 */
+	FRAME_KEY = -24,    /* u32: a map's key */
+	FRAME_RING = -32,   /* the CPU's ring buffer */
+};
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * frame.c - what every generated program does around the user's expressions:
+ *
+ *   only this process? - which site? - hits++ - predicate - budget - record -
+ *   captures - hand over - delivered++ - wake the consumer if it asks for it
+ *
+ * Each hit ends in exactly one of filtered, delivered, throttled and lost.
+ */
+#include <linux/ptrace.h>
+
+#include "encode.h"
+
+/* Where a program ends; each is placed once, behind the straight line. */
+struct exits {
+	int quit, filtered, throttled, lost;
+};
+
+#define COUNTER(name) ((int)offsetof(struct counters, name))
+
+static void count(struct encoder *e, int counter)
+{
+	put_constant(e, R1, 1);
+	put_atomic(e, BPF_DW, BPF_ADD, COUNTERS, counter, R1);
+}
+
+/* r0 = the map's value for the u32 key in the frame; to label if there is none */
+static void look_up(struct encoder *e, enum map_role role, int key, int label)
+{
+	put_map(e, R1, role);
+	put_mov(e, R2, R10);
+	put_alu_constant(e, BPF_ADD, R2, key);
+	put_call(e, BPF_FUNC_map_lookup_elem);
+	put_branch_constant(e, BPF_JEQ, R0, 0, label);
+}
+
+/* Links by pid let other threads and forked children through on some kernels. */
+static void check_process(struct encoder *e, const struct exits *exits)
+{
+	if (!e->c->request->pid)
+		return;
+	put_task_ids(e);
+	put_alu_constant(e, BPF_RSH, R0, 32);
+	put_branch_constant(e, BPF_JNE, R0, e->c->request->pid, exits->quit);
+}
+
+static void find_counters(struct encoder *e, const struct exits *exits)
+{
+	if (e->c->request->identity == IDENTITY_COOKIE) {
+		put_mov(e, R1, CONTEXT);
+		put_call(e, BPF_FUNC_get_attach_cookie);
+		put_store(e, BPF_DW, R10, FRAME_COOKIE, R0);
+		put_store(e, BPF_W, R10, FRAME_KEY, R0);
+	} else {
+		put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
+	}
+	look_up(e, MAP_COUNTERS, FRAME_KEY, exits->quit);
+	put_mov(e, COUNTERS, R0);
+	count(e, COUNTER(hits));
+}
+
+static void find_cpu(struct encoder *e)
+{
+	put_call(e, BPF_FUNC_get_smp_processor_id);
+	put_store(e, BPF_W, R10, FRAME_CPU, R0);
+}
+
+static void spend_budget(struct encoder *e, const struct exits *exits)
+{
+	if (!e->c->request->has_budget)
+		return;
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
+	look_up(e, MAP_BUDGET, FRAME_KEY, exits->throttled);
+	put_constant(e, R1, -1);
+	put_atomic(e, BPF_DW, BPF_ADD | BPF_FETCH, R0, 0, R1);
+	put_branch_constant(e, BPF_JSLE, R1, 0, exits->throttled);
+}
+
+static void find_ring(struct encoder *e, const struct exits *exits)
+{
+	look_up(e, MAP_RINGS, FRAME_CPU, exits->lost);
+	put_store(e, BPF_DW, R10, FRAME_RING, R0);
+}
+
+static int record_size(const struct plan *plan)
+{
+	return (int)(sizeof(struct record) + 8 * plan->slot_count);
+}
+
+/* A record of known size is written in place. */
+static void reserve_record(struct encoder *e, const struct exits *exits)
+{
+	put_mov(e, R1, R0);
+	put_constant(e, R2, record_size(e->c->plan));
+	put_constant(e, R3, 0);
+	put_call(e, BPF_FUNC_ringbuf_reserve);
+	put_branch_constant(e, BPF_JEQ, R0, 0, exits->lost);
+	put_mov(e, RECORD, R0);
+}
+
+/* A record with strings is put together in scratch: the first of the CPU's
+ * that is not busy (its user may have been preempted). */
+static void claim_scratch(struct encoder *e, const struct exits *exits)
+{
+	int claimed = label_new(e);
+
+	put_load(e, BPF_W, R1, R10, FRAME_CPU);
+	put_alu_constant(e, BPF_MUL, R1, SCRATCH_SLOTS);
+	put_store(e, BPF_W, R10, FRAME_KEY, R1);
+	for (int slot = 0; slot < SCRATCH_SLOTS; slot++) {
+		look_up(e, MAP_SCRATCH, FRAME_KEY, exits->lost);
+		put_constant(e, R1, 1);
+		put_atomic(e, BPF_W, BPF_XCHG, R0, offsetof(struct scratch, busy), R1);
+		put_branch_constant(e, BPF_JEQ, R1, 0, claimed);
+		put_load(e, BPF_W, R1, R10, FRAME_KEY);
+		put_alu_constant(e, BPF_ADD, R1, 1);
+		put_store(e, BPF_W, R10, FRAME_KEY, R1);
+	}
+	put_jump(e, exits->lost);
+	label_here(e, claimed);
+	put_mov(e, RECORD, R0);
+	put_alu_constant(e, BPF_ADD, RECORD, offsetof(struct scratch, record));
+	put_constant(e, STRINGS, 0);
+}
+
+static void write_header(struct encoder *e)
+{
+	const struct compile_request *request = e->c->request;
+
+	put_call(e, BPF_FUNC_ktime_get_ns);
+	put_store(e, BPF_DW, RECORD, offsetof(struct record, time_ns), R0);
+	if (request->identity == IDENTITY_COOKIE)
+		put_load(e, BPF_DW, R1, R10, FRAME_COOKIE);
+	else if (request->identity == IDENTITY_CONSTANT)
+		put_constant(e, R1, (int64_t)RECORD_COOKIE(request->probe, 0));
+	else
+		put_constant(e, R1, (int64_t)RECORD_COOKIE(request->probe, RECORD_LOCATION_BY_IP));
+	put_store(e, BPF_DW, RECORD, offsetof(struct record, cookie), R1);
+	put_store_constant(e, BPF_DW, RECORD, offsetof(struct record, missing), 0);
+	if (request->identity == IDENTITY_IP) {
+		put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, rip));
+		put_store(e, BPF_DW, RECORD, sizeof(struct record), R0);
+		put_task_ids(e);
+		put_alu_constant(e, BPF_RSH, R0, 32);
+		put_store(e, BPF_DW, RECORD, sizeof(struct record) + 8, R0);
+	}
+}
+
+/* Nobody is woken here: see wake_consumer. */
+static void hand_over(struct encoder *e, const struct exits *exits)
+{
+	if (!e->c->plan->needs_scratch) {
+		put_mov(e, R1, RECORD);
+		put_constant(e, R2, BPF_RB_NO_WAKEUP);
+		put_call(e, BPF_FUNC_ringbuf_submit);
+		return;
+	}
+	put_load(e, BPF_DW, R1, R10, FRAME_RING);
+	put_mov(e, R2, RECORD);
+	put_mov(e, R3, STRINGS);
+	put_alu_constant(e, BPF_ADD, R3, record_size(e->c->plan));
+	put_constant(e, R4, BPF_RB_NO_WAKEUP);
+	put_call(e, BPF_FUNC_ringbuf_output);
+	put_store_constant(e, BPF_W, RECORD, -(int)offsetof(struct scratch, record), 0);
+	put_branch_constant(e, BPF_JNE, R0, 0, exits->lost);
+}
+
+/*
+ * The consumer arms the flag, then looks whether the ring is empty; we fill the
+ * ring, then look at the flag. Between our two stands the atomic count of
+ * `delivered`, a full barrier: one of us sees the other. An empty record that is
+ * discarded at once carries the wake-up; its room is taken before the flag is
+ * cleared, so that a ring that is full by then leaves the flag to another hit.
+ */
+static void wake_consumer(struct encoder *e, const struct exits *exits)
+{
+	enum {
+		FLAG = STRINGS
+	}; /* free by now */
+
+	look_up(e, MAP_ARMED, FRAME_CPU, exits->quit);
+	put_load(e, BPF_DW, R1, R0, 0);
+	put_branch_constant(e, BPF_JEQ, R1, 0, exits->quit);
+	put_mov(e, FLAG, R0);
+	put_load(e, BPF_DW, R1, R10, FRAME_RING);
+	put_constant(e, R2, 8);
+	put_constant(e, R3, 0);
+	put_call(e, BPF_FUNC_ringbuf_reserve);
+	put_branch_constant(e, BPF_JEQ, R0, 0, exits->quit);
+	/* Was 1: wake (BPF_RB_FORCE_WAKEUP, 2). Was 0: another has (NO_WAKEUP, 1). */
+	put_constant(e, R2, 0);
+	put_atomic(e, BPF_DW, BPF_XCHG, FLAG, 0, R2);
+	put_alu_constant(e, BPF_ADD, R2, BPF_RB_NO_WAKEUP);
+	put_mov(e, R1, R0);
+	put_call(e, BPF_FUNC_ringbuf_discard);
+}
+
+static void put_exits(struct encoder *e, const struct exits *exits)
+{
+	const struct {
+		int label, counter;
+	} counted[] = {
+	    {exits->filtered, COUNTER(filtered)},
+	    {exits->throttled, COUNTER(throttled)},
+	    {exits->lost, COUNTER(lost)},
+	};
+
+	label_here(e, exits->quit);
+	put_constant(e, R0, 0);
+	put_exit(e);
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++) {
+		bool is_used = false;
+
+		for (size_t k = 0; k < e->fixups.size; k++)
+			is_used |= e->fixups.data[k].label == counted[i].label;
+		if (!is_used) /* the verifier refuses code that nothing reaches */
+			continue;
+		label_here(e, counted[i].label);
+		count(e, counted[i].counter);
+		put_jump(e, exits->quit);
+	}
+}
+
+void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *captures)
+{
+	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
+	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e), label_new(&e)};
+
+	put_mov(&e, CONTEXT, R1);
+	check_process(&e, &exits);
+	find_counters(&e, &exits);
+	find_cpu(&e);
+	emit_ir(&e, predicate, no, exits.filtered);
+	spend_budget(&e, &exits);
+	find_ring(&e, &exits);
+	if (c->plan->needs_scratch)
+		claim_scratch(&e, &exits);
+	else
+		reserve_record(&e, &exits);
+	write_header(&e);
+	emit_ir(&e, captures, IR_NONE, IR_NONE);
+	hand_over(&e, &exits);
+	count(&e, COUNTER(delivered));
+	wake_consumer(&e, &exits);
+	put_exits(&e, &exits);
+	encoder_finish(&e);
+}

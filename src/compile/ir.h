@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ir.h - what lies between Lua's meaning and BPF's encoding: straight-line code over
+ * any number of 64-bit temporaries t0, t1 ..., with jumps forward only.
+ */
+#ifndef COMPILE_IR_H
+#define COMPILE_IR_H
+
+#include "value.h"
+
+enum ir_op {
+	IR_CONSTANT, /* t = number */
+	IR_REGISTER, /* t = 64 bits of the context at number */
+	IR_PID,	     /* t = process id */
+	IR_TID,	     /* t = thread id */
+	IR_CPU,	     /* t = CPU */
+	IR_LOAD,     /* t = size bytes of user memory at a; to label if that fails */
+	IR_BINARY,   /* t = a op (b, or number if b < 0) */
+	IR_UNARY,    /* t = op a */
+	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed */
+	IR_JUMP,     /* to label */
+	IR_LABEL,    /* here is label */
+	IR_STORE,    /* slot = a */
+	IR_STRING,   /* slot and bytes = at most size bytes at a; to label if that fails */
+	IR_COMM,     /* slot and the next = the thread's name */
+	IR_MISSING,  /* slot could not be read */
+};
+
+#define IR_NONE (-1)
+
+struct ir_insn {
+	enum ir_op op;
+	enum operator operator;
+	int t, a, b; /* temporaries, IR_NONE where there is none */
+	int label;
+	int64_t number;
+	unsigned size, slot;
+	bool is_signed;
+	unsigned line; /* of the user's text */
+};
+
+/* Where allocate.c puts a temporary. */
+struct ir_home {
+	int8_t reg;    /* a BPF register, or -1 */
+	int16_t frame; /* offset from r10 if reg is -1 */
+};
+
+struct ir {
+	VECTOR(struct ir_insn) insns;
+	int temporaries, labels;
+	struct ir_home *homes; /* by temporary; from allocate.c, in the plan's arena */
+};
+
+/* Bytes of the frame that emit.c keeps for itself. */
+#define FRAME_FIXED 32
+
+void ir_deinit(struct ir *ir);
+
+/* Code that falls through where the condition holds and jumps to the label
+ * *ret_no where it does not. ret_reason is set, and nothing emitted, if the
+ * kernel cannot decide it. */
+struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,
+			      int *ret_no, const char **ret_reason);
+
+/* Code that stores a capture (an INTEGER, STRING or COMM one) in its slot. */
+void lower_capture(const struct compiler *c, const struct value *value, unsigned slot,
+		   struct ir *ir);
+
+/* Gives every temporary a home. ERR_TOO_LARGE if the stack is full. */
+struct error *allocate(struct compiler *c, struct ir *ir);
+
+/* One instruction a line, for tests and for us. */
+void ir_list(const struct ir *ir, struct buffer *out);
+
+/* Predicate (empty if there is none; no is its label) and captures become the
+ * plan's program. */
+void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *captures);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lower.c - typed values and conditions -> IR.
+ * Knows Lua's meaning; knows nothing of registers or BPF encodings.
+ *
+ * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
+ * jumps to where the comparison it is part of has that outcome.
+ */
+#include "ir.h"
+
+void ir_deinit(struct ir *ir)
+{
+	vector_deinit(&ir->insns);
+}
+
+static struct ir_insn *add(const struct compiler *c, struct ir *ir, enum ir_op op,
+			   const struct node *node)
+{
+	struct ir_insn *insn = vector_add(&ir->insns);
+	unsigned column;
+
+	insn->op = op;
+	insn->t = insn->a = insn->b = IR_NONE;
+	insn->label = IR_NONE;
+	if (node)
+		source_position(c->request->source, node->span.start, &insn->line, &column);
+	return insn;
+}
+
+static void place_label(const struct compiler *c, struct ir *ir, int label)
+{
+	add(c, ir, IR_LABEL, NULL)->label = label;
+}
+
+/* Returns the temporary that holds value; jumps to fail where it is missing. */
+static int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value,
+			 int fail)
+{
+	static const enum ir_op leaves[] = {
+	    [VALUE_CONSTANT] = IR_CONSTANT, [VALUE_REGISTER] = IR_REGISTER,
+	    [VALUE_PID] = IR_PID,	    [VALUE_TID] = IR_TID,
+	    [VALUE_CPU] = IR_CPU,	    [VALUE_UNARY] = IR_UNARY,
+	    [VALUE_BINARY] = IR_BINARY,	    [VALUE_LOAD] = IR_LOAD,
+	};
+	int a = IR_NONE, b = IR_NONE;
+	int64_t number = value->kind == VALUE_REGISTER ? value->offset : value->number;
+
+	if (value->a)
+		a = lower_integer(c, ir, value->a, fail);
+	/* BPF's immediates are 32 bits, sign-extended. */
+	if (value->b && value->b->kind == VALUE_CONSTANT &&
+	    value->b->number == (int32_t)value->b->number)
+		number = value->b->number;
+	else if (value->b)
+		b = lower_integer(c, ir, value->b, fail);
+
+	struct ir_insn *insn = add(c, ir, leaves[value->kind], value->node);
+	insn->operator= value->op;
+	insn->a = a;
+	insn->b = b;
+	insn->number = number;
+	insn->size = value->size;
+	insn->is_signed = value->is_signed;
+	insn->label = value->kind == VALUE_LOAD ? fail : IR_NONE;
+	insn->t = ir->temporaries++;
+	return insn->t;
+}
+
+/* ------------------------------------------------------------- conditions */
+
+/* Where a condition goes on; exactly one of them is the next instruction. */
+struct branches {
+	int yes, no;
+};
+
+static struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
+				  struct branches to, const char **reason);
+
+static void jump(const struct compiler *c, struct ir *ir, const struct node *node, int label)
+{
+	add(c, ir, IR_JUMP, node)->label = label;
+}
+
+/* A test whose outcome is known, still with both ways out: the verifier
+ * refuses code that nothing leads to. */
+static void lower_known(const struct compiler *c, const struct node *node, struct ir *ir,
+			struct branches to, bool is_true)
+{
+	struct ir_insn *zero = add(c, ir, IR_CONSTANT, node);
+	int t = zero->t = ir->temporaries++;
+	struct ir_insn *test = add(c, ir, IR_COMPARE, node);
+
+	test->operator= is_true ? OP_EQ : OP_NE;
+	test->a = t;
+	test->label = to.yes;
+	jump(c, ir, node, to.no);
+}
+
+static struct error *lower_comparison(struct compiler *c, const struct node *node, struct ir *ir,
+				      struct branches to, const char **reason)
+{
+	const struct value *a, *b;
+
+	TRY(resolve_integer(c, node->first, &a, reason));
+	if (!a)
+		return NULL;
+	TRY(resolve_integer(c, node->first->next, &b, reason));
+	if (!b)
+		return NULL;
+	int missing = node->op == OP_NE ? to.yes : to.no;
+	int left = lower_integer(c, ir, a, missing), right = IR_NONE;
+	bool is_immediate = b->kind == VALUE_CONSTANT && b->number == (int32_t)b->number;
+	if (!is_immediate)
+		right = lower_integer(c, ir, b, missing);
+	struct ir_insn *insn = add(c, ir, IR_COMPARE, node);
+	insn->operator= node->op;
+	insn->a = left;
+	insn->b = right;
+	insn->number = b->number;
+	insn->label = to.yes;
+	jump(c, ir, node, to.no);
+	return NULL;
+}
+
+static struct error *lower_logic(struct compiler *c, const struct node *node, struct ir *ir,
+				 struct branches to, const char **reason)
+{
+	int second = ir->labels++;
+	struct branches first = node->op == OP_AND ? (struct branches){second, to.no}
+						   : (struct branches){to.yes, second};
+
+	TRY(lower_branch(c, node->first, ir, first, reason));
+	if (*reason)
+		return NULL;
+	place_label(c, ir, second);
+	return lower_branch(c, node->first->next, ir, to, reason);
+}
+
+static struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
+				  struct branches to, const char **reason)
+{
+	const struct value *value;
+
+	switch (node->kind) {
+	case NODE_PAREN:
+		return lower_branch(c, node->first, ir, to, reason);
+	case NODE_TRUE:
+	case NODE_FALSE:
+	case NODE_NIL:
+		lower_known(c, node, ir, to, node->kind == NODE_TRUE);
+		return NULL;
+	case NODE_UNARY:
+		if (node->op == OP_NOT)
+			return lower_branch(c, node->first, ir, (struct branches){to.no, to.yes},
+					    reason);
+		break;
+	case NODE_BINARY:
+		if (node->op == OP_AND || node->op == OP_OR)
+			return lower_logic(c, node, ir, to, reason);
+		if (node->op >= OP_EQ && node->op <= OP_GE)
+			return lower_comparison(c, node, ir, to, reason);
+		break;
+	default:
+		break;
+	}
+	/* Every integer is true in Lua, 0 and missing ones included. */
+	TRY(resolve_integer(c, node, &value, reason));
+	if (value)
+		lower_known(c, node, ir, to, true);
+	return NULL;
+}
+
+struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,
+			      int *ret_no, const char **ret_reason)
+{
+	struct branches to = {.yes = ir->labels++, .no = ir->labels++};
+
+	*ret_reason = NULL;
+	TRY(lower_branch(c, condition, ir, to, ret_reason));
+	if (*ret_reason) {
+		ir->insns.size = 0;
+		ir->temporaries = ir->labels = 0;
+		return NULL;
+	}
+	place_label(c, ir, to.yes);
+	*ret_no = to.no;
+	return NULL;
+}
+
+/* --------------------------------------------------------------- captures */
+
+void lower_capture(const struct compiler *c, const struct value *value, unsigned slot,
+		   struct ir *ir)
+{
+	int missing = ir->labels++, done = ir->labels++;
+	size_t start = ir->insns.size;
+	bool can_fail = false;
+	struct ir_insn *insn;
+	int t = IR_NONE;
+
+	if (value_is_integer(value))
+		t = lower_integer(c, ir, value, missing);
+	else if (value->kind == VALUE_STRING)
+		t = lower_integer(c, ir, value->a, missing);
+	insn = add(c, ir,
+		   value_is_integer(value)	 ? IR_STORE
+		   : value->kind == VALUE_STRING ? IR_STRING
+						 : IR_COMM,
+		   value->node);
+	insn->a = t;
+	insn->slot = slot;
+	insn->size = value->size;
+	if (insn->op == IR_STRING)
+		insn->label = missing;
+	for (size_t i = start; i < ir->insns.size; i++)
+		can_fail |= ir->insns.data[i].label == missing;
+	if (!can_fail)
+		return;
+	jump(c, ir, value->node, done);
+	place_label(c, ir, missing);
+	add(c, ir, IR_MISSING, value->node)->slot = slot;
+	place_label(c, ir, done);
+}
+
+/* ---------------------------------------------------------------- listing */
+
+static void list_operands(const struct ir_insn *insn, struct buffer *out)
+{
+	buffer_printf(out, "t%d %s ", insn->a, operator_text(insn->operator));
+	if (insn->b >= 0)
+		buffer_printf(out, "t%d", insn->b);
+	else
+		buffer_printf(out, "%lld", (long long)insn->number);
+}
+
+static void list_insn(const struct ir_insn *insn, struct buffer *out)
+{
+	if (insn->t >= 0)
+		buffer_printf(out, "t%d = ", insn->t);
+	switch (insn->op) {
+	case IR_CONSTANT:
+		buffer_printf(out, "%lld", (long long)insn->number);
+		break;
+	case IR_REGISTER:
+		buffer_printf(out, "%%%s", register_name((unsigned)insn->number));
+		break;
+	case IR_PID:
+	case IR_TID:
+	case IR_CPU:
+		buffer_puts(out, insn->op == IR_PID ? "pid" : insn->op == IR_TID ? "tid" : "cpu");
+		break;
+	case IR_LOAD:
+		buffer_printf(out, "%c%u [t%d] else L%d", insn->is_signed ? 'i' : 'u',
+			      insn->size * 8, insn->a, insn->label);
+		break;
+	case IR_BINARY:
+		list_operands(insn, out);
+		break;
+	case IR_UNARY:
+		buffer_printf(out, "%st%d", operator_text(insn->operator), insn->a);
+		break;
+	case IR_COMPARE:
+		buffer_puts(out, "if ");
+		list_operands(insn, out);
+		buffer_printf(out, " goto L%d", insn->label);
+		break;
+	case IR_JUMP:
+		buffer_printf(out, "goto L%d", insn->label);
+		break;
+	case IR_LABEL:
+		buffer_printf(out, "L%d:", insn->label);
+		break;
+	case IR_STORE:
+		buffer_printf(out, "slot%u = t%d", insn->slot, insn->a);
+		break;
+	case IR_STRING:
+		buffer_printf(out, "slot%u = string[%u] at t%d else L%d", insn->slot, insn->size,
+			      insn->a, insn->label);
+		break;
+	case IR_COMM:
+		buffer_printf(out, "slot%u = comm", insn->slot);
+		break;
+	case IR_MISSING:
+		buffer_printf(out, "slot%u is missing", insn->slot);
+		break;
+	}
+	buffer_putc(out, '\n');
+}
+
+void ir_list(const struct ir *ir, struct buffer *out)
+{
+	for (size_t i = 0; i < ir->insns.size; i++)
+		list_insn(&ir->insns.data[i], out);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rewrite.c - the block as a Lua function whose parameters are the captures.
+ * Text is replaced span for span: an event is then a few pushes and one call, and
+ * line numbers in errors are the user's.
+ */
+#include <ctype.h>
+
+#include "rewrite.h"
+
+void rewriter_deinit(struct rewriter *r)
+{
+	vector_deinit(&r->replacements);
+	vector_deinit(&r->values);
+}
+
+/* -------------------------------------------------------------- collecting */
+
+static struct error *too_many(struct rewriter *r, const struct node *node, const char *text)
+{
+	static const char format[] = "a block can capture at most %d values; `%s` is one too many";
+
+	return node ? source_error(r->c->request->source, node->span, ERR_TOO_LARGE, format,
+				   RECORD_SLOTS_MAX, text)
+		    : error_new(ERR_TOO_LARGE, format, RECORD_SLOTS_MAX, text);
+}
+
+static struct error *add_capture(struct rewriter *r, const struct node *node, const char *text,
+				 const struct value *value, unsigned *ret)
+{
+	struct plan *plan = r->c->plan;
+	struct buffer origin = {0};
+
+	for (*ret = 0; *ret < r->values.size; ++*ret)
+		if (value_equal(r->values.data[*ret], value))
+			return NULL;
+	unsigned slots = value->kind == VALUE_SITE ? 0 : value->kind == VALUE_COMM ? 2 : 1;
+	if (plan->slot_count + slots > RECORD_SLOTS_MAX)
+		return too_many(r, node, text);
+	vector_push(&r->values, value);
+	struct capture *capture = vector_add(&plan->captures);
+	capture->kind = value->kind == VALUE_SITE     ? value->capture
+			: value->kind == VALUE_STRING ? CAPTURE_STRING
+			: value->kind == VALUE_COMM   ? CAPTURE_COMM
+						      : CAPTURE_INTEGER;
+	capture->slot = plan->slot_count;
+	capture->text = text;
+	value_describe(value, &origin);
+	capture->origin = arena_strndup(&plan->arena, origin.data, origin.size);
+	buffer_deinit(&origin);
+	plan->slot_count += slots;
+	return NULL;
+}
+
+/* Nothing writes to the target. */
+static struct error *check_assignment(struct rewriter *r, const struct node *target)
+{
+	const struct node *root = target;
+
+	while (root->kind == NODE_INDEX && !resolve_builtin(r->c, root))
+		root = root->first;
+	const struct builtin_entry *entry = resolve_builtin(r->c, root);
+	if (!entry || entry->kind == BUILTIN_LUA)
+		return NULL;
+	return source_error(r->c->request->source, target->span, ERR_NAME,
+			    "`%s` cannot be assigned to: `%s` is the target's, and nothing writes "
+			    "to the target",
+			    node_text(r->c, target), entry->public.name);
+}
+
+static struct error *check_assignments(struct rewriter *r, const struct node *node)
+{
+	if (node->kind == NODE_FUNCTION_STATEMENT)
+		return check_assignment(r, node->first);
+	if (node->kind != NODE_ASSIGN)
+		return NULL;
+	for (const struct node *target = node->first->first; target; target = target->next)
+		TRY(check_assignment(r, target));
+	return NULL;
+}
+
+struct error *rewrite_collect(struct rewriter *r, const struct node *node)
+{
+	const struct value *value;
+	unsigned capture;
+
+	TRY(check_assignments(r, node));
+	TRY(resolve_target(r->c, node, &value));
+	if (value) {
+		TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
+		vector_push(&r->replacements, ((struct replacement){node->span, capture}));
+		return NULL;
+	}
+	if (resolve_builtin(r->c, node) && node->kind == NODE_INDEX) {
+		/* e.print: a function of Lua's half, by way of the event. */
+		vector_push(&r->replacements, ((struct replacement){node->span, UINT32_MAX}));
+		return NULL;
+	}
+	for (const struct node *child = node->first; child; child = child->next)
+		TRY(rewrite_collect(r, child));
+	return NULL;
+}
+
+/* The default action, for a probe without a block: what it shows, and how. */
+static const struct value default_values[] = {
+    {.kind = VALUE_SITE, .capture = CAPTURE_TIME},
+    {.kind = VALUE_COMM},
+    {.kind = VALUE_TID},
+    {.kind = VALUE_SITE, .capture = CAPTURE_FUNCTION},
+};
+static const char *const default_names[] = {"time", "comm", "tid", "func"};
+static const char default_format[] =
+    "printf(\"%%s.%%06d  %%s[%%d]  %%s\\n\", os.date(\"%%H:%%M:%%S\", %1$s // 1000000000), "
+    "%1$s // 1000 %% 1000000, %2$s, %3$s, %4$s)";
+
+struct error *rewrite_collect_default(struct rewriter *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
+		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
+				&r->default_captures[i]));
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* A name for a capture that reads like the expression and is nobody else's:
+ * a Lua error about `arg[1]` then speaks of a local 'arg_1'. */
+static const char *parameter_name(struct rewriter *r, const char *text)
+{
+	const struct source *source = r->c->request->source;
+	struct arena *arena = &r->c->plan->arena;
+	struct buffer name = {0};
+
+	for (const char *p = text; *p && name.size < 24; p++) {
+		bool is_gap = !isalnum((unsigned char)*p);
+
+		if (!is_gap)
+			buffer_putc(&name, *p);
+		else if (name.size && name.data[name.size - 1] != '_')
+			buffer_putc(&name, '_');
+	}
+	if (!name.size || isdigit((unsigned char)name.data[0]))
+		buffer_puts(&name, "value_");
+	if (name.data[name.size - 1] == '_')
+		name.data[--name.size] = '\0';
+	buffer_putc(&name, '_');
+	/* Whatever the user's text does not contain cannot be a name in it. */
+	const char *unique = arena_strndup(arena, name.data, name.size);
+	for (unsigned i = 1; strstr(source->text, unique); i++)
+		unique = arena_printf(arena, "%s%u_", name.data, i);
+	buffer_deinit(&name);
+	return unique;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+struct writer {
+	struct rewriter *r;
+	struct buffer out;
+	unsigned line;
+	const char **parameters; /* by capture */
+};
+
+static void put_text(struct writer *w, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		w->line += text[i] == '\n';
+	buffer_append(&w->out, text, size);
+}
+
+/* Line breaks until the output is on the line where node begins. */
+static void go_to_line(struct writer *w, const struct node *node)
+{
+	unsigned line, column;
+
+	source_position(w->r->c->request->source, node->span.start, &line, &column);
+	while (w->line < line)
+		put_text(w, "\n", 1);
+}
+
+static void put_replacement(struct writer *w, const struct replacement *replacement)
+{
+	const char *text = w->r->c->request->source->text;
+
+	if (replacement->capture == UINT32_MAX) {
+		const char *dot = memrchr(text + replacement->span.start, '.',
+					  replacement->span.end - replacement->span.start);
+		put_text(w, dot + 1, (size_t)(text + replacement->span.end - dot - 1));
+		return;
+	}
+	buffer_puts(&w->out, w->parameters[replacement->capture]);
+	for (uint32_t i = replacement->span.start; i < replacement->span.end; i++)
+		if (text[i] == '\n')
+			put_text(w, "\n", 1);
+}
+
+/* The user's text of node with its target expressions replaced. */
+static void put_node(struct writer *w, const struct node *node)
+{
+	const char *text = w->r->c->request->source->text;
+	uint32_t at = node->span.start;
+
+	go_to_line(w, node);
+	for (size_t i = 0; i < w->r->replacements.size; i++) {
+		const struct replacement *replacement = &w->r->replacements.data[i];
+
+		if (replacement->span.start < at || replacement->span.end > node->span.end)
+			continue;
+		put_text(w, text + at, replacement->span.start - at);
+		put_replacement(w, replacement);
+		at = replacement->span.end;
+	}
+	put_text(w, text + at, node->span.end - at);
+}
+
+static bool is_listed(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->upvalues.size; i++)
+		if (strcmp(plan->upvalues.data[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Outer locals: what Lua folds to a constant is no upvalue of the functions that
+ * carry them, and is repeated here as the constant it is. */
+static void put_upvalues(struct writer *w, const struct node *node)
+{
+	const struct compile_request *request = w->r->c->request;
+	name_list names = {0};
+
+	tree_upvalues(node, &names);
+	for (size_t i = 0; i < names.size; i++) {
+		const struct node *name = names.data[i];
+		const struct node *initializer = resolve_constant(name);
+		bool is_event = request->event && strcmp(name->text, request->event) == 0;
+
+		if (is_event || is_listed(w->r->c->plan, name->text))
+			continue;
+		if (initializer) {
+			put_upvalues(w, initializer);
+			buffer_printf(&w->out, "local %s <const> = %s; ", name->text,
+				      node_text(w->r->c, initializer));
+			continue;
+		}
+		buffer_printf(&w->out, "local %s; ", name->text);
+		vector_push(&w->r->c->plan->upvalues, name->text);
+	}
+	vector_deinit(&names);
+}
+
+static void put_default(struct writer *w)
+{
+	const unsigned *captures = w->r->default_captures;
+
+	buffer_printf(&w->out, default_format, w->parameters[captures[0]],
+		      w->parameters[captures[1]], w->parameters[captures[2]],
+		      w->parameters[captures[3]]);
+}
+
+static void put_header(struct writer *w, const char *filtered)
+{
+	const struct plan *plan = w->r->c->plan;
+	const char *separator = "";
+
+	buffer_puts(&w->out, "return function(");
+	if (plan->has_guard) {
+		buffer_puts(&w->out, filtered);
+		separator = ", ";
+	}
+	for (size_t i = 0; i < plan->captures.size; i++) {
+		buffer_printf(&w->out, "%s%s", separator, w->parameters[i]);
+		separator = ", ";
+	}
+	buffer_puts(&w->out, ") ");
+}
+
+void rewrite_function(struct rewriter *r)
+{
+	const struct compile_request *request = r->c->request;
+	struct plan *plan = r->c->plan;
+	struct writer w = {.r = r, .line = 1};
+	const char *filtered = parameter_name(r, "filtered");
+
+	w.parameters = arena_alloc(&plan->arena, sizeof(char *) * (plan->captures.size + 1));
+	for (size_t i = 0; i < plan->captures.size; i++)
+		w.parameters[i] = parameter_name(r, plan->captures.data[i].text);
+	const struct node *first = plan->has_guard ? request->condition : request->block;
+	if (first)
+		go_to_line(&w, first);
+	if (plan->has_guard)
+		put_upvalues(&w, request->condition);
+	if (request->block)
+		put_upvalues(&w, request->block);
+	put_header(&w, filtered);
+	if (plan->has_guard) {
+		buffer_puts(&w.out, "if not (");
+		put_node(&w, request->condition);
+		buffer_printf(&w.out, ") then return %s end ", filtered);
+	}
+	if (request->block)
+		put_node(&w, request->block);
+	else
+		put_default(&w);
+	buffer_puts(&w.out, " end");
+	plan->lua = arena_strndup(&plan->arena, w.out.data, w.out.size);
+	buffer_deinit(&w.out);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rewrite.h - the Lua half: which expressions are captured, and the function
+ * that receives them.
+ */
+#ifndef COMPILE_REWRITE_H
+#define COMPILE_REWRITE_H
+
+#include "value.h"
+
+/* A place in the text that becomes a parameter. */
+struct replacement {
+	struct span span;
+	unsigned capture; /* in plan->captures */
+};
+
+struct rewriter {
+	struct compiler *c;
+	VECTOR(struct replacement) replacements; /* in the order of the text */
+	VECTOR(const struct value *) values;	 /* by capture */
+	unsigned default_captures[4];
+};
+
+void rewriter_deinit(struct rewriter *r);
+
+/* Finds the target expressions below node and adds them to the plan's captures,
+ * equal ones once. */
+struct error *rewrite_collect(struct rewriter *r, const struct node *node);
+
+/* The captures of the default action. */
+struct error *rewrite_collect_default(struct rewriter *r);
+
+/* Writes plan->lua and plan->upvalues; with a guard if plan->has_guard. */
+void rewrite_function(struct rewriter *r);
+
+#endif
