@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * output.h - from values to text, and text to where it goes.
+ *
+ *   sink.c    a buffered stream: terminal, file or pipe
+ *   format.c  print and printf on typed values, without Lua's intermediate strings
+ *   number.c  integers and floats to text, text to numbers
+ *   json.c    strings and numbers as JSON
+ *   table.c   columns
+ */
+#ifndef MOONTAP_OUTPUT_H
+#define MOONTAP_OUTPUT_H
+
+#include "moontap/base.h"
+
+/* ------------------------------------------------------------------- sink */
+
+/*
+ * Where lines go. Writes collect in the buffer; sink_flush writes them out in
+ * one call. before and after (may be NULL) let the console take its prompt out
+ * of the way and put it back.
+ */
+struct sink {
+	int fd;
+	struct buffer pending;
+	void (*before)(void *context);
+	void (*after)(void *context);
+	void *context;
+	bool is_broken; /* the reader has gone (EPIPE): say nothing more */
+};
+
+void sink_init(struct sink *sink, int fd);
+void sink_deinit(struct sink *sink); /* flushes; does not close fd */
+/* Retries short and interrupted writes, waits where fd would block. ERR_OS
+ * once, then is_broken. */
+struct error *sink_flush(struct sink *sink);
+/* Flushes when more than this is pending (a batch of events). */
+#define SINK_HIGH_WATER (64 * 1024)
+
+/* ----------------------------------------------------------------- format */
+
+/* One argument of printf or print. */
+struct format_value {
+	enum {
+		FORMAT_NIL,
+		FORMAT_BOOLEAN,
+		FORMAT_INTEGER,
+		FORMAT_FLOAT,
+		FORMAT_STRING,
+		FORMAT_OTHER,	/* string: what tostring gives; other_type: its type */
+		FORMAT_MISSING, /* string: why; every directive shows just that */
+	} kind;
+	union {
+		bool boolean;
+		int64_t integer;
+		double number;
+		struct {
+			const char *bytes;
+			size_t size;
+		} string;
+	};
+	const char *other_type;
+};
+
+/* As tostring and tab-joined print do, without the newline; strings escaped
+ * (escape_text, lines kept). */
+void format_print(struct buffer *out, const struct format_value *values, size_t count);
+/* As Lua's string.format does (d i u c x X o e E f F g G a A s q %; u and F
+ * are additions); a result differs from Lua's in no byte but escapes: the values are
+ * escaped, the format is the script's own. ERR_TYPE: "bad argument #2 to
+ * 'printf' (number expected, got string)", Lua's texts; out is then as before. A
+ * NUL follows the format, as it does in Lua. */
+struct error *format_printf(struct buffer *out, const char *format, size_t format_size,
+			    const struct format_value *values, size_t count);
+
+/* ------------------------------------------------------------------- json */
+
+/* A JSON string. Bytes that are not UTF-8 cannot be one: such a string comes
+ * out as an object of their hexadecimal digits, {"bytes":"66ff"}. */
+void json_string(struct buffer *out, const char *bytes, size_t size);
+/* A name in an object: must be a string, so \xNN stands for a wrong byte. */
+void json_name(struct buffer *out, const char *bytes, size_t size);
+void json_integer(struct buffer *out, int64_t value);
+/* The fewest digits that read back as the same value; null for inf and nan. */
+void json_float(struct buffer *out, double value);
+
+/* ------------------------------------------------------------------ table */
+
+/* Rows of cells, columns as wide as their widest cell; numbers to the right. */
+struct table {
+	size_t columns;
+	VECTOR(char *) cells; /* a line stands as its text and columns - 1 NULLs */
+	bool is_right[16];
+};
+void table_init(struct table *table, size_t columns); /* 1..16 */
+void table_right(struct table *table, size_t column); /* right-align */
+void table_cell(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A line of its own between rows, not aligned (GDB's sub-lines). Fills a row
+ * that was begun with empty cells. */
+void table_line(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
+void table_format(const struct table *table, struct buffer *out);
+void table_deinit(struct table *table);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runtime.h - Lua: scripts run, probes get their functions, events call them.
+ *
+ *   runtime.c   a Lua state from start to end; running a text
+ *   sandbox.c   its environment and its safety
+ *   unit.c      a text with its tree and its Lua function; finding a function's source
+ *   define.c    a probe statement or probe(...) call becomes a probe
+ *   handle.c    what the runtime knows of a probe
+ *   deliver.c   a record becomes a call
+ *   callback.c  errors of a callback: told once, counted, the end after too many
+ *   missing.c   values that could not be read
+ *   print.c     print, printf
+ *   emit.c      emit: a Lua table as a line of JSON
+ *   control.c   file, attach, exit, enable, disable, delete, ok, atexit, command
+ *   target.c    the `target` object
+ *   timer.c     every
+ *   failure.c   struct error as a Lua error and back; tracebacks
+ *   complete.c  names that complete a prefix
+ *
+ * lua.h is known here and in the console only.
+ */
+#ifndef MOONTAP_RUNTIME_H
+#define MOONTAP_RUNTIME_H
+
+#include "moontap/base.h"
+#include "moontap/output.h"
+#include "moontap/probe.h"
+
+struct runtime;
+
+struct runtime_options {
+	bool is_unsafe;		/* os.execute, io.popen and friends stay */
+	char *const *arguments; /* the script's `arg` and `...`; NULL-terminated, or NULL */
+	/* Tells of something that happened beside the events: an error in a
+	 * callback, a probe disabled by its errors. One whole line or several. */
+	void (*notice)(void *context, const char *text);
+	/* Runs a console command line and appends what it printed (command "..."). */
+	struct error *(*command)(void *context, const char *line, struct buffer *output);
+	/* Tells that a probe was placed (the console's "Tracepoint 1 at ..."). */
+	void (*placed)(void *context, const struct probe *probe);
+	void *context;
+};
+/* notice is needed; command and placed may be NULL. */
+
+/* The session and the sink must outlive every call but runtime_free: the
+ * probes of the session use sources of the runtime, so free the session first. */
+struct runtime *runtime_new(struct session *session, struct sink *sink,
+			    const struct runtime_options *options);
+void runtime_free(struct runtime *runtime);
+
+/* Runs a whole text (takes ownership of source). ERR_SYNTAX, ERR_INCOMPLETE,
+ * ERR_LUA (the hint is a traceback), and whatever placing a probe says. Probes
+ * placed before the error stay. With is_interactive, the values of an expression
+ * (`EXPR` or `= EXPR`) are printed. A call of exit() ends the text without an error. */
+struct error *runtime_run(struct runtime *runtime, struct source *source, bool is_interactive);
+
+/* Calls the functions of events that have come, for a moment at most; returns
+ * how many came: call again until that is 0. Flushes the sink. */
+size_t runtime_deliver(struct runtime *runtime);
+/* Has a script called exit()? */
+bool runtime_wants_exit(const struct runtime *runtime, int *ret_status);
+/* Readable when a timer of `every` is due; -1 while there is none. */
+int runtime_timer_fd(const struct runtime *runtime);
+void runtime_run_timers(struct runtime *runtime);
+/* Runs the atexit functions, last registered first, once. */
+void runtime_finish(struct runtime *runtime);
+
+/* Names that complete `prefix` in Lua ("pri", "string.fo"): calls fn for each,
+ * the whole of it ("string.format"), in no order. */
+void runtime_complete(struct runtime *runtime, const char *prefix,
+		      void (*fn)(void *context, const char *candidate), void *context);
+
+/* Errors a callback of this probe has raised; it is disabled after
+ * CALLBACK_ERRORS_MAX in a row. */
+uint64_t runtime_errors(const struct probe *probe);
+#define CALLBACK_ERRORS_MAX 10
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * define.c - a probe statement, or a call of probe(), becomes a probe.
+ * Both end in one place: the session places the probe and gives back its plan; the
+ * plan's Lua half becomes a function that shares the locals of the script's own
+ * function, which was only written to carry them here.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* ---------------------------------------------------- the plan's function */
+
+/* The index of the upvalue called name, 0 if there is none. */
+static int find_upvalue(lua_State *L, int function, const char *name)
+{
+	const char *candidate;
+
+	if (!lua_isfunction(L, function))
+		return 0;
+	for (int i = 1; (candidate = lua_getupvalue(L, function, i)) != NULL; i++) {
+		lua_pop(L, 1);
+		if (strcmp(candidate, name) == 0)
+			return i;
+	}
+	return 0;
+}
+
+/* Makes upvalue name of the function at the top the same variable as that of one
+ * of the carrying functions. */
+static bool join_upvalue(lua_State *L, const char *name, const int carriers[2])
+{
+	int function = lua_gettop(L), upvalue = find_upvalue(L, function, name);
+
+	if (upvalue == 0)
+		return true;
+	for (int i = 0; i < 2; i++) {
+		int carried = find_upvalue(L, carriers[i], name);
+
+		if (carried == 0)
+			continue;
+		lua_upvaluejoin(L, function, upvalue, carriers[i], carried);
+		return true;
+	}
+	return false;
+}
+
+/* Pushes the function. carriers: stack indices of the condition's and the block's
+ * own functions, or of nil. On error nothing is pushed. */
+static struct error *push_plan_function(lua_State *L, const struct plan *plan,
+					const char *chunk_name, const int carriers[2])
+{
+	if (luaL_loadbufferx(L, plan->lua, strlen(plan->lua), chunk_name, "t") != LUA_OK)
+		return failure_take(L);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, runtime_of(L)->block_environment);
+	lua_setupvalue(L, -2, 1); /* a chunk's only upvalue is its _ENV */
+	lua_call(L, 0, 1);	  /* declares locals, makes one closure: raises nothing */
+	for (size_t i = 0; i < plan->upvalues.size; i++) {
+		if (join_upvalue(L, plan->upvalues.data[i], carriers))
+			continue;
+		lua_pop(L, 1);
+		return error_new(ERR_NAME, "the local `%s` cannot be reached from the block",
+				 plan->upvalues.data[i]);
+	}
+	return NULL;
+}
+
+/* Places the probe and pushes its number. */
+static int place(lua_State *L, const struct probe_request *request, const struct unit *unit,
+		 int unit_index, const int carriers[2])
+{
+	struct runtime *runtime = runtime_of(L);
+	struct probe *probe;
+
+	struct error *err = session_add(runtime->session, request, &probe);
+	if (err)
+		return failure_raise(L, err);
+	err = push_plan_function(L, probe_plan(probe), unit->chunk_name, carriers);
+	if (err) {
+		probe_delete(probe);
+		return failure_raise(L, err);
+	}
+	handle_new(L, probe, unit_index);
+	if (runtime->options.placed)
+		runtime->options.placed(runtime->options.context, probe);
+	lua_pushinteger(L, probe_number(probe));
+	return 1;
+}
+
+/* ------------------------------------------------------------- statements */
+
+static int not_supported(lua_State *L, const struct unit *unit, const struct node *node,
+			 const char *what)
+{
+	return failure_raise(L, source_error(unit->source, node->span, ERR_USAGE,
+					     "%s is not supported in this version", what));
+}
+
+int define_statement(lua_State *L)
+{
+	const int carriers[2] = {2, 3}, unit_index = lua_upvalueindex(1);
+	const struct unit *unit = lua_touserdata(L, unit_index);
+	lua_Integer index = luaL_checkinteger(L, 1);
+
+	luaL_argcheck(L, index >= 0 && (size_t)index < unit->tree->probes.size, 1, "no such probe");
+	const struct node *node = unit->tree->probes.data[index];
+	lua_settop(L, 3);
+	if (node->kind == NODE_EVERY) {
+		struct error *err = timer_add(L, node->integer, unit_index);
+
+		return err ? failure_raise(L, err) : 0;
+	}
+	if (node->kind == NODE_DPRINTF)
+		return not_supported(L, unit, node, "dprintf");
+	if (node->probe.kind == PROBE_FINISH)
+		return not_supported(L, unit, node, "finish");
+	const struct probe_request request = {
+	    .kind = node->probe.kind,
+	    .location = node->probe.location,
+	    .location_span = node->probe.location_span,
+	    .source = unit->source,
+	    .condition = node->probe.condition,
+	    .block = node->probe.block,
+	};
+	return place(L, &request, unit, unit_index, carriers);
+}
+
+/* ------------------------------------------------------------------ probe() */
+
+/* The one parameter's name, NULL if there is none. */
+static struct error *event_name(const struct unit *unit, const struct node *function,
+				const char **ret)
+{
+	const struct node *parameter = function->first;
+
+	*ret = parameter->kind == NODE_NAME ? parameter->text : NULL;
+	if (function->is_vararg || (*ret && parameter->next->kind == NODE_NAME))
+		return source_error(unit->source, function->span, ERR_TYPE,
+				    "a callback has one parameter, the event");
+	return NULL;
+}
+
+static const struct node *body(const struct node *function)
+{
+	const struct node *child = function->first;
+
+	while (child->kind != NODE_BLOCK)
+		child = child->next;
+	return child;
+}
+
+/* `when` is a function for Lua's grammar only: its expression is what counts. */
+static struct error *condition_of(const struct unit *unit, const struct node *function,
+				  const char *event, const struct node **ret)
+{
+	const struct node *statement = body(function)->first;
+	const char *name;
+
+	TRY(event_name(unit, function, &name));
+	if (name && (!event || strcmp(name, event) != 0))
+		return source_error(unit->source, function->span, ERR_TYPE,
+				    "the parameters of the condition and of the callback must "
+				    "have the same name (%s, %s)",
+				    name, event ? event : "none");
+	const struct node *value =
+	    statement && statement->kind == NODE_RETURN ? statement->first->first : NULL;
+	if (!value || value->next || statement->next)
+		return source_error(unit->source, function->span, ERR_TYPE,
+				    "a condition is one expression: function(e) return "
+				    "EXPRESSION end");
+	*ret = value;
+	return NULL;
+}
+
+/* Leaves (location, condition function or nil, callback) on the stack. */
+static void check_call(lua_State *L)
+{
+	int function = lua_gettop(L) >= 3 ? 3 : 2;
+
+	luaL_checkstring(L, 1);
+	luaL_checktype(L, function, LUA_TFUNCTION);
+	lua_settop(L, function);
+	if (function == 2) {
+		lua_pushnil(L);
+		lua_insert(L, 2);
+		return;
+	}
+	luaL_checktype(L, 2, LUA_TTABLE);
+	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
+		if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "when") != 0)
+			luaL_error(L, "probe: unknown option '%s' (there is: when)",
+				   luaL_tolstring(L, -2, NULL));
+	lua_getfield(L, 2, "when");
+	if (!lua_isnil(L, -1) && !lua_isfunction(L, -1))
+		luaL_error(L, "probe: the option 'when' must be a function");
+	lua_replace(L, 2);
+}
+
+/* Reads the functions at 2 and 3; pushes the unit of the callback, then one more value. */
+static struct error *read_functions(lua_State *L, struct probe_request *request,
+				    const struct unit **ret_unit)
+{
+	const struct unit *unit, *condition_unit;
+	const struct node *function, *condition;
+
+	TRY(unit_find_function(L, 3, &unit, &function));
+	TRY(event_name(unit, function, &request->event));
+	request->source = unit->source;
+	request->block = body(function);
+	*ret_unit = unit;
+	if (lua_isnil(L, 2))
+		return NULL;
+	TRY(unit_find_function(L, 2, &condition_unit, &condition));
+	if (condition_unit != unit)
+		return error_new(ERR_TYPE,
+				 "a probe's condition and callback must be in the same file");
+	return condition_of(unit, condition, request->event, &request->condition);
+}
+
+static int define_call(lua_State *L)
+{
+	enum {
+		CONDITION = 2,
+		CALLBACK = 3,
+		UNIT = 4
+	};
+	const int carriers[2] = {CONDITION, CALLBACK};
+	struct probe_request request = {.kind = PROBE_BREAK};
+	const struct unit *unit;
+
+	check_call(L);
+	request.location = lua_tostring(L, 1);
+	struct error *err = read_functions(L, &request, &unit);
+	if (err)
+		return failure_raise(L, err);
+	return place(L, &request, unit, UNIT, carriers);
+}
+
+void define_open(lua_State *L)
+{
+	lua_register(L, "probe", define_call);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * deliver.c - from the ring to the callbacks.
+ * Records are copied out first and delivered then: one protected call serves a
+ * whole batch, and an error in a callback unwinds no frames but our own. Nothing is
+ * allocated for an event, but for strings that Lua has not seen yet.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+
+/* As much as the processor's cache holds with ease. */
+enum {
+	BATCH_BYTES = 128 * 1024
+};
+/* After so long the caller's loop gets its turn. */
+#define DELIVER_NS 50000000
+/* The most a capture can push, and what a call needs. */
+enum {
+	STACK_NEEDED = 2 * RECORD_SLOTS_MAX + LUA_MINSTACK
+};
+enum {
+	COMM_SIZE = 16
+};
+
+struct batch_item {
+	struct handle *handle;
+	uint32_t size; /* of the item with its record, to the next item */
+	uint32_t site;
+	struct record record;
+};
+
+/* What the Lua half returns for an event that its guard turned down. */
+static char filtered_mark;
+
+/* -------------------------------------------------------------- collecting */
+
+static bool is_missing(const struct record *record, unsigned slot)
+{
+	return record->missing >> slot & 1;
+}
+
+static size_t string_size(const struct record *record, const struct capture *capture)
+{
+	if (is_missing(record, capture->slot))
+		return 0;
+	return record->slots[capture->slot] & ~RECORD_STRING_CUT;
+}
+
+static size_t record_size(const struct handle *handle, const struct record *record)
+{
+	const struct plan *plan = probe_plan(handle->probe);
+	size_t size = sizeof(*record) + 8 * (size_t)plan->slot_count;
+
+	for (size_t i = 0; handle->has_strings && i < plan->captures.size; i++)
+		if (plan->captures.data[i].kind == CAPTURE_STRING)
+			size += string_size(record, &plan->captures.data[i]);
+	return size;
+}
+
+bool deliver_collect(void *context, const struct delivery *delivery)
+{
+	struct runtime *runtime = context;
+	struct handle *handle = probe_handle(delivery->probe);
+
+	if (!handle)
+		return true;
+	size_t bytes = record_size(handle, delivery->record);
+	size_t size = (offsetof(struct batch_item, record) + bytes + 7) & ~(size_t)7;
+	struct batch_item *item = (void *)buffer_reserve(&runtime->batch, size);
+	item->handle = handle;
+	item->size = (uint32_t)size;
+	item->site = (uint32_t)delivery->site_index;
+	memcpy(&item->record, delivery->record, bytes);
+	runtime->batch.size += size;
+	return runtime->batch.size < BATCH_BYTES;
+}
+
+/* ----------------------------------------------------------------- pushing */
+
+static void push_text(lua_State *L, const char *text)
+{
+	if (text)
+		lua_pushstring(L, text);
+	else
+		lua_pushnil(L);
+}
+
+/* A text of the site, made once: later events push what is there. */
+static void push_kept(lua_State *L, int *reference, const char *text)
+{
+	if (*reference == 0) {
+		push_text(L, text);
+		*reference = luaL_ref(L, LUA_REGISTRYINDEX); /* LUA_REFNIL is one, too */
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+}
+
+static void push_site_value(lua_State *L, enum capture_kind kind, const struct batch_item *item)
+{
+	const struct site *site = probe_site(item->handle->probe, item->site);
+	struct site_values *values = &item->handle->sites[item->site];
+
+	switch (kind) {
+	case CAPTURE_FUNCTION:
+		push_kept(L, &values->function, site->place.function.name);
+		break;
+	case CAPTURE_FILE:
+		push_kept(L, &values->file, site->line.file);
+		break;
+	case CAPTURE_LINE:
+		if (site->line.file)
+			lua_pushinteger(L, site->line.number);
+		else
+			lua_pushnil(L);
+		break;
+	case CAPTURE_ADDRESS:
+		lua_pushinteger(L, (lua_Integer)site->place.address);
+		break;
+	default:
+		lua_pushinteger(L, item->handle->number);
+	}
+}
+
+/* A string that was cut ends in "...": it cannot be taken for the whole. */
+static void push_string(lua_State *L, const char *bytes, size_t size, bool is_cut)
+{
+	lua_pushlstring(L, bytes, size);
+	if (!is_cut)
+		return;
+	lua_pushliteral(L, "...");
+	lua_concat(L, 2);
+}
+
+/* strings: where the bytes of the next string begin; moves on. */
+static void push_capture(lua_State *L, const struct runtime *runtime, const struct batch_item *item,
+			 const struct capture *capture, const char **strings)
+{
+	const struct record *record = &item->record;
+	const mt_u64 *slot = &record->slots[capture->slot];
+
+	if (capture->kind <= CAPTURE_COMM && is_missing(record, capture->slot)) {
+		push_missing(L, "<unreadable>");
+		return;
+	}
+	switch (capture->kind) {
+	case CAPTURE_INTEGER:
+		lua_pushinteger(L, (lua_Integer)*slot);
+		break;
+	case CAPTURE_STRING:
+		push_string(L, *strings, *slot & ~RECORD_STRING_CUT, *slot & RECORD_STRING_CUT);
+		*strings += *slot & ~RECORD_STRING_CUT;
+		break;
+	case CAPTURE_COMM:
+		lua_pushlstring(L, (const char *)slot, strnlen((const char *)slot, COMM_SIZE));
+		break;
+	case CAPTURE_TIME:
+		lua_pushinteger(L, (lua_Integer)record->time_ns + runtime->wall_offset_ns);
+		break;
+	default:
+		push_site_value(L, capture->kind, item);
+	}
+}
+
+static void call_function(lua_State *L, const struct runtime *runtime,
+			  const struct batch_item *item)
+{
+	const struct plan *plan = probe_plan(item->handle->probe);
+	const char *strings = (const char *)&item->record.slots[plan->slot_count];
+
+	lua_rawgeti(L, LUA_REGISTRYINDEX, item->handle->function);
+	if (plan->has_guard)
+		lua_pushlightuserdata(L, &filtered_mark);
+	for (size_t i = 0; i < plan->captures.size; i++)
+		push_capture(L, runtime, item, &plan->captures.data[i], &strings);
+	lua_call(L, (int)plan->captures.size + plan->has_guard, 1);
+}
+
+/* -------------------------------------------------------------- delivering */
+
+/* Disabled by its errors: what is still on its way would fail as well. */
+static bool is_silenced(const struct handle *handle)
+{
+	return handle->health.errors_in_row >= CALLBACK_ERRORS_MAX &&
+	       !probe_is_enabled(handle->probe);
+}
+
+static void deliver_item(lua_State *L, struct runtime *runtime, const struct batch_item *item)
+{
+	struct handle *handle = item->handle;
+
+	if (handle->is_gone || is_silenced(handle))
+		return;
+	runtime->current = handle;
+	call_function(L, runtime, item);
+	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
+	lua_pop(L, 1);
+	handle->health.errors_in_row = 0;
+	if (handle->is_gone)
+		return;
+	if (is_filtered)
+		probe_note_filtered(handle->probe, item->site);
+	else if (handle->is_once)
+		handle_delete_probe(handle->probe);
+}
+
+/* Runs protected: an error ends it, and the next item is where it goes on. */
+static int deliver_items(lua_State *L)
+{
+	struct runtime *runtime = runtime_of(L);
+
+	luaL_checkstack(L, STACK_NEEDED, "captures");
+	while (runtime->batch_next < runtime->batch.size) {
+		const struct batch_item *item =
+		    (const void *)(runtime->batch.data + runtime->batch_next);
+
+		runtime->batch_next += item->size;
+		deliver_item(L, runtime, item);
+	}
+	return 0;
+}
+
+/* The callback of runtime->current raised err. */
+static void note_failure(struct runtime *runtime, struct error *err)
+{
+	struct handle *handle = runtime->current;
+	char what[32];
+
+	if (!handle->is_gone && probe_is_enabled(handle->probe) &&
+	    handle->health.errors_in_row >= CALLBACK_ERRORS_MAX)
+		handle->health.errors_in_row = 0; /* enabled again: a new chance */
+	snprintf(what, sizeof(what), "Tracepoint %u", handle->number);
+	if (callback_failed(runtime, &handle->health, what, err) && !handle->is_gone)
+		probe_disable(handle->probe);
+	else if (handle->is_once && !handle->is_gone)
+		handle_delete_probe(handle->probe);
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void deliver_batch(struct runtime *runtime)
+{
+	lua_State *L = runtime->lua;
+
+	runtime->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	runtime->is_delivering = true;
+	while (runtime->batch_next < runtime->batch.size && !runtime->wants_exit) {
+		lua_pushcfunction(L, deliver_items);
+		struct error *err = failure_call(L, 0, 0);
+		if (err)
+			note_failure(runtime, err);
+	}
+	runtime->is_delivering = false;
+	runtime->current = NULL;
+	buffer_clear(&runtime->batch);
+	runtime->batch_next = 0;
+}
+
+size_t runtime_deliver(struct runtime *runtime)
+{
+	int64_t end = clock_ns(CLOCK_MONOTONIC) + DELIVER_NS;
+	size_t total = 0, taken;
+
+	/* A callback may run a command that would deliver: not twice. */
+	if (runtime->is_delivering || runtime->wants_exit)
+		return 0;
+	do {
+		taken = session_consume(runtime->session, deliver_collect, runtime);
+		total += taken;
+		deliver_batch(runtime);
+		runtime_flush(runtime);
+	} while (taken > 0 && !runtime->wants_exit && clock_ns(CLOCK_MONOTONIC) < end);
+	return total;
+}

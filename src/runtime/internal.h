@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * internal.h - what the files of this room share. L is the Lua thread that
+ * called, runtime->lua the one that runtime_* functions use.
+ *
+ * A function named push_* leaves one value on the Lua stack. Nothing that needs
+ * freeing is held in C across a Lua call that can raise.
+ */
+#ifndef RUNTIME_INTERNAL_H
+#define RUNTIME_INTERNAL_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "moontap/runtime.h"
+
+/* Errors of one callback (callback.c). */
+struct callback_health {
+	unsigned errors_in_row;
+	uint64_t errors;
+	VECTOR(char *) told; /* messages, each told once */
+};
+
+/* References into the Lua registry of a site's values; 0: not made yet. */
+struct site_values {
+	int function, file;
+};
+
+/* What the runtime knows of a probe (handle.c). Outlives the probe by a little:
+ * records that are on their way point to it. */
+struct handle {
+	struct probe *probe; /* not to be touched if is_gone */
+	unsigned number;
+	bool is_gone;	    /* the probe was deleted */
+	bool is_once;	    /* tbreak */
+	bool has_strings;   /* among its captures */
+	int function, unit; /* references */
+	size_t site_count;
+	struct site_values *sites;
+	struct callback_health health;
+};
+
+struct timer {
+	int64_t period_ns, due_ns; /* CLOCK_MONOTONIC */
+	int function, unit;	   /* references */
+	bool is_stopped;	   /* by its errors */
+	struct callback_health health;
+};
+
+/* A text that has functions or probes (unit.c): a userdata of Lua's. */
+struct unit {
+	struct source *source;
+	struct tree *tree;
+	char *chunk_name; /* "@NAME": what Lua's debug information says */
+};
+
+struct runtime {
+	lua_State *lua;
+	struct session *session;
+	struct sink *sink;
+	struct runtime_options options;
+
+	int block_environment;	     /* reference: the _ENV of blocks */
+	VECTOR(struct unit *) units; /* with functions; each held by a reference */
+	VECTOR(struct handle *) handles;
+	VECTOR(struct timer) timers;
+	int timer_fd;
+	VECTOR(int) at_exit; /* references */
+
+	/* Records that have been taken from the ring, each after a batch_item. */
+	struct buffer batch;
+	size_t batch_next;	/* offset of the next to deliver */
+	int64_t wall_offset_ns; /* wall clock - CLOCK_MONOTONIC */
+	struct handle *current; /* whose callback runs */
+	bool is_in_timer;
+	bool is_delivering;
+
+	bool wants_exit;
+	int exit_status;
+};
+
+static inline struct runtime *runtime_of(lua_State *L)
+{
+	return *(struct runtime **)lua_getextraspace(L);
+}
+
+/* ------------------------------------------------------------- failure.c */
+
+void failure_open(lua_State *L);
+/* Raises err (taken over) as a Lua error; says where in the script if err does not. */
+int failure_raise(lua_State *L, struct error *err) __attribute__((noreturn));
+/* A message handler: turns whatever was raised into an error object with a
+ * traceback. */
+int failure_handler(lua_State *L);
+/* Pops what lua_pcall left: NULL if that was exit(). */
+struct error *failure_take(lua_State *L);
+/* Unwinds the script after exit(). */
+int failure_raise_exit(lua_State *L) __attribute__((noreturn));
+/* Calls the function below its arguments, as lua_pcall; NULL also after exit().
+ * After an error there are no results. */
+struct error *failure_call(lua_State *L, int arguments, int results);
+
+/* ------------------------------------------------------------- missing.c */
+
+void missing_open(lua_State *L);
+void push_missing(lua_State *L, const char *reason); /* a constant string */
+/* The reason, or NULL: the value at index is not missing. */
+const char *missing_reason(lua_State *L, int index);
+
+/* --------------------------------------------------------------- print.c */
+
+int print_values(lua_State *L); /* Lua's print, to the sink */
+void print_open(lua_State *L);
+void emit_open(lua_State *L);
+/* Writes out what is pending, of C's stdout too. */
+void runtime_flush(struct runtime *runtime);
+
+/* An empty buffer on the Lua stack, freed by Lua. */
+struct buffer *push_buffer(lua_State *L);
+
+/* ---------------------------------------------------------------- unit.c */
+
+void unit_open(lua_State *L);
+/* Parses source (taken over) and pushes the unit. On error nothing is pushed. */
+struct error *unit_load(lua_State *L, struct source *source, struct unit **ret);
+/* Pushes the function of the unit at the top of the stack (which stays).
+ * ERR_SYNTAX for what only Lua itself notices. */
+struct error *unit_push_function(lua_State *L, const struct unit *unit);
+/* The text and the node of the Lua function at index; pushes the unit. */
+struct error *unit_find_function(lua_State *L, int index, const struct unit **ret_unit,
+				 const struct node **ret_node);
+
+/* -------------------------------------------------------------- define.c */
+
+void define_open(lua_State *L);
+int define_statement(lua_State *L); /* _MOONTAP; upvalue 1: the unit */
+
+/* -------------------------------------------------------------- handle.c */
+
+/* Pops the probe's function, takes a reference to the unit at index. */
+struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index);
+/* Notices probes that were deleted; frees their handles unless records of
+ * theirs may be on their way. */
+void handle_sweep(struct runtime *runtime);
+void handle_free_all(struct runtime *runtime);
+/* Deletes the probe; the handle is swept later. */
+void handle_delete_probe(struct probe *probe);
+
+/* ------------------------------------------------------------ callback.c */
+
+/* Takes err over. True when that was one error too many. what: "Tracepoint 2". */
+bool callback_failed(struct runtime *runtime, struct callback_health *health, const char *what,
+		     struct error *err);
+void callback_deinit(struct callback_health *health);
+
+/* ------------------------------------------------------------- deliver.c */
+
+/* Copies the record; false when the batch is full. */
+bool deliver_collect(void *runtime, const struct delivery *delivery);
+/* Calls the functions of what was collected. */
+void deliver_batch(struct runtime *runtime);
+
+/* --------------------------------------------------------------- the rest */
+
+void sandbox_open(lua_State *L, bool is_unsafe);
+/* Pushes a table that blocks see as _ENV: built-ins, then globals. */
+void push_block_environment(lua_State *L);
+void control_open(lua_State *L);
+void target_open(lua_State *L);
+/* Pops the block's function, takes a reference to the unit at index. */
+struct error *timer_add(lua_State *L, int64_t period_ns, int unit_index);
+void timer_free_all(struct runtime *runtime);
+
+#endif

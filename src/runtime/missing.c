@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * missing.c - a value that could not be read, as Lua sees it.
+ * It behaves like NaN and prints its reason: it is never 0, "" or a neighbour's
+ * value. Whatever is computed from it is missing too, so that one unreadable
+ * pointer does not become an error in the callback.
+ */
+#include "internal.h"
+
+#define MISSING_TYPE "moontap.missing"
+
+void push_missing(lua_State *L, const char *reason)
+{
+	const char **box = lua_newuserdatauv(L, sizeof(const char *), 0);
+
+	*box = reason;
+	luaL_setmetatable(L, MISSING_TYPE);
+}
+
+const char *missing_reason(lua_State *L, int index)
+{
+	const char **box = luaL_testudata(L, index, MISSING_TYPE);
+
+	return box ? *box : NULL;
+}
+
+/* Arithmetic: the operand that is missing. */
+static int missing_operand(lua_State *L)
+{
+	lua_pushvalue(L, missing_reason(L, 1) ? 1 : 2);
+	return 1;
+}
+
+static int missing_self(lua_State *L)
+{
+	lua_pushvalue(L, 1);
+	return 1;
+}
+
+static int missing_false(lua_State *L)
+{
+	lua_pushboolean(L, false);
+	return 1;
+}
+
+static int missing_tostring(lua_State *L)
+{
+	lua_pushstring(L, *(const char **)luaL_checkudata(L, 1, MISSING_TYPE));
+	return 1;
+}
+
+static int missing_concat(lua_State *L)
+{
+	luaL_tolstring(L, 1, NULL);
+	luaL_tolstring(L, 2, NULL);
+	lua_concat(L, 2);
+	return 1;
+}
+
+void missing_open(lua_State *L)
+{
+	static const char *const arithmetic[] = {
+	    "__add",  "__sub", "__mul",	 "__div", "__mod", "__pow", "__idiv",
+	    "__band", "__bor", "__bxor", "__shl", "__shr", "__unm", "__bnot",
+	};
+	/* s:upper() of a missing s is an index and a call. */
+	static const luaL_Reg methods[] = {
+	    {"__tostring", missing_tostring},
+	    {"__concat", missing_concat},
+	    {"__index", missing_self},
+	    {"__call", missing_self},
+	    {"__len", missing_self},
+	    {"__eq", missing_false},
+	    {"__lt", missing_false},
+	    {"__le", missing_false},
+	    {NULL, NULL},
+	};
+
+	luaL_newmetatable(L, MISSING_TYPE);
+	luaL_setfuncs(L, methods, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(arithmetic); i++) {
+		lua_pushcfunction(L, missing_operand);
+		lua_setfield(L, -2, arithmetic[i]);
+	}
+	lua_pushliteral(L, "missing value");
+	lua_setfield(L, -2, "__name");
+	lua_pop(L, 1);
+}
