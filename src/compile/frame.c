@@ -67,7 +67,8 @@ static void find_cpu(struct encoder *e)
 
 static void spend_budget(struct encoder *e, const struct exits *exits)
 {
-	if (!e->c->request->has_budget)
+	/* What Lua's guard will turn down must not use the budget up: Lua counts then. */
+	if (!e->c->request->has_budget || e->c->plan->has_guard)
 		return;
 	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
 	look_up(e, MAP_BUDGET, FRAME_KEY, exits->throttled);

@@ -31,8 +31,11 @@ static struct error *add_capture(struct rewriter *r, const struct node *node, co
 	struct plan *plan = r->c->plan;
 	struct buffer origin = {0};
 
+	/* By text as well: arg[1] and reg.rdi are one value under one ABI and two under
+	 * another, and all programs of a probe must fill the same slots. */
 	for (*ret = 0; *ret < r->values.size; ++*ret)
-		if (value_equal(r->values.data[*ret], value))
+		if (strcmp(plan->captures.data[*ret].text, text) == 0 &&
+		    value_equal(r->values.data[*ret], value))
 			return NULL;
 	unsigned slots = value->kind == VALUE_SITE ? 0 : value->kind == VALUE_COMM ? 2 : 1;
 	if (plan->slot_count + slots > RECORD_SLOTS_MAX)

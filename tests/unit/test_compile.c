@@ -65,6 +65,8 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	    {"break f do print(arg[1]) end", "return function(arg_1_)  print(arg_1_)  end", "%rdi"},
 	    {"break f do print(arg[1], arg[2], arg[1]) end",
 	     "return function(arg_1_, arg_2_)  print(arg_1_, arg_2_, arg_1_)  end", "%rdi %rsi"},
+	    {"break f do print(arg[1], reg.rdi) end",
+	     "return function(arg_1_, reg_rdi_)  print(arg_1_, reg_rdi_)  end", "%rdi %rdi"},
 	    {"break f do\nprint(\npid)\nend", "return function(pid_) \nprint(\npid_)\n end", NULL},
 	    {"\n\nbreak f do print(1) end", "\n\nreturn function()  print(1)  end", ""},
 	    {"break f do print(str(reg.rsi, 16)) end",
