@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * symbols.h - what a program's files say: functions, lines, addresses.
+ *
+ *   image.c      one ELF file: segments, sections, bytes by address
+ *   kind.c       what a file is that is no program, in words
+ *   debugfile.c  its separate debug file, by build id or debug link
+ *   symtab.c     functions of .symtab and .dynsym whose name has a literal
+ *   table.c      all functions by address, whichever table names them
+ *   demangle.c   C++ and Rust names (libiberty)
+ *   goinfo.c     is it Go, and which version
+ *   gotab.c      .gopclntab: Go's functions, left by strip
+ *   goline.c     .gopclntab: files and lines
+ *   abi.c        how a function receives its arguments
+ *   line.c       address to file:line (Go's table, else DWARF by libdw)
+ *   pointer.c    pointers as the loader will make them; interned strings
+ *   process.c    what /proc says: executable, mappings
+ *   loader.c     where the dynamic loader finds libraries
+ *   program.c    an executable or process, and its libraries
+ *   location.c   a location's text, taken apart
+ *   pattern.c    globs, and the literal by which candidates are found
+ *   match.c      does a function's name answer the wanted one
+ *   resolve.c    location -> places
+ *
+ * The only room that knows libelf, libdw and /proc/PID/maps. Every address here
+ * is a virtual address of the file (as in `nm`), never of a process.
+ */
+#ifndef MOONTAP_SYMBOLS_H
+#define MOONTAP_SYMBOLS_H
+
+#include <sys/types.h>
+
+#include "moontap/base.h"
+
+/* ------------------------------------------------------------------- image */
+
+struct image; /* one open ELF file; counted */
+
+/* Opens path; name is what messages call it (NULL: path). Reads with pread,
+ * never a read-only private mapping: breakpoint bytes would show through. Errors:
+ * ERR_NO_FILE, ERR_OS, ERR_NOT_ELF (says what it is: a script with its
+ * interpreter, a directory, an archive, an object file ...), ERR_BAD_ELF,
+ * ERR_WRONG_ARCH. */
+struct error *image_open(const char *path, const char *name, struct image **ret);
+struct image *image_ref(struct image *image);
+void image_unref(struct image *image);
+
+const char *image_path(const struct image *image); /* what image_open opened */
+const char *image_name(const struct image *image);
+bool image_is_pie(const struct image *image);      /* ET_DYN */
+bool image_has_dwarf(const struct image *image);
+const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL: not Go */
+
+/* Why a Go program's own tables could not be read, or NULL. */
+const char *image_go_problem(const struct image *image);
+
+/* Virtual address to file offset and back, through the executable PT_LOADs
+ * only: false if no executable, non-writable segment holds it. */
+bool image_offset(const struct image *image, uint64_t address, uint64_t *ret);
+bool image_address(const struct image *image, uint64_t offset, uint64_t *ret);
+/* Reads file bytes at a virtual address; false if not all of them are there. */
+bool image_read(const struct image *image, uint64_t address, void *ret, size_t size);
+
+struct function {
+	const char *name; /* demangled, symbol version stripped; owned by the image */
+	uint64_t address, size;
+	bool is_size_guessed; /* the table said 0: size reaches to the next symbol */
+	bool is_go;           /* from pclntab, or its address is covered by it */
+	bool is_ifunc;        /* address is a resolver's, which picks the implementation */
+};
+
+/* The function that covers address. */
+bool image_function_at(struct image *image, uint64_t address, struct function *ret);
+/* Calls fn for every function, in address order, aliases included, until it
+ * returns false. Names live as long as the image. */
+void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
+			 void *context);
+/* Are there any function names at all (false: stripped, and not Go)? */
+bool image_has_functions(struct image *image);
+
+/* How a function receives its arguments. */
+enum abi {
+	ABI_SYSV,         /* rdi rsi rdx rcx r8 r9, then the stack at CFA */
+	ABI_GO_REGISTERS, /* Go >= 1.17: rax rbx rcx rdi rsi r8 r9 r10 r11 */
+	ABI_GO_STACK,     /* Go's ABI0: all on the stack from CFA */
+};
+enum abi image_abi(const struct image *image, const struct function *function);
+
+struct line {
+	const char *file; /* as the tables give it; owned by the image */
+	unsigned number;
+};
+bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+
+/* ----------------------------------------------------------------- program */
+
+/* An executable, or a process, with the libraries it maps (or, for a file that
+ * does not run yet, those the loader would map). */
+struct program;
+
+/* By path: "./go-play", or a bare name searched in PATH. */
+struct error *program_open(const char *path, struct program **ret);
+/* By process: its executable through /proc/PID/exe, its libraries through
+ * /proc/PID/map_files or /proc/PID/root, so that what is mapped is what is read. Errors:
+ * ERR_NO_PROCESS, ERR_PERMISSION (says what is missing), and image_open's. */
+struct error *program_of_process(pid_t pid, struct program **ret);
+void program_free(struct program *program);
+struct image *program_executable(const struct program *program); /* borrowed */
+/* The executable's path as a user knows it (for a process: readlink of exe). */
+const char *program_path(const struct program *program);
+/* A library by "libc.so.6", "libc", "c" (as in -lc) or a path; the executable by its base
+ * name. Looks among what is mapped, then DT_NEEDED and the loader's
+ * directories, so a library loaded later is found too. Borrowed. ERR_NO_MODULE with
+ * near misses. */
+struct error *program_module(struct program *program, const char *name, struct image **ret);
+/* Calls fn for the executable, then each library known now. */
+void program_each_module(struct program *program, void (*fn)(void *context, struct image *),
+			 void *context);
+
+/* Maps an instruction pointer of a running process to a file address. */
+bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
+
+/* ---------------------------------------------------------------- location */
+
+/*
+ * [MODULE:]FUNC[+OFF]   [MODULE:]*ADDR   [MODULE:]*FUNC[+OFF]
+ * [MODULE:]glob*        [MODULE:]/regex/    (POSIX extended)
+ *
+ * each optionally followed by the word `force`. OFF and ADDR are decimal or 0x
+ * hexadecimal. Quotes '...' or "..." protect a name. The whole text is tried as a
+ * name before it is split at ':' or '+', or taken for a glob: operator*, F[int]. In a glob
+ * the star of (*T) is a star.
+ */
+struct location {
+	char *text;
+	char *module;   /* or NULL */
+	char *name;     /* function name, glob or regex source; NULL for *ADDR */
+	enum { LOCATION_NAME, LOCATION_GLOB, LOCATION_REGEX, LOCATION_ADDRESS } kind;
+	bool has_offset;  /* +OFF or a leading '*' was written: taken literally */
+	uint64_t offset;
+	uint64_t address; /* LOCATION_ADDRESS */
+	bool is_forced;
+};
+
+/* ERR_LOCATION says what is malformed and shows the grammar in its hint. */
+struct error *location_parse(const char *text, struct location *ret);
+void location_deinit(struct location *location);
+
+/* One answer of a location. */
+struct place {
+	struct image *image; /* a reference of its own */
+	struct function function; /* covers address; name NULL if nothing does */
+	uint64_t address;         /* function.address + offset, or *ADDR */
+};
+typedef VECTOR(struct place) place_list;
+void place_list_deinit(place_list *list);
+
+/*
+ * All places of a location, by image and address, each address once. A name
+ * not in the executable is looked for in its libraries (a glob or regex is not:
+ * it wants a MODULE). The best kind of match counts: the name itself (a C++ name
+ * without its parameters or template arguments, a Go name without its type arguments, its path
+ * unescaped); else a unique suffix of it ((*T).M, Class::method); else a compiler's clone
+ * (f.constprop.0 for f). Go wrappers are skipped, and .cold parts by patterns. A
+ * plain name with several addresses: all of them where they are the copies of
+ * one function (overloads, statics of that name, Go generics). Errors:
+ * ERR_NO_SYMBOL (near misses), ERR_NO_SYMBOLS, ERR_NO_MODULE, ERR_AMBIGUOUS (a
+ * suffix with several owners: lists them), ERR_OUT_OF_FUNCTION, ERR_NOT_CODE.
+ */
+struct error *location_resolve(const struct location *location, struct program *program,
+			       place_list *ret);
+
+/* Does name match a glob (* ? [a-z], with backtracking)? */
+bool glob_match(const char *glob, const char *name);
+
+#endif

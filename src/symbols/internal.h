@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * internal.h - what the files of this room share; nobody else includes it.
+ */
+#ifndef SYMBOLS_INTERNAL_H
+#define SYMBOLS_INTERNAL_H
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "moontap/symbols.h"
+
+/* ------------------------------------------------------------------- image */
+
+struct segment { /* one PT_LOAD */
+	uint64_t address, offset, file_size, memory_size;
+	bool is_code; /* executable and not writable */
+	bool is_writable;
+};
+
+struct section {
+	const char *name;
+	uint32_t type, link;
+	uint64_t flags, address, offset, size;
+};
+
+/* Strings that live as long as the image, each stored once. */
+struct intern {
+	struct arena arena;
+	const char **slots;
+	size_t count, capacity;
+};
+
+struct go;
+struct table;
+struct lines;
+
+struct image {
+	unsigned references;
+	char *path, *name;
+	int fd;
+	uint64_t file_size;
+	bool is_pie;
+	struct arena arena;
+	VECTOR(struct segment) segments;
+	VECTOR(struct section) sections;
+	uint64_t dynamic_address, dynamic_size; /* PT_DYNAMIC; size 0: static */
+	struct image *debug;			/* its separate debug file, or NULL */
+	struct go *go;				/* NULL: not Go */
+	struct table *table;			/* functions by address, made when first needed */
+	struct lines *lines;			/* DWARF, opened when first needed */
+	struct intern names;
+};
+
+bool image_pread(const struct image *image, uint64_t offset, void *ret, size_t size);
+/* The section of that name that has bytes in the file, or NULL. */
+const struct section *image_section(const struct image *image, const char *name);
+const struct section *image_section_of_type(const struct image *image, uint32_t type);
+/* Is address in a code segment? */
+bool image_is_code(const struct image *image, uint64_t address);
+/* The first address after the section (or else segment) that holds address. */
+uint64_t image_code_end(const struct image *image, uint64_t address);
+/* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
+char *image_read_string(const struct image *image, uint64_t address);
+/* A pointer stored at address, as it will be after relocation by base 0. */
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
+/* Where a pointer to target is stored, after relocation by base 0, in the data
+ * segments. Calls fn for each such address until it returns true. */
+bool image_find_pointer(const struct image *image, uint64_t target,
+			bool (*fn)(void *context, uint64_t address), void *context);
+const char *image_intern(struct image *image, const char *s);
+/* Build id into ret (at most 64 bytes); 0 if there is none. */
+size_t image_build_id(const struct image *image, unsigned char ret[64]);
+/* As image_open, of a file that has sections but no bytes of code. */
+struct error *image_open_debug(const char *path, struct image **ret);
+/* Finds image's separate debug file (debugfile.c). */
+struct image *debugfile_open(const struct image *image);
+
+/* Says what an open file is, unless it is an ELF for this machine (kind.c). */
+struct error *kind_check(const char *name, int fd, uint64_t file_size);
+
+void lines_free(struct lines *lines);
+
+/* -------------------------------------------------------- functions by name */
+
+/* A name as its table has it, before demangling. */
+struct symbol {
+	uint64_t address, size; /* size 0: not known */
+	const char *raw;
+	bool is_ifunc;
+};
+typedef bool (*symbol_fn)(void *context, const struct symbol *symbol);
+
+/* Strings of a region of the file that contain a literal. */
+struct span_of_names {
+	uint64_t start, last; /* offsets in the region: string, last hit in it */
+	char *copy;
+};
+struct name_spans {
+	struct arena arena;
+	VECTOR(struct span_of_names) spans;
+};
+void name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
+			uint64_t size, const char *literal);
+/* The string that begins at that offset if it contains the literal, or NULL. */
+const char *name_spans_at(const struct name_spans *spans, uint64_t offset);
+void name_spans_deinit(struct name_spans *spans);
+
+/* Calls fn for each function symbol of .symtab (its own or its debug file's)
+ * and .dynsym whose raw name contains literal (all if it is ""), in no order,
+ * some twice. The raw names live during fn. Reads the tables in pieces and
+ * keeps nothing. False if fn stopped it. */
+bool symtab_search(const struct image *image, const char *literal, symbol_fn fn, void *context);
+/* Is there a .symtab, here or in the debug file? */
+bool symtab_is_there(const struct image *image);
+/* The value (address) of an object symbol by exact name (not a function). */
+bool symtab_object(const struct image *image, const char *name, uint64_t *ret);
+
+/* All functions in address order. */
+struct table {
+	struct arena arena;
+	VECTOR(struct symbol) symbols;
+};
+const struct table *table_get(struct image *image);
+void table_free(struct table *table);
+/* Fills in what a symbol's table does not say: the size, demangled name, is_go. */
+struct function table_function(struct image *image, const struct symbol *symbol);
+
+/* The name to show: demangled, without its symbol version (memcpy@@GLIBC_2.14).
+ * The caller frees it. */
+char *function_name(const char *raw, bool is_go);
+
+/* Every function whose raw name contains literal, table or no table. */
+void functions_search(struct image *image, const char *literal, symbol_fn fn, void *context);
+
+/* ---------------------------------------------------------------------- Go */
+
+struct gotab; /* an open .gopclntab */
+
+struct go {
+	char *version;	     /* "go1.21.13 X:..." as the linker left it */
+	unsigned minor;	     /* 21; 0 if not known */
+	struct gotab *table; /* or NULL: */
+	char *problem;	     /* why it could not be used */
+};
+
+/* NULL if image is not a Go program. */
+struct go *go_open(struct image *image);
+void go_close(struct go *go);
+/* Where the build info names the Go version; NULL if there is none (goinfo.c).
+ * The caller frees it. */
+char *goinfo_version(const struct image *image, bool *ret_is_go);
+
+/* Is address in a function that Go's table describes? */
+bool go_covers(const struct image *image, uint64_t address);
+
+struct error *gotab_open(const struct image *image, struct gotab **ret);
+void gotab_close(struct gotab *table);
+bool gotab_covers(const struct gotab *table, uint64_t address);
+/* Sizes stop before the padding between functions. */
+bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
+/* File (the caller frees it) and line of address. */
+bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+
+/* ------------------------------------------------------------------- names */
+
+/* C++ or Rust name in readable form, or NULL if it is not mangled. The caller
+ * frees it. */
+char *demangle(const char *raw);
+bool is_mangled(const char *raw);
+
+/* How a function's name answers a wanted one. The lower, the better. */
+enum match {
+	MATCH_WHOLE,  /* the location's whole text, not split at ':' or '+' */
+	MATCH_EXACT,  /* the same, but for parameters, type arguments, escapes */
+	MATCH_SUFFIX, /* the last components of it */
+	MATCH_CLONE,  /* a compiler's copy: f.constprop.0 for f */
+	MATCH_NONE,
+};
+enum match match_name(const char *wanted, const char *name, bool is_go);
+/* Go name without type arguments and .abi0, path unescaped, or C++ name without
+ * parameters: what makes two functions "the same". The caller frees it. */
+char *match_owner(const char *name, bool is_go);
+/* Is this the split-off cold part of a function, which nobody calls? */
+bool match_is_cold(const char *name);
+
+/* A literal that the raw name of everything that can match the wanted name (or
+ * glob) must contain; "" if there is none. The caller frees it. */
+char *pattern_literal(const char *wanted, bool is_glob);
+/* Can this mangled name be what a wanted name (no glob) means? Cheap, and may say
+ * yes too often: it spares the demangling of most. */
+bool pattern_may_name(const char *wanted, const char *mangled);
+/* Does text have characters that make it a glob? */
+bool glob_is(const char *text);
+/* Does it have a star or a question mark? [ and ] alone are Go's type arguments too. */
+bool glob_has_wildcard(const char *text);
+
+/* --------------------------------------------------------------- processes */
+
+struct mapping {
+	uint64_t start, end, offset, inode;
+	unsigned device_major, device_minor;
+	bool is_executable, is_writable;
+	char *path; /* without " (deleted)"; "" if anonymous */
+};
+typedef VECTOR(struct mapping) mapping_list;
+struct error *process_mappings(pid_t pid, mapping_list *ret);
+void mapping_list_deinit(mapping_list *list);
+/* Is there such a process, and may we look into it? *ret is its executable's path. */
+struct error *process_executable(pid_t pid, char **ret);
+
+/* Where the loader finds libraries (loader.c). root is a prefix of every path: "" or
+ * "/proc/PID/root". */
+typedef VECTOR(char *) path_list;
+void path_list_deinit(path_list *list);
+void loader_needed(const struct image *image, path_list *ret);
+/* The file of a library that image needs; NULL if it is not there. */
+char *loader_find(const struct image *image, const char *root, const char *soname);
+/* Does a file of that name answer to what a user calls the library? */
+bool loader_is_named(const char *wanted, const char *path);
+/* The path of a library in the loader's cache or directories that answers to a name;
+ * NULL if there is none. The caller frees it. */
+char *loader_find_by_name(const char *root, const char *wanted);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * line.c - address to file:line: by Go's own table, else by DWARF (libdw).
+ *
+ * Only the unit that covers the address is decoded. The range of each unit is taken
+ * from the unit itself: .debug_aranges is not always there (clang writes none), and
+ * without it libdw finds nothing.
+ */
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <gelf.h>
+#include <sys/mman.h>
+
+#include "internal.h"
+
+struct unit_range {
+	uint64_t start, end;
+	Dwarf_Off unit; /* of its DIE */
+};
+
+struct lines {
+	void *mapping;
+	size_t mapping_size;
+	Elf *elf;
+	Dwarf *dwarf;
+	VECTOR(struct unit_range) ranges;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct unit_range *a = left, *b = right;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+static void add_unit(struct lines *lines, Dwarf_Die *unit)
+{
+	Dwarf_Addr base, start, end;
+
+	for (ptrdiff_t at = 0; (at = dwarf_ranges(unit, at, &base, &start, &end)) > 0;)
+		/* A range at 0 belongs to code that the linker threw away. */
+		if (start && start < end)
+			*vector_add(&lines->ranges) =
+			    (struct unit_range){start, end, dwarf_dieoffset(unit)};
+}
+
+static void read_units(struct lines *lines)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit;
+	uint8_t type;
+
+	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
+		if (type == DW_UT_compile || type == DW_UT_skeleton)
+			add_unit(lines, &unit);
+	if (lines->ranges.size)
+		qsort(lines->ranges.data, lines->ranges.size, sizeof(*lines->ranges.data), compare);
+}
+
+/* A mapping, where the rest of this room uses pread: of hundreds of megabytes only the
+ * pages of one unit are touched. It is writable because libelf keeps notes in the section
+ * headers when it inflates a section, and because the kernel puts no breakpoints in writable
+ * mappings. */
+static void open_dwarf(struct lines *lines, const struct image *image)
+{
+	void *mapping = mmap(NULL, image->file_size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_NORESERVE, image->fd, 0);
+
+	if (mapping == MAP_FAILED)
+		return;
+	lines->mapping = mapping;
+	lines->mapping_size = image->file_size;
+	elf_version(EV_CURRENT);
+	lines->elf = elf_memory(mapping, image->file_size);
+	if (lines->elf)
+		lines->dwarf = dwarf_begin_elf(lines->elf, DWARF_C_READ, NULL);
+	if (lines->dwarf)
+		read_units(lines);
+}
+
+static const struct image *image_with_lines(const struct image *image)
+{
+	if (image_section(image, ".debug_line") || image_section(image, ".zdebug_line"))
+		return image;
+	return image->debug ? image_with_lines(image->debug) : NULL;
+}
+
+static struct lines *lines_get(struct image *image)
+{
+	const struct image *file = image_with_lines(image);
+
+	if (!image->lines) {
+		image->lines = xcalloc(1, sizeof(*image->lines));
+		if (file)
+			open_dwarf(image->lines, file);
+	}
+	return image->lines;
+}
+
+void lines_free(struct lines *lines)
+{
+	if (!lines)
+		return;
+	dwarf_end(lines->dwarf);
+	elf_end(lines->elf);
+	if (lines->mapping)
+		munmap(lines->mapping, lines->mapping_size);
+	vector_deinit(&lines->ranges);
+	free(lines);
+}
+
+/* A file cut short since it was mapped would kill us with SIGBUS when read. */
+static bool is_intact(const struct image *image)
+{
+	const struct image *file = image_with_lines(image);
+	struct stat st;
+
+	return file && fstat(file->fd, &st) == 0 && (uint64_t)st.st_size >= file->file_size;
+}
+
+static const struct unit_range *unit_at(const struct lines *lines, uint64_t address)
+{
+	size_t low = 0, high = lines->ranges.size;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (lines->ranges.data[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Ranges of different units do not overlap in a linked file. */
+	if (low == 0 || address >= lines->ranges.data[low - 1].end)
+		return NULL;
+	return &lines->ranges.data[low - 1];
+}
+
+static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
+{
+	int number;
+	Dwarf_Die unit;
+
+	if (!is_intact(image))
+		return false;
+	const struct lines *lines = lines_get(image);
+	const struct unit_range *range = unit_at(lines, address);
+	if (!range || !dwarf_offdie(lines->dwarf, range->unit, &unit))
+		return false;
+	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
+	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	if (!file || dwarf_lineno(line, &number) != 0 || number <= 0)
+		return false;
+	ret->file = image_intern(image, file);
+	ret->number = number;
+	return true;
+}
+
+bool image_line_at(struct image *image, uint64_t address, struct line *ret)
+{
+	CLEANUP(free_p) char *file = NULL;
+
+	if (go_covers(image, address)) {
+		if (!gotab_line(image->go->table, address, &file, &ret->number))
+			return false;
+		ret->file = image_intern(image, file);
+		return true;
+	}
+	return dwarf_line(image, address, ret);
+}

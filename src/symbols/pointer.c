@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pointer.c - pointers as the loader will make them: a position-independent
+ * file may hold zeros where its relocations say what comes there. Also the
+ * strings that live as long as their image.
+ */
+#include "internal.h"
+
+#define RELOCATIONS_AT_A_TIME 4096
+#define POINTERS_AT_A_TIME    8192
+
+/* ------------------------------------------------------------- relocations */
+
+/* Calls fn for each R_X86_64_RELATIVE until it returns true. */
+static bool each_relocation(const struct image *image,
+			    bool (*fn)(void *context, const Elf64_Rela *), void *context)
+{
+	CLEANUP(free_p) Elf64_Rela *batch = xmalloc(RELOCATIONS_AT_A_TIME * sizeof(*batch));
+
+	for (size_t i = 1; i < image->sections.size; i++) {
+		const struct section *section = &image->sections.data[i];
+		uint64_t count = section->size / sizeof(*batch);
+		if (section->type != SHT_RELA || !(section->flags & SHF_ALLOC))
+			continue;
+		for (uint64_t done = 0; done < count; done += RELOCATIONS_AT_A_TIME) {
+			uint64_t left = count - done;
+			size_t size = left < RELOCATIONS_AT_A_TIME ? left : RELOCATIONS_AT_A_TIME;
+			if (!image_pread(image, section->offset + done * sizeof(*batch), batch,
+					 size * sizeof(*batch)))
+				break;
+			for (size_t j = 0; j < size; j++)
+				if (ELF64_R_TYPE(batch[j].r_info) == R_X86_64_RELATIVE &&
+				    fn(context, &batch[j]))
+					return true;
+		}
+	}
+	return false;
+}
+
+struct relocation_query {
+	uint64_t address, value;
+	bool (*fn)(void *context, uint64_t address);
+	void *context;
+};
+
+static bool is_relocation_of(void *context, const Elf64_Rela *relocation)
+{
+	struct relocation_query *query = context;
+
+	if (relocation->r_offset != query->address)
+		return false;
+	query->value = relocation->r_addend;
+	return true;
+}
+
+static bool is_relocation_to(void *context, const Elf64_Rela *relocation)
+{
+	struct relocation_query *query = context;
+
+	return (uint64_t)relocation->r_addend == query->value &&
+	       query->fn(query->context, relocation->r_offset);
+}
+
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret)
+{
+	struct relocation_query query = {.address = address};
+
+	if (!image_read(image, address, ret, sizeof(*ret)))
+		return false;
+	if (*ret == 0 && image->is_pie && each_relocation(image, is_relocation_of, &query))
+		*ret = query.value;
+	return true;
+}
+
+static bool find_in_segment(const struct image *image, const struct segment *segment,
+			    struct relocation_query *query)
+{
+	CLEANUP(free_p) uint64_t *batch = xmalloc(POINTERS_AT_A_TIME * sizeof(*batch));
+	uint64_t skipped = -segment->address & 7;
+	uint64_t count = segment->file_size < skipped ? 0 : (segment->file_size - skipped) / 8;
+
+	for (uint64_t done = 0; done < count; done += POINTERS_AT_A_TIME) {
+		uint64_t at = skipped + done * 8, left = count - done;
+		size_t size = left < POINTERS_AT_A_TIME ? left : POINTERS_AT_A_TIME;
+		if (!image_pread(image, segment->offset + at, batch, size * 8))
+			return false;
+		for (size_t i = 0; i < size; i++)
+			if (batch[i] == query->value &&
+			    query->fn(query->context, segment->address + at + i * 8))
+				return true;
+	}
+	return false;
+}
+
+bool image_find_pointer(const struct image *image, uint64_t target,
+			bool (*fn)(void *context, uint64_t address), void *context)
+{
+	struct relocation_query query = {.value = target, .fn = fn, .context = context};
+
+	for (size_t i = 0; i < image->segments.size; i++)
+		if (image->segments.data[i].is_writable &&
+		    find_in_segment(image, &image->segments.data[i], &query))
+			return true;
+	return image->is_pie && each_relocation(image, is_relocation_to, &query);
+}
+
+/* ---------------------------------------------------------------- interning */
+
+static size_t hash(const char *s)
+{
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+static const char **slot_of(const struct intern *names, const char *s)
+{
+	size_t mask = names->capacity - 1, i = hash(s) & mask;
+
+	while (names->slots[i] && strcmp(names->slots[i], s) != 0)
+		i = (i + 1) & mask;
+	return &names->slots[i];
+}
+
+static void grow(struct intern *names)
+{
+	struct intern old = *names;
+
+	names->capacity = old.capacity ? old.capacity * 2 : 256;
+	names->slots = xcalloc(names->capacity, sizeof(*names->slots));
+	for (size_t i = 0; i < old.capacity; i++)
+		if (old.slots[i])
+			*slot_of(names, old.slots[i]) = old.slots[i];
+	free(old.slots);
+}
+
+const char *image_intern(struct image *image, const char *s)
+{
+	struct intern *names = &image->names;
+
+	if (names->count * 2 >= names->capacity)
+		grow(names);
+	const char **slot = slot_of(names, s);
+	if (!*slot) {
+		*slot = arena_strndup(&names->arena, s, strlen(s));
+		names->count++;
+	}
+	return *slot;
+}
