@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe.h - a probe's life, and the session that owns the probes.
+ *
+ *   session.c  the target, the kernel handle, the list of probes
+ *   target.c   a file, a process, or a program launched by us
+ *   probe.c    locate, judge, compile, load, attach, enable, count, remove
+ *
+ * Prints nothing and knows no Lua: events and notices go to the functions the
+ * runtime hands in.
+ */
+#ifndef MOONTAP_PROBE_H
+#define MOONTAP_PROBE_H
+
+#include <sys/types.h>
+
+#include "moontap/compile.h"
+#include "moontap/disasm.h"
+#include "moontap/kernel.h"
+#include "moontap/script.h"
+#include "moontap/symbols.h"
+
+struct session;
+struct probe;
+
+/* ----------------------------------------------------------------- session */
+
+struct session_options {
+	struct kernel_options kernel;
+	bool is_dry_run;     /* compile and judge, attach nothing; needs no privileges */
+	bool is_interactive; /* a launched program gets a process group of its own and no
+				terminal to read: Ctrl-C and the keys are the console's */
+};
+
+/* Cheap: the kernel is opened by the first probe that needs it. */
+struct session *session_new(const struct session_options *options);
+/* Detaches everything; ends a launched program that was never run. */
+void session_free(struct session *session);
+/* The end of tracing: no probe gets another hit. What was enabled is still said
+ * to be; events already on their way can be consumed, counters read. */
+void session_stop(struct session *session);
+
+/* The target. Naming a new one removes no probes by itself: ERR_USAGE if there
+ * are any of another file. */
+struct error *session_set_file(struct session *session, const char *path);
+struct error *session_attach(struct session *session, pid_t pid);
+/* Leaves the process alone again: removes what was attached to it alone. */
+struct error *session_detach(struct session *session);
+/* Names program and arguments (as --args does); starts it, held before its
+ * first instruction, so that probes can be placed in it by pid. */
+struct error *session_launch(struct session *session, char *const argv[]);
+/* Lets the launched program go; starts it anew if it has ended. */
+struct error *session_run(struct session *session);
+/* Ends a program that session_launch started (never anything else). */
+struct error *session_kill(struct session *session);
+
+enum target_state {
+	TARGET_NONE,
+	TARGET_FILE,    /* every process that runs the file */
+	TARGET_PROCESS, /* one process of somebody else */
+	TARGET_HELD,    /* ours, not yet run */
+	TARGET_RUNNING, /* ours */
+	TARGET_EXITED,  /* was PROCESS or RUNNING; see exit_status */
+};
+struct target {
+	enum target_state state;
+	struct program *program; /* NULL if NONE */
+	pid_t pid;
+	int exit_status; /* as waitpid gives it, -1 if it cannot be known */
+};
+const struct target *session_target(const struct session *session);
+/* Readable when the target process has ended; -1 without one. */
+int session_exit_fd(const struct session *session);
+/* Takes note of the end (reaps a launched one): state becomes EXITED. */
+void session_note_exit(struct session *session);
+
+/* ------------------------------------------------------------------ probes */
+
+struct probe_request {
+	enum probe_kind kind;          /* BREAK or TBREAK (RBREAK: with location /re/) */
+	const char *location;
+	struct span location_span;     /* in source, for errors; {0,0}: none */
+	const struct source *source;   /* must outlive the probe */
+	const struct node *condition;  /* or NULL; of a tree that outlives the probe */
+	const struct node *block;      /* or NULL: the default action */
+	const char *event;             /* as in compile_request */
+};
+
+/* Locates, judges every site, compiles, loads and attaches, or does none of
+ * it. *ret is the session's. */
+struct error *session_add(struct session *session, const struct probe_request *request,
+			  struct probe **ret);
+/* By number; NULL if there is none. */
+struct probe *session_probe(const struct session *session, unsigned number);
+/* In order of their numbers; NULL after the last. */
+struct probe *session_next_probe(const struct session *session, const struct probe *previous);
+
+struct site {
+	struct place place;          /* where the probe sits */
+	struct site_verdict verdict;
+	uint64_t offset;             /* in the file */
+	struct line line;            /* file NULL if not known */
+};
+
+unsigned probe_number(const struct probe *probe);
+enum probe_kind probe_kind(const struct probe *probe);
+const char *probe_location(const struct probe *probe); /* as written */
+const char *probe_condition(const struct probe *probe); /* as written, or NULL */
+size_t probe_site_count(const struct probe *probe);
+const struct site *probe_site(const struct probe *probe, size_t index);
+/* The plan whose Lua function and captures serve all sites; programs may differ
+ * where arguments are found differently. */
+const struct plan *probe_plan(const struct probe *probe);
+/* Matches of a glob or regex that cannot be probed, and why the first cannot
+ * (NULL if there are none; the probe's). */
+size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
+/* For explain: the listing of every program. */
+void probe_list(const struct probe *probe, struct buffer *out);
+bool probe_is_enabled(const struct probe *probe);
+struct error *probe_enable(struct probe *probe);
+void probe_disable(struct probe *probe);
+/* Detaches and forgets it. Its number is not used again. */
+void probe_delete(struct probe *probe);
+/* Sum over sites, or of one; the user-space half is accounted for: an event
+ * that the Lua guard turned down counts as filtered, not delivered. */
+void probe_counters(const struct probe *probe, struct counters *ret);
+void probe_site_counters(const struct probe *probe, size_t index, struct counters *ret);
+void probe_note_filtered(struct probe *probe, size_t site_index);
+
+/* A word for the runtime: its own handle of this probe. */
+void probe_set_handle(struct probe *probe, void *handle);
+void *probe_handle(const struct probe *probe);
+
+/* ------------------------------------------------------------------ events */
+
+int session_fd(const struct session *session); /* -1 until the first probe */
+/* Delivers what has arrived, oldest first, until none is left or fn returns
+ * false. Records of deleted probes are passed over. Returns how many. */
+struct delivery {
+	struct probe *probe;
+	size_t site_index;
+	const struct record *record;
+};
+size_t session_consume(struct session *session,
+		       bool (*fn)(void *context, const struct delivery *), void *context);
+bool session_arm(struct session *session);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* internal.h - what the files of this room share. */
+#ifndef PROBE_INTERNAL_H
+#define PROBE_INTERNAL_H
+
+#include "moontap/probe.h"
+
+/* ------------------------------------------------------------------ target */
+
+struct launched {
+	char **arguments; /* NULL-terminated copy; NULL: not launched by us */
+	int gate;	  /* write end: closing it lets the held child go */
+	int report;	  /* read end: errno if exec fails, end of file if not */
+};
+
+struct target_private {
+	struct target public;
+	struct launched launched;
+	int pidfd; /* of a process, else -1 */
+};
+
+void target_init(struct target_private *target);
+/* Ends a child that is still held. */
+void target_deinit(struct target_private *target);
+struct error *target_set_file(struct target_private *target, const char *path);
+struct error *target_attach(struct target_private *target, pid_t pid);
+struct error *target_launch(struct target_private *target, char *const argv[], bool is_interactive);
+/* Forks the held child anew, from the arguments of target_launch. */
+struct error *target_hold(struct target_private *target, bool is_interactive);
+struct error *target_release(struct target_private *target);
+void target_note_exit(struct target_private *target);
+struct error *target_kill(struct target_private *target);
+/* The process that probes are limited to, or 0. */
+pid_t target_pid(const struct target_private *target);
+
+/* ----------------------------------------------------------------- session */
+
+struct session {
+	struct session_options options;
+	struct target_private target;
+	struct kernel *kernel;	       /* NULL until needed */
+	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
+	VECTOR(struct probe *) buried; /* deleted while their events were delivered */
+	bool is_consuming;
+	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
+};
+
+/* Opens it if need be. */
+struct error *session_kernel(struct session *session, struct kernel **ret);
+
+/* ------------------------------------------------------------------- probe */
+
+/* Sites that one program serves: arguments are found in the same way. */
+struct group {
+	struct compile_site like;
+	struct plan *plan;
+	struct kernel_program *program; /* NULL in a dry run */
+};
+
+struct probe_site {
+	struct site public;
+	unsigned group;
+	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
+};
+
+struct probe {
+	struct session *session;
+	unsigned number;
+	struct probe_request request; /* strings are our copies */
+	char *condition_text;
+	VECTOR(struct probe_site) sites;
+	VECTOR(struct group) groups;
+	enum site_identity identity;
+	size_t skipped;
+	struct error *skipped_reason;
+	struct counters before; /* of programs replaced by a new run */
+	uint64_t unattributed;	/* events whose site could not be told */
+	bool is_enabled;
+	void *handle;
+};
+
+/* locate.c: places of the request's location, judged. */
+struct error *probe_locate(struct probe *probe);
+/* Compiles and loads one program a group, and attaches if the probe is enabled. */
+struct error *probe_build(struct probe *probe);
+void probe_detach(struct probe *probe);
+/* The opposite of probe_build: counters are kept. */
+void probe_unbuild(struct probe *probe);
+void probe_free(struct probe *probe);
+/* Which site a record is of; SIZE_MAX if that cannot be told (and is counted). */
+size_t probe_find_site(struct probe *probe, const struct record *record);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * locate.c - from a location's text to judged sites.
+ * Apart because it is where the target's safety is decided: what does not pass here
+ * is never attached.
+ */
+#include "internal.h"
+
+/* The bytes of one function and their instructions. */
+struct body {
+	struct code code;
+	uint8_t *bytes;
+};
+
+static void body_deinit(struct body *body)
+{
+	code_deinit(&body->code);
+	free(body->bytes);
+}
+
+static struct error *body_init(struct body *body, const struct place *place)
+{
+	const struct function *function = &place->function;
+
+	body->bytes = xmalloc(function->size);
+	if (!image_read(place->image, function->address, body->bytes, function->size))
+		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
+				 image_name(place->image), function->name);
+	code_init(&body->code, body->bytes, function->size, function->address);
+	return NULL;
+}
+
+static struct error *check_bounds(const struct place *place)
+{
+	const struct function *function = &place->function;
+
+	if (!function->name)
+		return error_hint(
+		    error_new(ERR_NOT_CODE,
+			      "0x%llx in %s belongs to no known function, so where its "
+			      "instructions begin cannot be known",
+			      (unsigned long long)place->address, image_name(place->image)),
+		    "Use an address inside a function that `info functions` lists.");
+	if (function->is_ifunc)
+		return error_hint(
+		    error_new(ERR_REFUSED,
+			      "%s names no code that callers run: its address is that "
+			      "of a function which chooses one at start-up (an IFUNC)",
+			      function->name),
+		    "Probe the implementations: rbreak /%s/, or `info functions %s`.",
+		    function->name, function->name);
+	if (function->is_size_guessed && !function->is_go)
+		return error_hint(
+		    error_new(ERR_REFUSED,
+			      "the symbol table gives %s no size, so where it ends is a "
+			      "guess",
+			      function->name),
+		    "If you know better: break %s force", function->name);
+	return NULL;
+}
+
+/* Fills what a site says of itself once its address is settled. */
+static struct error *finish_site(struct probe_site *site)
+{
+	struct place *place = &site->public.place;
+
+	if (!image_offset(place->image, place->address, &site->public.offset))
+		return error_new(ERR_NOT_CODE,
+				 "0x%llx is in no executable, unwritable segment of %s",
+				 (unsigned long long)place->address, image_name(place->image));
+	image_line_at(place->image, place->address, &site->public.line);
+	return NULL;
+}
+
+/* GCC moves unlikely code out of a function: control arrives by a jump, and no
+ * argument is where a caller put it. */
+static bool is_cold_part(const struct function *function)
+{
+	return strstr(function->name, ".cold") != NULL;
+}
+
+static struct error *judge(const struct location *location, const struct site_rules *rules,
+			   const struct body *body, struct probe_site *site,
+			   struct compile_site *like)
+{
+	struct place *place = &site->public.place;
+	struct site_verdict *verdict = &site->public.verdict;
+
+	if (location->kind != LOCATION_ADDRESS && !location->has_offset)
+		place->address = site_entry(&body->code, rules).address;
+	struct error *err =
+	    site_check(&body->code, place->address, place->function.name, rules, verdict);
+	if (err && err->tag == ERR_REFUSED && location->is_forced) {
+		*verdict = site_judge(&body->code, code_at(&body->code, place->address), rules);
+		error_free(err);
+		err = NULL;
+	}
+	if (err)
+		return err;
+	like->abi = image_abi(place->image, &place->function);
+	like->function = place->function.name;
+	like->are_args_live = !is_cold_part(&place->function) &&
+			      site_args_are_live(&body->code, place->address, &like->cfa_offset);
+	return finish_site(site);
+}
+
+/* The group of sites that are like this one. */
+static unsigned group_of(struct probe *probe, const struct compile_site *like)
+{
+	for (unsigned i = 0; i < probe->groups.size; i++) {
+		const struct compile_site *have = &probe->groups.data[i].like;
+
+		if (have->abi == like->abi && have->are_args_live == like->are_args_live &&
+		    have->cfa_offset == like->cfa_offset)
+			return i;
+	}
+	vector_add(&probe->groups)->like = *like;
+	return (unsigned)probe->groups.size - 1;
+}
+
+static struct error *add_place(struct probe *probe, const struct location *location,
+			       const struct site_rules *rules, const struct place *place)
+{
+	struct probe_site site = {.public.place = *place};
+	struct compile_site like = {0};
+	struct body body = {0};
+
+	if (!location->is_forced || !place->function.name)
+		TRY(check_bounds(place));
+	struct error *err = body_init(&body, place);
+	if (!err)
+		err = judge(location, rules, &body, &site, &like);
+	body_deinit(&body);
+	if (err)
+		return err;
+	/* Aliases of one function (and copies merged by the linker) are one site. */
+	for (size_t i = probe->sites.size; i-- > 0;) {
+		const struct place *have = &probe->sites.data[i].public.place;
+
+		if (have->image != place->image || have->address < site.public.place.address)
+			break;
+		if (have->address == site.public.place.address)
+			return NULL;
+	}
+	site.group = group_of(probe, &like);
+	image_ref(place->image);
+	vector_push(&probe->sites, site);
+	return NULL;
+}
+
+/* A pattern stands for what it matches and can be probed; a name for itself. */
+static struct error *add_places(struct probe *probe, const struct location *location,
+				const place_list *places)
+{
+	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
+	bool is_pattern = location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX;
+
+	for (size_t i = 0; i < places->size; i++) {
+		struct error *err = add_place(probe, location, &rules, &places->data[i]);
+
+		if (!err)
+			continue;
+		if (!is_pattern)
+			return err;
+		probe->skipped++;
+		if (probe->skipped_reason)
+			error_free(err);
+		else
+			probe->skipped_reason = err;
+	}
+	if (probe->sites.size)
+		return NULL;
+	struct error *first = probe->skipped_reason;
+	probe->skipped_reason = NULL;
+	return error_prefix(first, "none of the %zu matches can be probed; the first",
+			    probe->skipped);
+}
+
+struct error *probe_locate(struct probe *probe)
+{
+	struct program *program = probe->session->target.public.program;
+	struct location location = {0};
+	place_list places = {0};
+
+	if (!program)
+		return error_hint(error_new(ERR_NO_TARGET, "there is no program to put probes in"),
+				  "Name one: file PATH, attach PID, or on the command line.");
+	TRY(location_parse(probe->request.location, &location));
+	struct error *err = location_resolve(&location, program, &places);
+	if (!err)
+		err = add_places(probe, &location, &places);
+	place_list_deinit(&places);
+	location_deinit(&location);
+	return err;
+}
