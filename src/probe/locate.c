@@ -47,8 +47,8 @@ static struct error *check_bounds(const struct place *place)
 			      "%s names no code that callers run: its address is that "
 			      "of a function which chooses one at start-up (an IFUNC)",
 			      function->name),
-		    "Probe the implementations: rbreak /%s/, or `info functions %s`.",
-		    function->name, function->name);
+		    "Probe the implementations: rbreak %s:/%s/", basename(image_name(place->image)),
+		    function->name);
 	if (function->is_size_guessed && !function->is_go)
 		return error_hint(
 		    error_new(ERR_REFUSED,
