@@ -47,7 +47,8 @@ struct error *session_attach(struct session *session, pid_t pid);
 /* Leaves the process alone again: removes what was attached to it alone. */
 struct error *session_detach(struct session *session);
 /* Names program and arguments (as --args does); starts it, held before its
- * first instruction, so that probes can be placed in it by pid. */
+ * first instruction, so that probes can be placed in it by pid. Probes that are in
+ * this program already go over to the new process alone. */
 struct error *session_launch(struct session *session, char *const argv[]);
 /* Lets the launched program go; starts it anew if it has ended. */
 struct error *session_run(struct session *session);

@@ -58,6 +58,9 @@ struct error *runtime_run(struct runtime *runtime, struct source *source, bool i
 /* Calls the functions of events that have come, for a moment at most; returns
  * how many came: call again until that is 0. Flushes the sink. */
 size_t runtime_deliver(struct runtime *runtime);
+/* Raises the error "interrupted" in the Lua code that is running, if any is. May
+ * be called from a signal handler. */
+void runtime_interrupt(struct runtime *runtime);
 /* Has a script called exit()? */
 bool runtime_wants_exit(const struct runtime *runtime, int *ret_status);
 /* Readable when a timer of `every` is due; -1 while there is none. */

@@ -24,7 +24,9 @@ void target_init(struct target_private *target);
 void target_deinit(struct target_private *target);
 struct error *target_set_file(struct target_private *target, const char *path);
 struct error *target_attach(struct target_private *target, pid_t pid);
-struct error *target_launch(struct target_private *target, char *const argv[], bool is_interactive);
+/* Takes over program. */
+struct error *target_launch(struct target_private *target, struct program *program,
+			    char *const argv[], bool is_interactive);
 /* Forks the held child anew, from the arguments of target_launch. */
 struct error *target_hold(struct target_private *target, bool is_interactive);
 struct error *target_release(struct target_private *target);

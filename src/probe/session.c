@@ -99,13 +99,7 @@ struct error *session_detach(struct session *session)
 	return NULL;
 }
 
-struct error *session_launch(struct session *session, char *const argv[])
-{
-	TRY(check_no_probes(session));
-	return target_launch(&session->target, argv, session->options.is_interactive);
-}
-
-/* The probes of the run before, in the new process. */
+/* The probes as they are, in a new process. */
 static struct error *rebuild_probes(struct session *session)
 {
 	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));) {
@@ -113,6 +107,37 @@ static struct error *rebuild_probes(struct session *session)
 		TRY(probe_build(probe));
 	}
 	return NULL;
+}
+
+static bool is_same_file(const struct program *a, const struct program *b)
+{
+	struct stat of_a, of_b;
+
+	return a && stat(image_path(program_executable(a)), &of_a) == 0 &&
+	       stat(image_path(program_executable(b)), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino;
+}
+
+struct error *session_launch(struct session *session, char *const argv[])
+{
+	struct target *target = &session->target.public;
+	struct program *program;
+
+	TRY(program_open(argv[0], &program));
+	if (is_same_file(target->program, program)) {
+		program_free(program);
+		program = target->program;
+		target->program = NULL; /* handed over, not freed with the old target */
+	} else {
+		struct error *err = check_no_probes(session);
+
+		if (err) {
+			program_free(program);
+			return err;
+		}
+	}
+	TRY(target_launch(&session->target, program, argv, session->options.is_interactive));
+	return rebuild_probes(session);
 }
 
 struct error *session_run(struct session *session)

@@ -171,12 +171,11 @@ struct error *target_hold(struct target_private *target, bool is_interactive)
 	return NULL;
 }
 
-struct error *target_launch(struct target_private *target, char *const argv[], bool is_interactive)
+struct error *target_launch(struct target_private *target, struct program *program,
+			    char *const argv[], bool is_interactive)
 {
-	struct program *program;
 	size_t count = 0;
 
-	TRY(program_open(argv[0], &program));
 	become(target, program, TARGET_FILE);
 	while (argv[count])
 		count++;

@@ -234,9 +234,28 @@ struct error *failure_call(lua_State *L, int arguments, int results)
 
 	lua_pushcfunction(L, failure_handler);
 	lua_insert(L, handler);
+	runtime_of(L)->depth++;
 	int status = lua_pcall(L, arguments, results, handler);
+	runtime_of(L)->depth--;
 	lua_remove(L, handler);
 	return status == LUA_OK ? NULL : failure_take(L);
+}
+
+/* ----------------------------------------------------------- interruption */
+
+static void raise_interrupted(lua_State *L, lua_Debug *ar)
+{
+	(void)ar;
+	lua_sethook(L, NULL, 0, 0);
+	luaL_error(L, "interrupted");
+}
+
+/* lua_sethook is the one function of Lua's that a signal handler may call. */
+void runtime_interrupt(struct runtime *runtime)
+{
+	if (runtime->depth)
+		lua_sethook(runtime->lua, raise_interrupted,
+			    LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
 /* ----------------------------------------------------------- error objects */

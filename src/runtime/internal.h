@@ -75,6 +75,7 @@ struct runtime {
 	bool is_in_timer;
 	bool is_delivering;
 
+	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
 	int exit_status;
 };

@@ -323,7 +323,7 @@ static struct error *no_symbol(const struct location *location, struct program *
 	}
 	bool is_name = is_one_name(location);
 	struct error *err =
-	    is_name ? error_new(ERR_NO_SYMBOL, "Function \"%s\" not defined", location->name)
+	    is_name ? error_new(ERR_NO_SYMBOL, "Function \"%s\" not defined.", location->name)
 		    : error_new(ERR_NO_SYMBOL, "no function of %s matches %s", image_name(image),
 				location->text);
 	if (is_name)

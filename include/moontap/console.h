@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console.h - what a person types and reads.
+ *
+ *   main.c         the process: options to console, exit status
+ *   options.c      the command line (one table: parsing and --help)
+ *   quantity.c     "5s" and "64M" as numbers
+ *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   loop.c         the only event loop
+ *   signal.c       signals as its events
+ *   input.c        lines of input: blocks of several, the empty line, end of file
+ *   prompt.c       readline: editing, events above the half-typed line
+ *   history.c      what was typed before, and its file
+ *   complete.c     what Tab offers
+ *   command.c      the table of commands: dispatch by unique prefix; Lua for the rest
+ *   ids.c          "1 2-3 1.2"
+ *   text.c         probes, places and processes in words
+ *   cmd_probe.c    break, delete, enable, disable, explain
+ *   cmd_info.c     info ...
+ *   cmd_target.c   file, attach, detach, run, kill
+ *   cmd_listing.c  disassemble
+ *   cmd_help.c     help, source, quit
+ *
+ * Top of the tree: nothing includes this header but the room's own files.
+ */
+#ifndef MOONTAP_CONSOLE_H
+#define MOONTAP_CONSOLE_H
+
+#include "moontap/runtime.h"
+
+/* ----------------------------------------------------------------- options */
+
+/* What the command line asks to do once the target is named, in its order. */
+enum step_kind {
+	STEP_COMMAND, /* -ex: a console line */
+	STEP_FILE,    /* -x, or the script itself: a path */
+	STEP_TEXT,    /* -e: a script */
+};
+struct step {
+	enum step_kind kind;
+	const char *text;
+};
+
+/* Strings are argv's. At most one of program, pid and args is given. */
+struct options {
+	const char *program;
+	pid_t pid;
+	char *const *args;	       /* --args: program and arguments, ended by NULL */
+	char *const *script_arguments; /* the script and what follows it, or NULL */
+	VECTOR(struct step) steps;
+	const char *output;  /* -o */
+	int64_t duration_ns; /* 0: none */
+	struct session_options session;
+	bool is_batch; /* -batch, -e or a script: no prompt */
+	bool is_quiet;
+	bool is_unsafe;
+	bool wants_help, wants_version;
+};
+
+/* ERR_USAGE. Call options_deinit whatever it returned. */
+struct error *options_parse(int argc, char *const argv[], struct options *ret);
+void options_deinit(struct options *options);
+void options_help(struct buffer *out);
+
+/* "5s", "500ms", "1.5m": nanoseconds (ns us ms s m h; none: seconds). ERR_USAGE. */
+struct error *quantity_duration(const char *text, int64_t *ret_ns);
+/* "64M": bytes (K M G, powers of 1024). ERR_USAGE. */
+struct error *quantity_size(const char *text, size_t *ret_bytes);
+
+/* ----------------------------------------------------------------- console */
+
+#define LOOP_SOURCES 7 /* signals, rings, the target's end, timers, watch, duration, input */
+
+struct console {
+	const struct options *options;
+	struct session *session;
+	struct runtime *runtime;
+	struct sink screen;	 /* standard output: what commands say */
+	struct sink file;	 /* -o */
+	struct sink *events;	 /* what scripts print: one of the two above */
+	struct buffer *out;	 /* what the running command says: screen's, or command()'s */
+	const char *source_name; /* of the text that runs: "(console)" */
+	bool is_terminal;	 /* a person types: prompt, questions */
+	bool may_ask;		 /* a line that was typed is running: its person can answer */
+	bool announces;		 /* says where a probe went */
+	bool wants_quit;
+	int status; /* exit status of the first failure, 0 while there is none */
+
+	/* loop.c */
+	int epoll_fd, signal_fd, duration_fd;
+	int registered[LOOP_SOURCES]; /* descriptors the epoll knows, -1 for none */
+	struct watch *watch;	      /* tells of processes that run the file, or NULL */
+	char *watched;		      /* ... this file */
+
+	/* input.c */
+	int input_fd;		/* -1 in batch: standard input is the program's then */
+	bool is_input_file;	/* a regular file: always ready, epoll will not have it */
+	struct buffer received; /* bytes not yet a line (no terminal) */
+	struct buffer entry;	/* lines of a block not yet closed */
+	char *previous;		/* what the empty line repeats, or NULL */
+};
+
+/* Runs a console to its end; returns the exit status of the process. */
+int console_main(const struct options *options);
+/* 1: the user's mistake; 2: nothing can be traced here. */
+int console_error_status(const struct error *err);
+/* Shows err (if there is one), notes its exit status and frees it. */
+void console_report(struct console *console, struct error *err);
+/* Puts whole lines on standard error, escaped, above the prompt. */
+void console_complain(struct console *console, const char *text);
+/* Writes out what scripts and commands have printed. */
+void console_flush(struct console *console);
+/* "question (y or n) ": true without asking if nobody typed the command. */
+bool console_query(struct console *console, const char *question);
+/* Is there still something to wait for? */
+bool console_is_done(struct console *console);
+
+/* loop_run returns when console_is_done. */
+struct error *loop_init(struct console *console);
+void loop_run(struct console *console);
+void loop_deinit(struct console *console);
+
+/* Turns signals into events, for the whole process: *ret_fd (not the caller's to
+ * close) is readable when signal_take has one. */
+struct error *signal_init(bool is_terminal, struct runtime *runtime, int *ret_fd);
+int signal_take(void); /* 0: none is left */
+void signal_deinit(void);
+
+/* Commands come from standard input, and a prompt is shown if it is a terminal. */
+void input_init(struct console *console);
+void input_deinit(struct console *console);
+void input_ready(struct console *console); /* there is something to read */
+/* One line, as typed. What it starts may take further lines: input_is_open. */
+void input_line(struct console *console, const char *line);
+bool input_is_open(const struct console *console);
+/* Forgets the lines of an open block. */
+void input_cancel(struct console *console);
+
+/* The prompt is one per process, as readline is. All but prompt_init do nothing
+ * while there is no prompt. */
+void prompt_init(struct console *console);
+void prompt_deinit(void);
+void prompt_read(void);
+bool prompt_is_shown(void);  /* is a line being edited? */
+void prompt_hide(void);	     /* before something else is written */
+void prompt_show(void);	     /* ... and after */
+void prompt_interrupt(void); /* Ctrl-C: Quit, and a fresh prompt */
+void prompt_suspend(void);   /* Ctrl-Z */
+void prompt_resize(void);
+void complete_init(struct console *console);
+
+/* A file that cannot be read or written is no error: the history then lasts as
+ * long as the session. */
+void history_load(void);
+void history_remember(const char *text); /* blocks of several lines stay one entry */
+void history_save(void);
+
+/* ---------------------------------------------------------------- commands */
+
+enum command_flags {
+	COMMAND_REPEATS = 1,	 /* the empty line runs it again */
+	COMMAND_DIALECT = 2,	 /* a statement of the language: what follows is a location */
+	COMMAND_OF_FUNCTION = 4, /* Tab offers functions */
+	COMMAND_OF_FILE = 8,	 /* Tab offers files */
+};
+struct command {
+	const char *name;
+	const char *aliases; /* separated by spaces, or NULL */
+	const char *usage;
+	const char *summary; /* a sentence */
+	struct error *(*run)(struct console *console, const char *arguments, struct buffer *out);
+	unsigned flags;
+};
+/* Both end with a NULL name. */
+extern const struct command commands[];
+extern const struct command info_commands[];
+
+/* Finds a row by its name, alias or unique prefix. NULL if there is none.
+ * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
+struct error *command_find(const struct command *rows, const char *kind, const char *word,
+			   size_t size, const struct command **ret);
+/* Splits text into its command and the arguments. *ret_command is NULL for
+ * Lua: the first word is no command, or what follows makes it an expression. */
+struct error *command_parse(const char *text, const struct command **ret_command,
+			    const char **ret_arguments);
+/* Runs one text: a command, else Lua. Errors: the command's, runtime_run's;
+ * ERR_INCOMPLETE asks for another line. */
+struct error *command_execute(struct console *console, const char *text);
+/* As runtime_options.command: commands only. */
+struct error *command_capture(struct console *console, const char *line, struct buffer *out);
+/* Runs text as a script of the language; name is for its messages. */
+struct error *command_run_text(struct console *console, const char *text, bool is_interactive);
+/* Runs a script file. */
+struct error *command_run_file(struct console *console, const char *path);
+
+/* 1, 2-3, 1.2 */
+struct id_range {
+	unsigned first, last;
+	unsigned location; /* 0: the whole probe */
+};
+typedef VECTOR(struct id_range) id_list;
+/* ERR_USAGE with GDB's texts. On error *ret is untouched. */
+struct error *id_list_parse(const char *text, id_list *ret);
+
+struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_tbreak(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_rbreak(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_delete(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_enable(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_info(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_attach(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_disassemble(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_help(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_quit(struct console *console, const char *arguments, struct buffer *out);
+
+/* The program of the target. ERR_NO_TARGET. */
+struct error *console_program(struct console *console, struct program **ret);
+/* Splits text at spaces, quotes and backslashes obeyed, and puts first (if not
+ * NULL) before them. Ended by NULL; free with words_free. ERR_USAGE. */
+struct error *words_split(const char *first, const char *text, char ***ret);
+void words_free(char **words);
+/* text without a pair of quotes around it; the caller frees. */
+char *words_unquote(const char *text);
+
+/* ------------------------------------------------------------------- texts */
+
+/* Appends a name from a target, escaped. */
+void text_name(struct buffer *out, const char *name);
+/* "main.f+0x6d", "libc.so.6:malloc", "*0x1139": can be typed back as a location. */
+void text_place(struct buffer *out, const struct place *place, const struct program *program);
+/* "main.go:23"; nothing if the line is not known. */
+void text_line(struct buffer *out, const struct line *line);
+/* "Tracepoint 1 at 0x48298d: main.f+0x6d (main.go:23).\n" */
+void text_placed(struct buffer *out, const struct probe *probe, const struct program *program);
+/* "kernel+lua": where a probe's callback runs. */
+const char *text_runs(const struct probe *probe);
+/* "./go-play: Go 1.21.13, register ABI, DWARF" */
+void text_target(struct buffer *out, const struct target *target);
+/* "[process 123 exited with status 3]\n" */
+void text_ended(struct buffer *out, const struct target *target);
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console.c - one console from its parts to its end: load what the command line
+ * asks for, loop, detach, drain, report.
+ *
+ * The order of the end matters: detach first, so that no event comes any more;
+ * then deliver what is in the rings; then the scripts' atexit functions; only
+ * then are the counts final.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "moontap/console.h"
+
+/* ------------------------------------------------------- saying and asking */
+
+int console_error_status(const struct error *err)
+{
+	switch (err->tag) {
+	case ERR_PERMISSION:
+	case ERR_NO_BPF:
+	case ERR_VERIFIER:
+	case ERR_ATTACH:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+void console_complain(struct console *console, const char *text)
+{
+	struct buffer escaped = {0};
+	escape_text(&escaped, text, strlen(text), true);
+	error_free(sink_flush(&console->screen));
+	prompt_hide();
+	fputs(escaped.data, stderr);
+	prompt_show();
+	buffer_deinit(&escaped);
+}
+
+void console_report(struct console *console, struct error *err)
+{
+	if (!err)
+		return;
+	struct buffer text = {0};
+	buffer_puts(&text, console->options->is_batch ? "moontap: " : "");
+	error_format(err, &text);
+	console_complain(console, text.data);
+	buffer_deinit(&text);
+	if (!console->status)
+		console->status = console_error_status(err);
+	error_free(err);
+}
+
+/* "moontap ... | head" is nobody's mistake; a full disk is an error. */
+static bool is_reader_gone(const struct sink *sink)
+{
+	struct pollfd pipe = {.fd = sink->fd};
+	return poll(&pipe, 1, 0) == 1 && pipe.revents & POLLERR;
+}
+
+void console_flush(struct console *console)
+{
+	struct error *err = sink_flush(console->events);
+	if (err && is_reader_gone(console->events))
+		error_free(err);
+	else
+		console_report(console, err);
+	error_free(sink_flush(&console->screen));
+}
+
+/* Reads one line of a terminal; false if Ctrl-C or the end of input came. */
+static bool read_answer(struct console *console, char *ret, size_t size)
+{
+	struct pollfd fds[] = {{.fd = console->input_fd, .events = POLLIN},
+			       {.fd = console->signal_fd, .events = POLLIN}};
+	while (poll(fds, 2, -1) < 0)
+		;
+	if (fds[1].revents) {
+		int number = signal_take();
+		console->wants_quit |= number == SIGTERM || number == SIGHUP;
+		return false;
+	}
+	ssize_t got = read(console->input_fd, ret, size - 1);
+	ret[got > 0 ? got : 0] = '\0';
+	return got > 0;
+}
+
+bool console_query(struct console *console, const char *question)
+{
+	char answer[128] = "";
+	if (!console->may_ask)
+		return true;
+	for (;;) {
+		buffer_printf(&console->screen.pending, "%s (y or n) ", question);
+		error_free(sink_flush(&console->screen));
+		if (!read_answer(console, answer, sizeof(answer))) {
+			buffer_puts(&console->screen.pending, "Quit\n");
+			return false;
+		}
+		if (*answer == 'y' || *answer == 'Y')
+			return true;
+		if (*answer == 'n' || *answer == 'N')
+			return false;
+		buffer_puts(&console->screen.pending, "Please answer y or n.\n");
+	}
+}
+
+/* --------------------------------------------------------- runtime's wishes */
+
+static void on_notice(void *context, const char *text)
+{
+	struct console *console = context;
+	if (!console->events->is_broken || !is_reader_gone(console->events))
+		console_complain(console, text);
+}
+
+static struct error *on_command(void *context, const char *line, struct buffer *output)
+{
+	return command_capture(context, line, output);
+}
+
+static void on_placed(void *context, const struct probe *probe)
+{
+	struct console *console = context;
+	struct buffer *out = console->out ? console->out : &console->screen.pending;
+	if (console->announces)
+		text_placed(out, probe, session_target(console->session)->program);
+}
+
+/* ------------------------------------------------------------------- parts */
+
+static void before_write(void *context)
+{
+	(void)context;
+	prompt_hide();
+}
+
+/* An unfinished line would be taken for part of the prompt. */
+static void after_write(void *context)
+{
+	const struct sink *sink = context;
+	if (prompt_is_shown() && sink->pending.size &&
+	    sink->pending.data[sink->pending.size - 1] != '\n' && write(sink->fd, "\n", 1) < 0)
+		return;
+	prompt_show();
+}
+
+static struct error *open_output(struct console *console)
+{
+	const char *path = console->options->output;
+	sink_init(&console->screen, STDOUT_FILENO);
+	console->events = &console->screen;
+	if (console->is_terminal) {
+		console->screen.before = before_write;
+		console->screen.after = after_write;
+		console->screen.context = &console->screen;
+	}
+	if (!path)
+		return NULL;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return error_new(ERR_OS, "%s: %s", path, strerror(errno));
+	sink_init(&console->file, fd);
+	console->events = &console->file;
+	return NULL;
+}
+
+static struct error *console_init(struct console *console, const struct options *options)
+{
+	*console = (struct console){
+	    .options = options,
+	    .is_terminal = !options->is_batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+	    .announces = !options->is_batch || options->session.is_dry_run,
+	    .source_name = "(command line)",
+	    .file = {.fd = -1},
+	    .input_fd = -1,
+	    .epoll_fd = -1,
+	    .duration_fd = -1,
+	};
+	TRY(open_output(console));
+	struct runtime_options runtime = {
+	    .is_unsafe = options->is_unsafe,
+	    .arguments = options->script_arguments ? options->script_arguments + 1 : NULL,
+	    .notice = on_notice,
+	    .command = on_command,
+	    .placed = on_placed,
+	    .context = console,
+	};
+	console->session = session_new(&options->session);
+	console->runtime = runtime_new(console->session, console->events, &runtime);
+	return loop_init(console);
+}
+
+static void console_deinit(struct console *console)
+{
+	loop_deinit(console);
+	if (console->session)
+		session_free(console->session);
+	if (console->runtime)
+		runtime_free(console->runtime);
+	sink_deinit(&console->screen);
+	if (console->file.fd >= 0) {
+		sink_deinit(&console->file);
+		close(console->file.fd);
+	}
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static struct error *name_target(struct console *console)
+{
+	const struct options *options = console->options;
+	if (options->program)
+		return session_set_file(console->session, options->program);
+	if (options->pid)
+		return session_attach(console->session, options->pid);
+	if (options->args)
+		return session_launch(console->session, options->args);
+	return NULL;
+}
+
+static void show_header(struct console *console)
+{
+	const struct target *target = session_target(console->session);
+	struct buffer *out = &console->screen.pending;
+	if (console->options->is_batch || console->options->is_quiet)
+		return;
+	buffer_puts(out, "moontap " MOONTAP_VERSION);
+	if (target->program) {
+		buffer_puts(out, " -- ");
+		text_target(out, target);
+		buffer_putc(out, '\n');
+	} else {
+		buffer_puts(out, ". Type \"help\" for the commands.\n");
+	}
+}
+
+static struct error *run_step(struct console *console, const struct step *step)
+{
+	struct error *err;
+	bool announces = console->announces;
+	switch (step->kind) {
+	case STEP_FILE:
+		return command_run_file(console, step->text);
+	case STEP_TEXT:
+		return command_run_text(console, step->text, false);
+	case STEP_COMMAND:
+		console->announces = true;
+		err = command_execute(console, step->text);
+		console->announces = announces;
+		return err;
+	}
+	return NULL;
+}
+
+static bool wants_end(const struct console *console)
+{
+	int status;
+	return console->wants_quit || runtime_wants_exit(console->runtime, &status);
+}
+
+/* Names the target and takes the steps. As in GDB, one that fails does not keep
+ * the next from being tried; but a script that failed is not traced. */
+static void load(struct console *console)
+{
+	console_report(console, name_target(console));
+	if (console->options->is_batch && console->status)
+		return;
+	show_header(console);
+	for (size_t i = 0; i < console->options->steps.size && !wants_end(console); i++) {
+		console_report(console, run_step(console, &console->options->steps.data[i]));
+		error_free(sink_flush(&console->screen));
+	}
+	console->source_name = "(console)";
+}
+
+/* ----------------------------------------------------------------- the end */
+
+bool console_is_done(struct console *console)
+{
+	if (wants_end(console))
+		return true;
+	if (!console->options->is_batch)
+		return false;
+	const struct target *target = session_target(console->session);
+	if (target->state == TARGET_EXITED || console->events->is_broken)
+		return true;
+	return target->state != TARGET_RUNNING && !session_next_probe(console->session, NULL) &&
+	       runtime_timer_fd(console->runtime) < 0;
+}
+
+static void run_batch(struct console *console)
+{
+	if (console->status || console->options->session.is_dry_run || wants_end(console))
+		return;
+	if (session_target(console->session)->state == TARGET_HELD)
+		console_report(console, session_run(console->session));
+	if (!console->status)
+		loop_run(console);
+}
+
+static void run_console(struct console *console)
+{
+	input_init(console);
+	if (!wants_end(console))
+		loop_run(console);
+	input_deinit(console);
+}
+
+static void report_losses(struct console *console)
+{
+	struct buffer text = {0};
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
+		struct counters counters;
+		probe_counters(p, &counters);
+		if (!counters.lost)
+			continue;
+		buffer_printf(&text, "moontap: %" PRIu64 " of %" PRIu64 " hits of tracepoint %u (",
+			      counters.lost, counters.hits, probe_number(p));
+		text_name(&text, probe_location(p));
+		buffer_puts(&text, ") were lost; a larger --ring-size may hold them\n");
+	}
+	if (text.size)
+		console_complain(console, text.data);
+	buffer_deinit(&text);
+}
+
+static void finish(struct console *console)
+{
+	session_stop(console->session);
+	while (runtime_deliver(console->runtime))
+		;
+	runtime_finish(console->runtime);
+	console_flush(console);
+	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)
+		console->status = 1;
+	report_losses(console);
+}
+
+static int exit_status(const struct console *console)
+{
+	const struct target *target = session_target(console->session);
+	int status;
+	if (runtime_wants_exit(console->runtime, &status))
+		return status;
+	if (console->is_terminal)
+		return 0;
+	if (console->status || !console->options->is_batch || !console->options->args)
+		return console->status;
+	status = target->state == TARGET_EXITED ? target->exit_status : 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int console_main(const struct options *options)
+{
+	struct console console;
+	int status;
+	struct error *err = console_init(&console, options);
+	if (err) {
+		console_report(&console, err);
+		status = console.status;
+	} else {
+		load(&console);
+		if (options->is_batch)
+			run_batch(&console);
+		else
+			run_console(&console);
+		finish(&console);
+		status = exit_status(&console);
+	}
+	console_deinit(&console);
+	return status;
+}

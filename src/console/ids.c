@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ids.c - lists of breakpoint numbers: "1 2-3 1.2".
+ *
+ * Apart because several commands read them and none needs to know how.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+static bool read_number(const char **text, unsigned *ret)
+{
+	if (**text < '0' || **text > '9')
+		return false;
+	char *end;
+	errno = 0;
+	unsigned long number = strtoul(*text, &end, 10);
+	if (errno || number == 0 || number > INT32_MAX)
+		return false;
+	*text = end;
+	*ret = (unsigned)number;
+	return true;
+}
+
+static struct error *read_range(const char *word, size_t size, struct id_range *ret)
+{
+	const char *p = word;
+	bool is_good = read_number(&p, &ret->first);
+	ret->last = ret->first;
+	if (is_good && *p == '-') {
+		p++;
+		is_good = read_number(&p, &ret->last);
+	} else if (is_good && *p == '.') {
+		p++;
+		is_good = read_number(&p, &ret->location);
+	}
+	if (!is_good || p != word + size)
+		return error_hint(
+		    error_new(ERR_USAGE, "Bad breakpoint number '%.*s'", (int)size, word),
+		    "Numbers are as \"info breakpoints\" shows them: 1, 2-3, 1.2.");
+	if (ret->last < ret->first)
+		return error_new(ERR_USAGE, "inverted range '%.*s'", (int)size, word);
+	return NULL;
+}
+
+struct error *id_list_parse(const char *text, id_list *ret)
+{
+	static const char separators[] = " \t\n,";
+	id_list list = {0};
+	for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+		size_t size = strcspn(text, separators);
+		struct error *err = read_range(text, size, vector_add(&list));
+		if (err) {
+			vector_deinit(&list);
+			return err;
+		}
+		text += size;
+	}
+	*ret = list;
+	return NULL;
+}

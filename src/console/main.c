@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - the process: from the command line to an exit status.
+ *
+ * Apart because everything else in this room also runs inside the unit tests.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+static int refuse(struct error *err)
+{
+	struct buffer text = {0};
+	buffer_puts(&text, "moontap: ");
+	error_format(err, &text);
+	fwrite(text.data, 1, text.size, stderr);
+	buffer_deinit(&text);
+	int status = console_error_status(err);
+	error_free(err);
+	return status;
+}
+
+static int show_help(void)
+{
+	struct buffer text = {0};
+	options_help(&text);
+	fwrite(text.data, 1, text.size, stdout);
+	buffer_deinit(&text);
+	return fflush(stdout) ? 1 : 0;
+}
+
+static int show_version(void)
+{
+	puts("moontap " MOONTAP_VERSION "\n"
+	     "License GPLv3+ as linked here (its own source: GPL-2.0-or-later).\n"
+	     "There is NO WARRANTY, to the extent permitted by law.");
+	return fflush(stdout) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+	struct error *err = options_parse(argc, argv, &options);
+	if (err)
+		status = refuse(err);
+	else if (options.wants_help)
+		status = show_help();
+	else if (options.wants_version)
+		status = show_version();
+	else
+		status = console_main(&options);
+	options_deinit(&options);
+	return status;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text.c - probes, places and processes in words, GDB's where it has them.
+ *
+ * Apart because the same places are named by the commands, by notices and in
+ * tables, and must read alike everywhere.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "moontap/console.h"
+
+void text_name(struct buffer *out, const char *name)
+{
+	escape_text(out, name, strlen(name), false);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+void text_place(struct buffer *out, const struct place *place, const struct program *program)
+{
+	if (program && place->image != program_executable(program)) {
+		text_name(out, base_name(image_name(place->image)));
+		buffer_putc(out, ':');
+	}
+	if (!place->function.name) {
+		buffer_printf(out, "*0x%" PRIx64, place->address);
+		return;
+	}
+	text_name(out, place->function.name);
+	if (place->address != place->function.address)
+		buffer_printf(out, "+0x%" PRIx64, place->address - place->function.address);
+}
+
+void text_line(struct buffer *out, const struct line *line)
+{
+	if (!line->file)
+		return;
+	text_name(out, base_name(line->file));
+	buffer_printf(out, ":%u", line->number);
+}
+
+/* A glob may match what cannot be traced; the rest is placed all the same. */
+static void put_skipped(struct buffer *out, const struct probe *probe)
+{
+	const struct error *first;
+	size_t count = probe_skipped(probe, &first);
+	if (count)
+		buffer_printf(out, "%zu more cannot be traced, the first because: %s\n", count,
+			      first->message);
+}
+
+void text_placed(struct buffer *out, const struct probe *probe, const struct program *program)
+{
+	const struct site *site = probe_site(probe, 0);
+	size_t count = probe_site_count(probe);
+	buffer_printf(out, "%s %u at 0x%" PRIx64 ": ",
+		      probe_kind(probe) == PROBE_TBREAK ? "Temporary tracepoint" : "Tracepoint",
+		      probe_number(probe), site->place.address);
+	if (count > 1) {
+		text_name(out, probe_location(probe));
+		buffer_printf(out, ". (%zu locations)\n", count);
+		put_skipped(out, probe);
+		return;
+	}
+	text_place(out, &site->place, program);
+	if (site->line.file) {
+		buffer_puts(out, " (");
+		text_line(out, &site->line);
+		buffer_putc(out, ')');
+	}
+	buffer_puts(out, ".\n");
+	put_skipped(out, probe);
+}
+
+const char *text_runs(const struct probe *probe)
+{
+	return probe_plan(probe)->has_predicate ? "kernel+lua" : "lua";
+}
+
+static enum abi go_abi(const struct image *image)
+{
+	struct function function = {.name = "main.main", .is_go = true};
+	return image_abi(image, &function);
+}
+
+static void describe_image(struct buffer *out, struct image *image)
+{
+	const char *go = image_go_version(image);
+	if (go) {
+		buffer_puts(out, "Go ");
+		text_name(out, strncmp(go, "go", 2) ? go : go + 2);
+		buffer_puts(out, go_abi(image) == ABI_GO_STACK ? ", stack ABI" : ", register ABI");
+	} else {
+		buffer_puts(out, "x86-64");
+	}
+	if (image_has_dwarf(image))
+		buffer_puts(out, ", DWARF");
+	else
+		buffer_puts(out, image_has_functions(image) ? ", function names only"
+							    : ", no function names");
+}
+
+void text_target(struct buffer *out, const struct target *target)
+{
+	text_name(out, program_path(target->program));
+	if (target->pid)
+		buffer_printf(out, " (process %d)", (int)target->pid);
+	buffer_puts(out, ": ");
+	describe_image(out, program_executable(target->program));
+}
+
+void text_ended(struct buffer *out, const struct target *target)
+{
+	int status = target->exit_status;
+	buffer_printf(out, "[process %d ", (int)target->pid);
+	if (status == -1)
+		buffer_puts(out, "exited]\n");
+	else if (WIFSIGNALED(status))
+		buffer_printf(out, "killed by signal %d (%s)]\n", WTERMSIG(status),
+			      sigdescr_np(WTERMSIG(status)) ?: "real-time signal");
+	else
+		buffer_printf(out, "exited with status %d]\n", WEXITSTATUS(status));
+}
