@@ -53,6 +53,8 @@ static int bpf_operation(enum operator op)
 		return BPF_SUB;
 	case OP_MUL:
 		return BPF_MUL;
+	case OP_DIV:
+		return BPF_DIV;
 	case OP_BAND:
 		return BPF_AND;
 	case OP_BOR:
@@ -104,7 +106,9 @@ static void emit_unary(struct encoder *e, const struct ir *ir, const struct ir_i
 	int to = result(ir, insn->t);
 
 	copy_to(e, ir, insn->a, to);
-	if (insn->operator== OP_NEG)
+	if (insn->op == IR_SIGN)
+		put_alu_constant(e, BPF_ARSH, to, 63);
+	else if (insn->operator== OP_NEG)
 		put_alu_constant(e, BPF_NEG, to, 0);
 	else
 		put_alu_constant(e, BPF_XOR, to, -1);
@@ -273,6 +277,7 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		emit_binary(e, ir, insn);
 		break;
 	case IR_UNARY:
+	case IR_SIGN:
 		emit_unary(e, ir, insn);
 		break;
 	case IR_COMPARE:

@@ -15,8 +15,10 @@ enum ir_op {
 	IR_TID,	     /* t = thread id */
 	IR_CPU,	     /* t = CPU */
 	IR_LOAD,     /* t = size bytes of user memory at a; to label if that fails */
-	IR_BINARY,   /* t = a op (b, or number if b < 0) */
+	IR_BINARY,   /* t = a op (b, or number if b < 0); OP_DIV: unsigned; shifts: by the
+			count's last 6 bits, to the right with zeros */
 	IR_UNARY,    /* t = op a */
+	IR_SIGN,     /* t = -1 if a < 0, else 0 */
 	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed */
 	IR_JUMP,     /* to label */
 	IR_LABEL,    /* here is label */

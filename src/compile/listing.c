@@ -43,10 +43,10 @@ static const char *size_name(int code)
 static const char *alu_name(int code)
 {
 	static const char *const names[16] = {
-	    [BPF_ADD >> 4] = "+=",    [BPF_SUB >> 4] = "-=", [BPF_MUL >> 4] = "*=",
-	    [BPF_OR >> 4] = "|=",     [BPF_AND >> 4] = "&=", [BPF_LSH >> 4] = "<<=",
-	    [BPF_RSH >> 4] = ">>=",   [BPF_XOR >> 4] = "^=", [BPF_MOV >> 4] = "=",
-	    [BPF_ARSH >> 4] = "s>>=",
+	    [BPF_ADD >> 4] = "+=",  [BPF_SUB >> 4] = "-=",    [BPF_MUL >> 4] = "*=",
+	    [BPF_DIV >> 4] = "/=",  [BPF_OR >> 4] = "|=",     [BPF_AND >> 4] = "&=",
+	    [BPF_LSH >> 4] = "<<=", [BPF_RSH >> 4] = ">>=",   [BPF_XOR >> 4] = "^=",
+	    [BPF_MOV >> 4] = "=",   [BPF_ARSH >> 4] = "s>>=",
 	};
 	return names[BPF_OP(code) >> 4];
 }

@@ -32,33 +32,138 @@ static void place_label(const struct compiler *c, struct ir *ir, int label)
 	add(c, ir, IR_LABEL, NULL)->label = label;
 }
 
+/* ------------------------------------------------------------- arithmetic */
+
+/* Short forms for the arithmetic below: each returns a new temporary. */
+struct arithmetic {
+	const struct compiler *c;
+	struct ir *ir;
+	const struct node *node;
+};
+
+static int compute(const struct arithmetic *at, enum ir_op op, enum operator operator, int a, int b,
+		   int64_t number)
+{
+	struct ir_insn *insn = add(at->c, at->ir, op, at->node);
+
+	insn->operator= operator;
+	insn->a = a;
+	insn->b = b;
+	insn->number = number;
+	insn->t = at->ir->temporaries++;
+	return insn->t;
+}
+
+static int with(const struct arithmetic *at, int a, enum operator operator, int b)
+{
+	return compute(at, IR_BINARY, operator, a, b, 0);
+}
+
+static int with_number(const struct arithmetic *at, int a, enum operator operator, int32_t number)
+{
+	return compute(at, IR_BINARY, operator, a, IR_NONE, number);
+}
+
+static int sign_of(const struct arithmetic *at, int a)
+{
+	return compute(at, IR_SIGN, 0, a, IR_NONE, 0);
+}
+
+static int negated(const struct arithmetic *at, int a)
+{
+	return compute(at, IR_UNARY, OP_NEG, a, IR_NONE, 0);
+}
+
+/* BPF's immediates are 32 bits, sign-extended. */
+static bool is_immediate(const struct value *value)
+{
+	return value->kind == VALUE_CONSTANT && value->number == (int32_t)value->number;
+}
+
+/* a op b, where b may be immediate. */
+static int with_value(const struct arithmetic *at, int a, enum operator operator, int b,
+		      const struct value *value)
+{
+	return b >= 0 ? with(at, a, operator, b)
+		      : with_number(at, a, operator,(int32_t) value->number);
+}
+
+/* BPF divides unsigned. For a < 0, floor(a / d) is ~(~a / d); a ^ sign is a or ~a. */
+static int floor_division(const struct arithmetic *at, int a, int b, const struct value *divisor)
+{
+	int sign = sign_of(at, a);
+	int quotient = with_value(at, with(at, a, OP_BXOR, sign), OP_DIV, b, divisor);
+
+	return with(at, quotient, OP_BXOR, sign);
+}
+
+/* a << count or a >> count, if count is from 0 to 63, else 0. */
+static int shift_within(const struct arithmetic *at, int a, enum operator operator, int count)
+{
+	int beyond = with_number(at, count, OP_BAND, ~63);
+	int is_beyond = sign_of(at, with(at, beyond, OP_BOR, negated(at, beyond)));
+	int keep = compute(at, IR_UNARY, OP_BNOT, is_beyond, IR_NONE, 0);
+
+	return with(at, with(at, a, operator, count), OP_BAND, keep);
+}
+
+/* Lua's shifts take any count; a negative one goes the other way. For 0 both
+ * ways give a. */
+static int shift(const struct arithmetic *at, int a, enum operator operator, int count)
+{
+	enum operator other = operator== OP_SHL ? OP_SHR : OP_SHL;
+	int forth = shift_within(at, a, operator, count);
+	int back = shift_within(at, a, other, negated(at, count));
+
+	return with(at, forth, OP_BOR, back);
+}
+
+static int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value,
+			 int fail);
+
+static int lower_binary(const struct compiler *c, struct ir *ir, const struct value *value,
+			int fail)
+{
+	const struct arithmetic at = {c, ir, value->node};
+	bool is_shift = value->op == OP_SHL || value->op == OP_SHR;
+	bool is_small =
+	    value->b->kind == VALUE_CONSTANT && value->b->number >= 0 && value->b->number < 64;
+	int a = lower_integer(c, ir, value->a, fail);
+	int b = is_immediate(value->b) && (!is_shift || is_small)
+		    ? IR_NONE
+		    : lower_integer(c, ir, value->b, fail);
+
+	if (is_shift && !is_small)
+		return shift(&at, a, value->op, b);
+	if (value->op == OP_IDIV)
+		return floor_division(&at, a, b, value->b);
+	if (value->op == OP_MOD) {
+		int quotient = floor_division(&at, a, b, value->b);
+		return with(&at, a, OP_SUB, with_value(&at, quotient, OP_MUL, b, value->b));
+	}
+	return with_value(&at, a, value->op, b, value->b);
+}
+
 /* Returns the temporary that holds value; jumps to fail where it is missing. */
 static int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value,
 			 int fail)
 {
-	static const enum ir_op leaves[] = {
+	static const enum ir_op ops[] = {
 	    [VALUE_CONSTANT] = IR_CONSTANT, [VALUE_REGISTER] = IR_REGISTER,
 	    [VALUE_PID] = IR_PID,	    [VALUE_TID] = IR_TID,
 	    [VALUE_CPU] = IR_CPU,	    [VALUE_UNARY] = IR_UNARY,
-	    [VALUE_BINARY] = IR_BINARY,	    [VALUE_LOAD] = IR_LOAD,
+	    [VALUE_LOAD] = IR_LOAD,
 	};
-	int a = IR_NONE, b = IR_NONE;
-	int64_t number = value->kind == VALUE_REGISTER ? value->offset : value->number;
+	int a = IR_NONE;
 
+	if (value->kind == VALUE_BINARY)
+		return lower_binary(c, ir, value, fail);
 	if (value->a)
 		a = lower_integer(c, ir, value->a, fail);
-	/* BPF's immediates are 32 bits, sign-extended. */
-	if (value->b && value->b->kind == VALUE_CONSTANT &&
-	    value->b->number == (int32_t)value->b->number)
-		number = value->b->number;
-	else if (value->b)
-		b = lower_integer(c, ir, value->b, fail);
-
-	struct ir_insn *insn = add(c, ir, leaves[value->kind], value->node);
+	struct ir_insn *insn = add(c, ir, ops[value->kind], value->node);
 	insn->operator= value->op;
 	insn->a = a;
-	insn->b = b;
-	insn->number = number;
+	insn->number = value->kind == VALUE_REGISTER ? value->offset : value->number;
 	insn->size = value->size;
 	insn->is_signed = value->is_signed;
 	insn->label = value->kind == VALUE_LOAD ? fail : IR_NONE;
@@ -109,8 +214,7 @@ static struct error *lower_comparison(struct compiler *c, const struct node *nod
 		return NULL;
 	int missing = node->op == OP_NE ? to.yes : to.no;
 	int left = lower_integer(c, ir, a, missing), right = IR_NONE;
-	bool is_immediate = b->kind == VALUE_CONSTANT && b->number == (int32_t)b->number;
-	if (!is_immediate)
+	if (!is_immediate(b))
 		right = lower_integer(c, ir, b, missing);
 	struct ir_insn *insn = add(c, ir, IR_COMPARE, node);
 	insn->operator= node->op;
@@ -255,6 +359,9 @@ static void list_insn(const struct ir_insn *insn, struct buffer *out)
 		break;
 	case IR_BINARY:
 		list_operands(insn, out);
+		break;
+	case IR_SIGN:
+		buffer_printf(out, "sign of t%d", insn->a);
 		break;
 	case IR_UNARY:
 		buffer_printf(out, "%st%d", operator_text(insn->operator), insn->a);

@@ -342,6 +342,12 @@ static int64_t shift_left(int64_t a, int64_t by)
 	return by >= 0 ? (int64_t)((uint64_t)a << by) : (int64_t)((uint64_t)a >> -by);
 }
 
+/* Lua 5.4, 3.4.1: // rounds to minus infinity, and % goes with it. b is positive. */
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
 static int64_t fold(enum operator op, int64_t a, int64_t b)
 {
 	uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
@@ -353,6 +359,10 @@ static int64_t fold(enum operator op, int64_t a, int64_t b)
 		return (int64_t)(ua - ub);
 	case OP_MUL:
 		return (int64_t)(ua * ub);
+	case OP_IDIV:
+		return floor_divide(a, b);
+	case OP_MOD:
+		return (int64_t)(ua - ub * (uint64_t)floor_divide(a, b));
 	case OP_BAND:
 		return a & b;
 	case OP_BOR:
@@ -361,8 +371,27 @@ static int64_t fold(enum operator op, int64_t a, int64_t b)
 		return a ^ b;
 	case OP_SHL:
 		return shift_left(a, b);
-	default: /* OP_SHR, the last that resolve_binary lets through */
+	default: /* OP_SHR, the last that is_integer_operator knows */
 		return b == INT64_MIN ? 0 : shift_left(a, -b);
+	}
+}
+
+static bool is_integer_operator(enum operator op)
+{
+	switch (op) {
+	case OP_ADD:
+	case OP_SUB:
+	case OP_MUL:
+	case OP_IDIV:
+	case OP_MOD:
+	case OP_BAND:
+	case OP_BOR:
+	case OP_BXOR:
+	case OP_SHL:
+	case OP_SHR:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -371,17 +400,7 @@ static struct error *resolve_binary(struct compiler *c, const struct node *node,
 {
 	const struct value *a, *b;
 
-	switch (node->op) {
-	case OP_ADD:
-	case OP_SUB:
-	case OP_MUL:
-	case OP_BAND:
-	case OP_BOR:
-	case OP_BXOR:
-	case OP_SHL:
-	case OP_SHR:
-		break;
-	default:
+	if (!is_integer_operator(node->op)) {
 		*ret_reason =
 		    arena_printf(&c->plan->arena, "`%s` is left to Lua", operator_text(node->op));
 		return NULL;
@@ -392,13 +411,14 @@ static struct error *resolve_binary(struct compiler *c, const struct node *node,
 	TRY(resolve_integer(c, node->first->next, &b, ret_reason));
 	if (!b)
 		return NULL;
-	if (a->kind == VALUE_CONSTANT && b->kind == VALUE_CONSTANT) {
-		*ret = constant(c, node, fold(node->op, a->number, b->number));
+	/* Division by 0 is an error, which only Lua can raise. */
+	bool divides = node->op == OP_IDIV || node->op == OP_MOD;
+	if (divides && (b->kind != VALUE_CONSTANT || b->number <= 0)) {
+		*ret_reason = "only division by a positive constant runs in the kernel";
 		return NULL;
 	}
-	bool is_shift = node->op == OP_SHL || node->op == OP_SHR;
-	if (is_shift && (b->kind != VALUE_CONSTANT || b->number < 0 || b->number > 63)) {
-		*ret_reason = "only shifts by a constant from 0 to 63 run in the kernel";
+	if (a->kind == VALUE_CONSTANT && b->kind == VALUE_CONSTANT) {
+		*ret = constant(c, node, fold(node->op, a->number, b->number));
 		return NULL;
 	}
 	*ret = binary(c, node, node->op, a, b);

@@ -91,8 +91,8 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	    /* The kernel decides; nothing is left of the condition. */
 	    {"break f if arg[1] > 3 do print(1) end", "return function()  print(1)  end", ""},
 	    /* Lua decides: its operands are captured, its failure is told apart. */
-	    {"break f if arg[1] // 2 == 3 do print(1) end",
-	     "return function(filtered_, arg_1_) if not (arg_1_ // 2 == 3) then return filtered_ "
+	    {"break f if arg[1] // 0 == 3 do print(1) end",
+	     "return function(filtered_, arg_1_) if not (arg_1_ // 0 == 3) then return filtered_ "
 	     "end  print(1)  end",
 	     "%rdi"},
 	    {"break f if comm == 'x' do return filtered_ end",
@@ -126,7 +126,7 @@ static void every_lua_half_is_lua(void **state)
 	static const char *const texts[] = {
 	    "break f",
 	    "break f if arg[1] == 1",
-	    "break f if arg[1] % 2 == 1",
+	    "break f if arg[1] / 2 == 1",
 	    "break f do local function g() return arg[1] end return g() end",
 	    "break f do for i = 1, arg[1] do print(i) end end",
 	    "break f do print(('x'):rep(arg[1]), -reg.rax, not tid, {pid, [tid] = cpu}) end",
@@ -159,7 +159,7 @@ static void upvalues_are_named_once_and_constants_are_none(void **state)
 	(void)state;
 	compile_with(&c,
 		     "local a, b, C <const> = 1, 2, 3\n"
-		     "break f if a // 1 > C do b = a + b + C end",
+		     "break f if a / 1 > C do b = a + b + C end",
 		     &request);
 	if (c.err)
 		fail_with_error(c.err);
@@ -293,6 +293,13 @@ static void conditions_are_compared_as_lua_does(void **state)
 	    {"arg[1] & 0xff == 1 << 4", "  13  r1 = u64 [r6+112]\n"
 					"  14  r1 &= 255\n"
 					"  15  if r1 != 16 goto FILTERED\n"},
+	    {"arg[1] // 10 == 3", "  13  r1 = u64 [r6+112]\n"
+				  "  14  r2 = r1\n"
+				  "  15  r2 s>>= 63\n"
+				  "  16  r1 ^= r2\n"
+				  "  17  r1 /= 10\n"
+				  "  18  r1 ^= r2\n"
+				  "  19  if r1 != 3 goto FILTERED\n"},
 	    {"pid == 7", "  13  call get_current_pid_tgid\n"
 			 "  14  r0 >>= 32\n"
 			 "  15  r1 = r0\n"
@@ -354,9 +361,10 @@ static void conditions_that_lua_must_decide_say_why(void **state)
 	static const struct {
 		const char *condition, *reason;
 	} cases[] = {
-	    {"arg[1] // 2 == 1", "`//` is left to Lua"},
+	    {"arg[1] / 2 == 1", "`/` is left to Lua"},
+	    {"arg[1] // arg[2] == 1", "only division by a positive constant runs in the kernel"},
+	    {"arg[1] % -3 == 1", "only division by a positive constant runs in the kernel"},
 	    {"comm == 'bash'", "`comm` is no integer"},
-	    {"arg[1] << arg[2] == 1", "only shifts by a constant from 0 to 63 run in the kernel"},
 	    {"limit > arg[1]", "`limit` is left to Lua"},
 	    {"arg[1] > 1.5", "`1.5` is left to Lua"},
 	    {"time > 5", "`time` is no integer"},
