@@ -44,30 +44,32 @@ struct pid_namespace {
 enum site_identity {
 	IDENTITY_CONSTANT, /* it has one site: location 0 */
 	IDENTITY_COOKIE,   /* the attach cookie is the location index */
-	IDENTITY_IP,       /* user space finds out from the instruction pointer */
+	IDENTITY_IP,	   /* user space finds out from the instruction pointer */
 };
 
 struct compile_request {
-	const struct source *source; /* of condition and block */
+	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
-	const struct node *block;     /* NODE_BLOCK, or NULL: the default action, one line a hit */
-	const char *event;            /* name of the parameter whose fields are the
-				         built-ins (e in probe(l, function(e) ...)), or NULL */
+	/* NODE_BLOCK; NODE_LIST: the arguments of a printf (dprintf); NULL: the default
+	 * action, a line at each hit. */
+	const struct node *block;
+	const char *event; /* name of the parameter whose fields are the
+			      built-ins (e in probe(l, function(e) ...)), or NULL */
 	struct compile_site site;
 	enum site_identity identity;
-	unsigned probe;      /* number, for the record's cookie */
-	pid_t pid;           /* only this process; 0: any */
+	unsigned probe;				   /* number, for the record's cookie */
+	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
-	bool has_budget;     /* events are limited: count them down in MAP_BUDGET */
-	bool is_sleepable;   /* the kernel can run it so */
+	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable; /* the kernel can run it so */
 };
 
 /* Where a parameter of the Lua function comes from, and as what. */
 enum capture_kind {
-	CAPTURE_INTEGER,  /* slot holds a 64-bit integer */
-	CAPTURE_STRING,   /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
-	CAPTURE_COMM,     /* slot and the next hold 16 bytes, NUL-terminated */
-	CAPTURE_TIME,     /* record.time_ns, to be shown as wall clock ns since 1970 */
+	CAPTURE_INTEGER, /* slot holds a 64-bit integer */
+	CAPTURE_STRING,	 /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
+	CAPTURE_COMM,	 /* slot and the next hold 16 bytes, NUL-terminated */
+	CAPTURE_TIME,	 /* record.time_ns, to be shown as wall clock ns since 1970 */
 	CAPTURE_FUNCTION, /* these five belong to the site */
 	CAPTURE_FILE,
 	CAPTURE_LINE,
@@ -77,8 +79,8 @@ enum capture_kind {
 
 struct capture {
 	enum capture_kind kind;
-	unsigned slot;     /* INTEGER and STRING */
-	const char *text;  /* as the user wrote it */
+	unsigned slot;	    /* INTEGER and STRING */
+	const char *text;   /* as the user wrote it */
 	const char *origin; /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
 };
 
@@ -90,8 +92,8 @@ struct plan {
 	unsigned slot_count;
 	bool needs_scratch; /* the record has strings */
 	bool is_sleepable;
-	bool has_predicate; /* the condition was lowered whole: the kernel decides */
-	bool has_guard;     /* the condition was not: Lua decides (see lua) */
+	bool has_predicate;	  /* the condition was lowered whole: the kernel decides */
+	bool has_guard;		  /* the condition was not: Lua decides (see lua) */
 	const char *guard_reason; /* why it was not */
 	/* A chunk that declares the upvalues and returns the function:
 	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end

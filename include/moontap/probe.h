@@ -57,11 +57,11 @@ struct error *session_kill(struct session *session);
 
 enum target_state {
 	TARGET_NONE,
-	TARGET_FILE,    /* every process that runs the file */
+	TARGET_FILE,	/* every process that runs the file */
 	TARGET_PROCESS, /* one process of somebody else */
-	TARGET_HELD,    /* ours, not yet run */
+	TARGET_HELD,	/* ours, not yet run */
 	TARGET_RUNNING, /* ours */
-	TARGET_EXITED,  /* was PROCESS or RUNNING; see exit_status */
+	TARGET_EXITED,	/* was PROCESS or RUNNING; see exit_status */
 };
 struct target {
 	enum target_state state;
@@ -78,13 +78,13 @@ void session_note_exit(struct session *session);
 /* ------------------------------------------------------------------ probes */
 
 struct probe_request {
-	enum probe_kind kind;          /* BREAK or TBREAK (RBREAK: with location /re/) */
+	enum probe_kind kind; /* all but FINISH; RBREAK: its location is /re/ */
 	const char *location;
-	struct span location_span;     /* in source, for errors; {0,0}: none */
-	const struct source *source;   /* must outlive the probe */
-	const struct node *condition;  /* or NULL; of a tree that outlives the probe */
-	const struct node *block;      /* or NULL: the default action */
-	const char *event;             /* as in compile_request */
+	struct span location_span;    /* in source, for errors; {0,0}: none */
+	const struct source *source;  /* must outlive the probe */
+	const struct node *condition; /* or NULL; of a tree that outlives the probe */
+	const struct node *block;     /* as in compile_request */
+	const char *event;	      /* as in compile_request */
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -97,15 +97,15 @@ struct probe *session_probe(const struct session *session, unsigned number);
 struct probe *session_next_probe(const struct session *session, const struct probe *previous);
 
 struct site {
-	struct place place;          /* where the probe sits */
+	struct place place; /* where the probe sits */
 	struct site_verdict verdict;
-	uint64_t offset;             /* in the file */
-	struct line line;            /* file NULL if not known */
+	uint64_t offset;  /* in the file */
+	struct line line; /* file NULL if not known */
 };
 
 unsigned probe_number(const struct probe *probe);
 enum probe_kind probe_kind(const struct probe *probe);
-const char *probe_location(const struct probe *probe); /* as written */
+const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
@@ -142,8 +142,8 @@ struct delivery {
 	size_t site_index;
 	const struct record *record;
 };
-size_t session_consume(struct session *session,
-		       bool (*fn)(void *context, const struct delivery *), void *context);
+size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),
+		       void *context);
 bool session_arm(struct session *session);
 
 #endif

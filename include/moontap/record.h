@@ -20,14 +20,14 @@ typedef unsigned int mt_u32;
 
 struct record {
 	mt_u64 time_ns; /* CLOCK_MONOTONIC at the hit */
-	mt_u64 cookie;  /* RECORD_COOKIE(probe number, location index) */
+	mt_u64 cookie;	/* RECORD_COOKIE(probe number, location index) */
 	mt_u64 missing; /* bit i: capture slot i could not be read */
 	mt_u64 slots[];
 };
 
 #define RECORD_COOKIE(probe, location) ((mt_u64)(probe) << 32 | (mt_u32)(location))
-#define RECORD_PROBE(cookie) ((mt_u32)((cookie) >> 32))
-#define RECORD_LOCATION(cookie) ((mt_u32)(cookie))
+#define RECORD_PROBE(cookie)	       ((mt_u32)((cookie) >> 32))
+#define RECORD_LOCATION(cookie)	       ((mt_u32)(cookie))
 /* In place of a location index: the attach method cannot tell the sites of one
  * program apart; slot 0 holds the instruction pointer, slot 1 the process id. */
 #define RECORD_LOCATION_BY_IP 0xffffffffu
@@ -39,20 +39,20 @@ struct record {
 
 /* Strings captured: the default and the greatest size in bytes. */
 #define STRING_SIZE_DEFAULT 1024
-#define STRING_SIZE_MAX 16384
+#define STRING_SIZE_MAX	    16384
 
 /* Per site, per CPU. hits == filtered + delivered + throttled + lost. */
 struct counters {
-	mt_u64 hits;      /* the instruction was reached (by the traced processes) */
+	mt_u64 hits;	  /* the instruction was reached (by the traced processes) */
 	mt_u64 filtered;  /* the predicate said no */
 	mt_u64 delivered; /* an event was handed to user space */
 	mt_u64 throttled; /* over the probe's budget of events (tbreak: 1) */
-	mt_u64 lost;      /* no room: ring full or no scratch free */
+	mt_u64 lost;	  /* no room: ring full or no scratch free */
 };
 
 /* Where a record with strings is put together: one of the CPU's few, claimed by
  * busy 0 -> 1, because a sleepable program can be preempted by another. */
-#define SCRATCH_SLOTS 4
+#define SCRATCH_SLOTS	    4
 #define SCRATCH_RECORD_SIZE (64 * 1024)
 struct scratch {
 	mt_u32 busy, unused;

@@ -47,7 +47,7 @@ void image_unref(struct image *image);
 
 const char *image_path(const struct image *image); /* what image_open opened */
 const char *image_name(const struct image *image);
-bool image_is_pie(const struct image *image);      /* ET_DYN */
+bool image_is_pie(const struct image *image); /* ET_DYN */
 bool image_has_dwarf(const struct image *image);
 const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL: not Go */
 
@@ -65,8 +65,8 @@ struct function {
 	const char *name; /* demangled, symbol version stripped; owned by the image */
 	uint64_t address, size;
 	bool is_size_guessed; /* the table said 0: size reaches to the next symbol */
-	bool is_go;           /* from pclntab, or its address is covered by it */
-	bool is_ifunc;        /* address is a resolver's, which picks the implementation */
+	bool is_go;	      /* from pclntab, or its address is covered by it */
+	bool is_ifunc;	      /* address is a resolver's, which picks the implementation */
 };
 
 /* The function that covers address. */
@@ -80,9 +80,9 @@ bool image_has_functions(struct image *image);
 
 /* How a function receives its arguments. */
 enum abi {
-	ABI_SYSV,         /* rdi rsi rdx rcx r8 r9, then the stack at CFA */
+	ABI_SYSV,	  /* rdi rsi rdx rcx r8 r9, then the stack at CFA */
 	ABI_GO_REGISTERS, /* Go >= 1.17: rax rbx rcx rdi rsi r8 r9 r10 r11 */
-	ABI_GO_STACK,     /* Go's ABI0: all on the stack from CFA */
+	ABI_GO_STACK,	  /* Go's ABI0: all on the stack from CFA */
 };
 enum abi image_abi(const struct image *image, const struct function *function);
 
@@ -133,10 +133,15 @@ bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64
  */
 struct location {
 	char *text;
-	char *module;   /* or NULL */
-	char *name;     /* function name, glob or regex source; NULL for *ADDR */
-	enum { LOCATION_NAME, LOCATION_GLOB, LOCATION_REGEX, LOCATION_ADDRESS } kind;
-	bool has_offset;  /* +OFF or a leading '*' was written: taken literally */
+	char *module; /* or NULL */
+	char *name;   /* function name, glob or regex source; NULL for *ADDR */
+	enum {
+		LOCATION_NAME,
+		LOCATION_GLOB,
+		LOCATION_REGEX,
+		LOCATION_ADDRESS
+	} kind;
+	bool has_offset; /* +OFF or a leading '*' was written: taken literally */
 	uint64_t offset;
 	uint64_t address; /* LOCATION_ADDRESS */
 	bool is_forced;
@@ -148,9 +153,9 @@ void location_deinit(struct location *location);
 
 /* One answer of a location. */
 struct place {
-	struct image *image; /* a reference of its own */
+	struct image *image;	  /* a reference of its own */
 	struct function function; /* covers address; name NULL if nothing does */
-	uint64_t address;         /* function.address + offset, or *ADDR */
+	uint64_t address;	  /* function.address + offset, or *ADDR */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);

@@ -81,7 +81,7 @@ static void list_alu(const struct bpf_insn *insn, struct buffer *out)
 
 static void list_jump(const struct bpf_insn *insn, size_t at, struct buffer *out)
 {
-	size_t target = (size_t)((int)at + 1 + insn->off);
+	size_t target = at + 1 + (size_t)(ptrdiff_t)insn->off;
 
 	switch (BPF_OP(insn->code)) {
 	case BPF_CALL:

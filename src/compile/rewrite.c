@@ -277,33 +277,46 @@ static void put_header(struct writer *w, const char *filtered)
 	buffer_puts(&w->out, ") ");
 }
 
+static void put_body(struct writer *w)
+{
+	const struct node *block = w->r->c->request->block;
+
+	if (!block) {
+		put_default(w);
+	} else if (block->kind == NODE_LIST) {
+		buffer_puts(&w->out, "printf(");
+		put_node(w, block);
+		buffer_puts(&w->out, ")");
+	} else {
+		put_node(w, block);
+	}
+}
+
 void rewrite_function(struct rewriter *r)
 {
 	const struct compile_request *request = r->c->request;
 	struct plan *plan = r->c->plan;
+	const struct node *guard = plan->has_guard ? request->condition : NULL;
+	const struct node *first = guard ? guard : request->block;
 	struct writer w = {.r = r, .line = 1};
 	const char *filtered = parameter_name(r, "filtered");
 
 	w.parameters = arena_alloc(&plan->arena, sizeof(char *) * (plan->captures.size + 1));
 	for (size_t i = 0; i < plan->captures.size; i++)
 		w.parameters[i] = parameter_name(r, plan->captures.data[i].text);
-	const struct node *first = plan->has_guard ? request->condition : request->block;
 	if (first)
 		go_to_line(&w, first);
-	if (plan->has_guard)
-		put_upvalues(&w, request->condition);
+	if (guard)
+		put_upvalues(&w, guard);
 	if (request->block)
 		put_upvalues(&w, request->block);
 	put_header(&w, filtered);
-	if (plan->has_guard) {
+	if (guard) {
 		buffer_puts(&w.out, "if not (");
-		put_node(&w, request->condition);
+		put_node(&w, guard);
 		buffer_printf(&w.out, ") then return %s end ", filtered);
 	}
-	if (request->block)
-		put_node(&w, request->block);
-	else
-		put_default(&w);
+	put_body(&w);
 	buffer_puts(&w.out, " end");
 	plan->lua = arena_strndup(&plan->arena, w.out.data, w.out.size);
 	buffer_deinit(&w.out);

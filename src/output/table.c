@@ -74,7 +74,7 @@ static bool is_line(const struct table *table, size_t row)
 
 static size_t row_count(const struct table *table)
 {
-	return (table->cells.size + table->columns - 1) / table->columns;
+	return table->columns ? (table->cells.size + table->columns - 1) / table->columns : 0;
 }
 
 static const char *cell(const struct table *table, size_t row, size_t column)

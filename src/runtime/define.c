@@ -110,8 +110,6 @@ int define_statement(lua_State *L)
 
 		return err ? failure_raise(L, err) : 0;
 	}
-	if (node->kind == NODE_DPRINTF)
-		return not_supported(L, unit, node, "dprintf");
 	if (node->probe.kind == PROBE_FINISH)
 		return not_supported(L, unit, node, "finish");
 	const struct probe_request request = {
@@ -120,7 +118,7 @@ int define_statement(lua_State *L)
 	    .location_span = node->probe.location_span,
 	    .source = unit->source,
 	    .condition = node->probe.condition,
-	    .block = node->probe.block,
+	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
 	return place(L, &request, unit, unit_index, carriers);
 }
@@ -203,14 +201,14 @@ static struct error *read_functions(lua_State *L, struct probe_request *request,
 	const struct unit *unit, *condition_unit;
 	const struct node *function, *condition;
 
-	TRY(unit_find_function(L, 3, &unit, &function));
+	TRY(unit_find_function(L, 3, false, &unit, &function));
 	TRY(event_name(unit, function, &request->event));
 	request->source = unit->source;
 	request->block = body(function);
 	*ret_unit = unit;
 	if (lua_isnil(L, 2))
 		return NULL;
-	TRY(unit_find_function(L, 2, &condition_unit, &condition));
+	TRY(unit_find_function(L, 2, true, &condition_unit, &condition));
 	if (condition_unit != unit)
 		return error_new(ERR_TYPE,
 				 "a probe's condition and callback must be in the same file");

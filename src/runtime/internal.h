@@ -127,9 +127,10 @@ struct error *unit_load(lua_State *L, struct source *source, struct unit **ret);
 /* Pushes the function of the unit at the top of the stack (which stays).
  * ERR_SYNTAX for what only Lua itself notices. */
 struct error *unit_push_function(lua_State *L, const struct unit *unit);
-/* The text and the node of the Lua function at index; pushes the unit. */
-struct error *unit_find_function(lua_State *L, int index, const struct unit **ret_unit,
-				 const struct node **ret_node);
+/* The text and the node of the Lua function at index; pushes the unit. Of several on
+ * the same lines a condition is the one in a table, a callback one that is not. */
+struct error *unit_find_function(lua_State *L, int index, bool is_condition,
+				 const struct unit **ret_unit, const struct node **ret_node);
 
 /* -------------------------------------------------------------- define.c */
 

@@ -201,11 +201,28 @@ static bool is_function(const struct unit *unit, const struct node *node, const 
 	       parameter_count(node) == ar->nparams && node->is_vararg == ar->isvararg;
 }
 
-struct error *unit_find_function(lua_State *L, int index, const struct unit **ret_unit,
-				 const struct node **ret_node)
+/* Is node the value of a table's field? Such is the place of a condition. */
+static bool is_field(const struct tree *tree, const struct node *node)
+{
+	const struct node *parent = NULL;
+
+	for (const struct node *at = tree->root; at && at != node;) {
+		bool is_inside =
+		    at->span.start <= node->span.start && node->span.end <= at->span.end;
+
+		if (is_inside)
+			parent = at;
+		at = is_inside ? at->first : at->next;
+	}
+	return parent && parent->kind == NODE_FIELD;
+}
+
+struct error *unit_find_function(lua_State *L, int index, bool is_condition,
+				 const struct unit **ret_unit, const struct node **ret_node)
 {
 	const struct node *found = NULL;
-	struct unit *unit;
+	bool found_fits = false, is_ambiguous = false;
+	struct unit *unit = NULL;
 	lua_Debug ar;
 
 	lua_pushvalue(L, index);
@@ -213,19 +230,26 @@ struct error *unit_find_function(lua_State *L, int index, const struct unit **re
 	if (ar.what[0] == 'C')
 		return error_new(ERR_TYPE, "a callback must be a Lua function, not one of C");
 	TRY(push_unit_of(L, &ar, &unit));
-	for (size_t i = 0; i < unit->tree->functions.size; i++) {
+	for (size_t i = 0; unit && i < unit->tree->functions.size; i++) {
 		const struct node *node = unit->tree->functions.data[i];
 
 		if (!is_function(unit, node, &ar))
 			continue;
-		if (found)
-			return error_hint(error_new(ERR_TYPE,
-						    "several functions begin and end at %s:%d",
-						    ar.short_src, ar.linedefined),
-					  "Put them on lines of their own: which one is meant "
-					  "cannot be told.");
-		found = node;
+		bool fits = is_field(unit->tree, node) == is_condition;
+		/* One that fits its place beats one that does not. */
+		if (!found || (fits && !found_fits)) {
+			found = node;
+			found_fits = fits;
+			is_ambiguous = false;
+		} else {
+			is_ambiguous |= fits == found_fits;
+		}
 	}
+	if (is_ambiguous)
+		return error_hint(error_new(ERR_TYPE, "several functions begin and end at %s:%d",
+					    ar.short_src, ar.linedefined),
+				  "Put them on lines of their own: which one is meant cannot be "
+				  "told.");
 	if (!found)
 		return error_new(ERR_TYPE, "no function is found at %s:%d: has the file changed?",
 				 ar.short_src, ar.linedefined);

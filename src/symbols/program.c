@@ -212,7 +212,7 @@ static struct image *find_same_file(const struct program *program, const struct 
 
 	for (size_t i = 0; i <= program->libraries.size; i++) {
 		struct image *image = i ? program->libraries.data[i - 1] : program->executable;
-		if (fstat(image->fd, &st) == 0 && st.st_ino == wanted->st_ino &&
+		if (image && fstat(image->fd, &st) == 0 && st.st_ino == wanted->st_ino &&
 		    st.st_dev == wanted->st_dev)
 			return image;
 	}

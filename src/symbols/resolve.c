@@ -449,6 +449,7 @@ static struct error *resolve_regex(struct resolution *resolution, struct program
 		return error_new(ERR_LOCATION, "bad regular expression /%s/", location->name);
 	resolution->regex = &regex;
 	struct error *err = resolve_pattern(resolution, program);
+	resolution->regex = NULL;
 	regfree(&regex);
 	return err;
 }

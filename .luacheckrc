@@ -1,0 +1,7 @@
+-- What luacheck is to know of moontap: the names that it gives to Lua files.
+std = "lua54"
+max_line_length = 100
+read_globals = {
+  "probe", "aggregate", "target", "symbol", "atexit", "command", "file", "attach",
+  "every", "exit", "enable", "disable", "delete", "printf", "emit", "ok",
+}

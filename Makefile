@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One Makefile, no recursion into folders. `make help` lists what it can do.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+BUILD   ?= build
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKGS    := libbpf libelf libdw capstone lua5.4 readline
+V       ?= 0
+MAKEFLAGS += --no-print-directory
+
+# Rooms in link order: each may use those after it (tests/layers checks how).
+ROOMS := console runtime probe compile kernel symbols script disasm output base
+
+# ------------------------------------------------------------------ set-up
+# The goals below need more than a compiler. tests/setup installs what is
+# missing; its list of versions is included, so that make starts over (and asks
+# pkg-config again) when something was installed.
+
+SETUP_demo  := build demo
+SETUP_test  := build demo test
+SETUP_san   := build demo test
+SETUP_lint  := build lint
+SETUP_fuzz  := build fuzz
+SETUP_bench := build test
+SETUP := $(sort $(foreach goal,$(MAKECMDGOALS),$(SETUP_$(goal))))
+ifneq ($(SETUP),)
+include $(BUILD)/setup.mk
+$(BUILD)/setup.mk: FORCE
+	@mkdir -p $(@D)
+	@tests/setup $(SETUP) > $@.new || { rm -f $@.new; exit 1; }
+	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+endif
+
+# ------------------------------------------------------------------- flags
+
+ifeq ($(V),0)
+say = @printf '  %-8s %s\n' $(1) $(patsubst $(BUILD)/%,%,$(2));
+endif
+
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ifdef SAN
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -lm
+ALL_CFLAGS = -std=gnu17 $(WARN) $(WERROR) -Iinclude -I$(BUILD)/skeletons -D_GNU_SOURCE \
+	-DMOONTAP_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CFLAGS) $(SAN_FLAGS)
+
+room_sources = $(wildcard src/$(1)/*.c)
+ARCHIVES  := $(ROOMS:%=$(BUILD)/%.a)
+SOURCES   := $(foreach room,$(ROOMS),$(call room_sources,$(room)))
+SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/skeletons/%.skel.h,$(wildcard bpf/*.bpf.c))
+UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+# ----------------------------------------------------------------- program
+
+.PHONY: all
+all: $(BUILD)/moontap ## build build/moontap (the default)
+ifeq ($(BUILD),build)
+all: compile_commands.json
+endif
+
+$(BUILD)/moontap: $(ARCHIVES)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ -Wl,--whole-archive $(BUILD)/console.a -Wl,--no-whole-archive $(ARCHIVES) $(LDFLAGS) $(LIBS)
+
+# One archive a room.
+define room_rules
+$(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(call room_sources,$(1)))
+	$$(call say,AR,$$@)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call room_rules,$(room))))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# BPF written in C: compiled by clang, embedded as skeletons.
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c include/moontap/record.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)$(CLANG) -O2 -g -Wall -target bpf -D__TARGET_ARCH_x86 -Iinclude \
+		-I/usr/include/$(shell $(CC) -dumpmachine) -c -o $@ $<
+$(BUILD)/skeletons/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(call say,SKEL,$@)(echo '/* NOLINTBEGIN: generated */' && $(BPFTOOL) gen skeleton $< name $*_bpf && \
+		echo '/* NOLINTEND */') > $@.new && mv $@.new $@
+$(patsubst %.c,$(BUILD)/%.o,$(call room_sources,kernel)): | $(SKELETONS)
+
+# Written by make itself: no shell comes between the flags and their quotes.
+json = $(subst ",\",$(subst \,\\,$(1)))
+define compile_command
+{"directory": "$(call json,$(CURDIR))", "file": "$(1)",
+ "command": "$(call json,$(CC) $(ALL_CFLAGS) -c $(1))"}
+endef
+compile_commands.json: Makefile $(SOURCES)
+	@$(file >$@,[)$(foreach f,$(filter-out $(lastword $(SOURCES)),$(SOURCES)),$(file \
+	>>$@,$(call compile_command,$(f)),))$(file >>$@,$(call compile_command,$(lastword $(SOURCES)))])
+
+.PHONY: install
+install: $(BUILD)/moontap ## copy to PREFIX (/usr/local), below DESTDIR if given
+	install -D -m 755 $(BUILD)/moontap $(DESTDIR)$(PREFIX)/bin/moontap
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap README.md LICENSE
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap/examples \
+		$(wildcard examples/*.mt examples/*.lua)
+
+# -------------------------------------------------------------- Go targets
+# The newest Go up to 1.22 (its builds of go-play have the offsets that
+# examples/here.mt names), or else whatever `go` is.
+
+GOS := $(wildcard /usr/lib/go-1.22/bin/go /usr/lib/go-1.21/bin/go /usr/lib/go-1.20/bin/go \
+	/usr/lib/go-1.19/bin/go)
+GO  ?= $(firstword $(GOS) go)
+go_build = GOCACHE=$(CURDIR)/build/go-cache GOPATH=$(CURDIR)/build/go GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local \
+	GO111MODULE=on CGO_ENABLED=0 $(1) build -buildvcs=false -o $(abspath $(2)) .
+build/go-play: examples/go-play/main.go examples/go-play/go.mod
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,$(GO),$@)
+
+.PHONY: demo
+demo: $(BUILD)/moontap build/go-play ## trace the Go example for a few seconds (needs root)
+	@BUILD=$(BUILD) GO=$(GO) examples/demo
+
+# ------------------------------------------------------------------- tests
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ $< $(filter %.a,$^) $(LDFLAGS) -lcmocka $(LIBS)
+.SECONDARY:
+
+# test_<room>[_topic] links that room and those below it.
+rooms_from = $(if $(filter $(1),$(firstword $(2))),$(2),$(if $(2),$(call rooms_from,$(1),$(wordlist 2,99,$(2)))))
+define unit_rules
+$(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_$(1).c tests/unit/test_$(1)_*.c)): $(patsubst %,$(BUILD)/%.a,$(call rooms_from,$(1),$(ROOMS)))
+.PHONY: unit-$(1)
+unit-$(1): $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_$(1).c tests/unit/test_$(1)_*.c))
+	@for t in $$^; do case $$$$t in *.a) ;; *) $$$$t || exit 1;; esac; done
+endef
+$(foreach room,$(ROOMS),$(eval $(call unit_rules,$(room))))
+
+.PHONY: unit
+unit: $(ROOMS:%=unit-%) ## the unit tests alone (unit-ROOM: of one room)
+
+include tests/targets/targets.mk
+
+.PHONY: test
+test: $(BUILD)/moontap $(UNITS) $(TARGETS) ## set up, build and run every test (end to end: as root)
+	@BUILD=$(BUILD) tests/run $(TESTS)
+
+.PHONY: san
+san: ## the whole suite under ASan and UBSan
+	@$(MAKE) SAN=1 BUILD=build/san test
+
+.PHONY: bench
+bench: $(BUILD)/moontap $(TARGETS) ## measure, beside bpftrace where it is installed
+	@BUILD=$(BUILD) tests/bench/run $(BENCHES)
+
+# ----------------------------------------------------------------- fuzzing
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+ifdef FUZZ
+SAN_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+$(FUZZERS): %: %.o $(filter-out %/console.a,$(ARCHIVES))
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+endif
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZERS)
+	@for f in $^; do corpus=$(BUILD)/corpus/$${f##*/}; mkdir -p $$corpus; \
+	  seeds=tests/fuzz/$${f##*/fuzz_}; [ -d $$seeds ] || seeds=; \
+	  echo "  FUZZ     $$f"; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -timeout=10 \
+	    -artifact_prefix=$(BUILD)/$${f##*/}. $$corpus $$seeds > $$f.log 2>&1 \
+	    || { tail -n 60 $$f.log; exit 1; }; done
+fuzz: ## feed the parsers of foreign bytes noise, FUZZ_SECONDS (60) each
+	@$(MAKE) FUZZ=1 CC=$(CLANG) BUILD=build/fuzz fuzzers
+
+# -------------------------------------------------------------------- lint
+
+FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
+	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc)
+LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua examples/*.lua)
+TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
+
+.PHONY: lint lint-format lint-layers lint-lua lint-clang
+lint: lint-format lint-layers lint-lua lint-clang $(TIDIED) ## formatting, clang's opinion, luacheck, layers
+lint-format:
+	$(call say,FORMAT,sources)clang-format --dry-run -Werror $(FORMATTED)
+lint-layers:
+	$(call say,LAYERS,src)tests/layers
+lint-lua:
+	$(call say,LUACHECK,sources)$(if $(LUA_FILES),luacheck -q $(LUA_FILES))
+lint-clang:
+	@$(MAKE) CC=$(CLANG) BUILD=build/clang WERROR=-Werror all
+$(BUILD)/lint/%.tidy: %.c .clang-tidy Makefile | $(SKELETONS)
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)clang-tidy --quiet --warnings-as-errors='*' $< -- $(ALL_CFLAGS) 2>$@.log \
+		|| { cat $@.log; exit 1; }; touch $@
+
+# -------------------------------------------------------------------- rest
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build compile_commands.json
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1~\2/p' Makefile | column -t -s '~'
+
+.PHONY: FORCE
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

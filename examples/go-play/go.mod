@@ -1,0 +1,3 @@
+module moontap.example/go-play
+
+go 1.19

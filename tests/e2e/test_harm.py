@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The target is never harmed, and nothing is left behind: whatever becomes of moontap."""
+
+import os
+import re
+import signal
+import time
+
+from harness import (IS_SANITIZED, IS_STRESS, TestCase, breakpoints, needs_root, target_path,
+                     wait_until)
+
+KILL_ROUNDS = 100
+CYCLES = 100
+
+
+def memory_kb(pid, field="VmRSS"):
+    with open("/proc/%d/status" % pid, encoding="utf-8") as status:
+        return int(re.search(field + r":\s+(\d+) kB", status.read()).group(1))
+
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def mappings(pid):
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as maps:
+        return len(maps.readlines())
+
+
+@needs_root
+class Killed(TestCase):
+    def test_the_target_survives_kill_9_of_moontap_under_100000_hits_a_second(self):
+        target = self.target("counted", "-n", 0, "-r", 100000)
+        for round_number in range(KILL_ROUNDS):
+            tap = self.trace("break counted do print(arg[1]) end", "-p", str(target.pid))
+            tap.expect_lines(100, r"^\d+$")
+            self.assertTrue(target.changed_text(), "the probe should show in the code")
+            tap.kill()
+            self.assertTrue(wait_until(lambda: not target.changed_text(), 10),
+                            "round %d: a probe is left behind" % round_number)
+            self.assertTrue(target.is_running(), "round %d" % round_number)
+        before, start = target.calls(), time.monotonic()
+        time.sleep(0.5)
+        rate = (target.calls() - before) / (time.monotonic() - start)
+        self.assertGreater(rate, 50000, "it runs on at its own pace")
+
+    def test_the_target_survives_kill_9_while_five_thousand_sites_are_probed(self):
+        target = self.target("many")
+        for _ in range(20 if IS_STRESS else 5):
+            tap = self.trace("break fn_* do end", "-p", str(target.pid))
+            rounds = len(target.lines)
+            target.go()
+            target.expect("^round", after=rounds)
+            tap.kill()
+            self.assert_original(target)
+        rounds = len(target.lines)
+        target.go()
+        target.expect("^round", after=rounds)
+
+    def test_a_launched_program_that_was_never_run_is_gone_when_moontap_is_killed(self):
+        tap = self.tap("-ex", "break counted do end", "-ex", "info breakpoints", "--args",
+                       target_path("counted"), "-n", "0", "-w")
+        children = "/proc/%d/task/%d/children" % (tap.pid, tap.pid)
+        self.assertTrue(wait_until(lambda: tap.is_running() and open(children).read().split()),
+                        "nothing was launched")
+        with open(children, encoding="utf-8") as file:
+            child = int(file.read().split()[0])
+        tap.kill()
+        self.assertTrue(wait_until(lambda: not os.path.exists("/proc/%d/exe" % child) or
+                                   is_gone(child), 10), "the held program is left behind")
+
+
+def is_gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@needs_root
+class Cycles(TestCase):
+    def test_a_hundred_attach_and_detach_cycles_leave_no_growth(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        tap = self.tap("-q")
+        seen = []
+        for cycle in range(1, CYCLES + 1):
+            tap.type("attach %d\n" % target.pid)
+            tap.type("break counted do n%d = arg[1] end\n" % cycle)
+            tap.type('print("attached", %d)\n' % cycle)
+            tap.expect("^attached\t%d$" % cycle)
+            tap.type("delete %d\n" % cycle)
+            tap.type("detach\n")
+            tap.type('collectgarbage() print("detached", %d)\n' % cycle)
+            tap.expect("^detached\t%d$" % cycle)
+            seen.append((descriptors(tap.pid), mappings(tap.pid), memory_kb(tap.pid)))
+        self.assert_original(target)
+        tap.close_input()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        # The first cycles open what is kept; after that nothing may grow.
+        settled, last = seen[19], seen[-1]
+        self.assertEqual(last[0], settled[0], "descriptors: %s" % [s[0] for s in seen])
+        self.assertLessEqual(last[1], settled[1] + (16 if IS_SANITIZED else 2), "mappings: %s" % [s[1] for s in seen])
+        self.assertLessEqual(last[2], settled[2] + (4096 if IS_SANITIZED else 512), "kB resident: %s" % [s[2] for s in seen])
+
+    def test_the_target_does_not_grow_with_every_attachment(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        sizes = []
+        for _ in range(20):
+            tap = self.trace("break counted do end", "-p", str(target.pid))
+            tap.stop()
+            sizes.append((mappings(target.pid), memory_kb(target.pid)))
+        self.assertLessEqual(sizes[-1][0], sizes[2][0])
+        self.assertLessEqual(sizes[-1][1], sizes[2][1] + 64)
+
+    def test_five_thousand_sites_attach_and_detach_each_under_a_second(self):
+        target = self.target("many")
+        tap = self.tap("-q")
+        tap.type("attach %d\nprint('here')\n" % target.pid)
+        tap.expect("^here$")
+        start = time.monotonic()
+        tap.type("break fn_* do end\nprint('attached')\n")
+        tap.expect("^attached$")
+        attached = time.monotonic()
+        tap.type("delete 1\nprint('detached')\n")
+        tap.expect("^detached$")
+        detached = time.monotonic()
+        self.assert_original(target)
+        self.assertLess(attached - start, 1)
+        self.assertLess(detached - attached, 1)
+        tap.close_input()
+        tap.wait()
+
+    def test_an_idle_moontap_does_nothing(self):
+        target = self.target("counted", "-n", 1, "-w")
+        tap = self.trace("break counted do end", "-p", str(target.pid))
+        time.sleep(0.3)
+
+        def switches():
+            with open("/proc/%d/status" % tap.pid, encoding="utf-8") as status:
+                return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(),
+                                     re.MULTILINE).group(1))
+        before = switches()
+        time.sleep(1)
+        self.assertEqual(switches(), before)
+        tap.signal(signal.SIGTERM)
+        tap.wait()
+
+    def test_deleting_a_probe_stops_its_events_and_its_number_is_not_used_again(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        tap = self.tap("-q", "-p", str(target.pid))
+        tap.type("break counted do print(arg[1]) end\n")
+        tap.expect_lines(10, r"^\d+$")
+        tap.type("delete 1\nprint('gone')\n")
+        tap.expect("^gone$")
+        after = len(tap.lines)
+        time.sleep(0.2)
+        self.assertLessEqual(len(tap.lines), after)
+        tap.type("break counted do end\ninfo breakpoints\nprint('end')\n")
+        tap.expect("^end$")
+        self.assertEqual(list(breakpoints(tap.output())), ["2"])
+        tap.close_input()
+        tap.wait()

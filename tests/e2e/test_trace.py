@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a script's text to the lines it prints: every hit, exactly, and the right values."""
+
+import os
+import re
+import signal
+import time
+
+from harness import (TABLE_AT_EXIT, Target, TestCase, breakpoints, go_versions, needs_root,
+                     target_path, wait_until)
+
+HERE = """file "%s"
+break main.neatFunction+0x6d  do print("here 1") end
+break main.neatFunction+0x133 do print("here 2") end
+break main.neatFunction+0x17d do print("here 3") end
+print("ready")
+"""
+
+
+@needs_root
+class Hits(TestCase):
+    def test_a_million_calls_are_a_million_hits_and_none_is_lost(self):
+        target = self.target("counted", "-n", 1000000, "-w")
+        output = self.path("output")
+        tap = self.tap("-o", output, "-p", str(target.pid), "-e",
+                       'break counted do print("hit", arg[1]) end' + TABLE_AT_EXIT)
+        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        target.go()
+        target.expect("^calls 1000000$")
+        target.close_input()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        with open(output, encoding="utf-8") as file:
+            text = file.read()
+        row = breakpoints(text)["1"]
+        self.assertEqual((row["hits"], row["lost"]), (1000000, 0))
+        numbers = [int(number) for number in re.findall(r"^hit\t(\d+)$", text, re.MULTILINE)]
+        self.assertEqual(len(numbers), 1000000)
+        self.assertEqual(sorted(numbers), list(range(1000000)))
+
+    def test_what_a_small_ring_loses_is_counted(self):
+        target = self.target("counted", "-n", 300000, "-w")
+        output = self.path("output")
+        tap = self.tap("--ring-size", "4K", "-o", output, "-p", str(target.pid), "-e",
+                       'break counted do print("hit") end' + TABLE_AT_EXIT)
+        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        target.go()
+        target.expect("^calls 300000$")
+        tap.wait()
+        with open(output, encoding="utf-8") as file:
+            text = file.read()
+        row = breakpoints(text)["1"]
+        self.assertEqual(row["hits"], 300000)
+        self.assertEqual(text.count("hit\n") + row["lost"], 300000)
+        self.assertGreater(row["lost"], 0, "a ring of one page should have lost something")
+        self.assertIn(str(row["lost"]), tap.error_text(), "the loss is reported at the end")
+
+    def test_hits_of_several_threads_add_up(self):
+        target = self.target("counted", "-n", 20000, "-t", 4, "-w")
+        tap = self.trace("n = 0 break counted do n = n + 1 end "
+                         'atexit(function() print("seen", n) end)' + TABLE_AT_EXIT,
+                         "-p", str(target.pid))
+        target.go()
+        target.expect("^calls 80000$")
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        row = breakpoints(tap.output())["1"]
+        tap.expect("^seen\t%d$" % (80000 - row["lost"]))
+        self.assertEqual(row["hits"], 80000)
+
+    def test_the_target_does_not_stop_and_keeps_its_output(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        before = target.calls()
+        tap = self.trace("break counted do end", "-p", str(target.pid))
+        self.assertTrue(target.changed_text(), "the probe should show in the code")
+        during = target.calls()
+        self.assertTrue(wait_until(lambda: target.calls() > during + 50))
+        self.assertEqual(tap.stop(), 0, tap.error_text())
+        self.assert_original(target)
+        after = target.calls()
+        self.assertTrue(wait_until(lambda: target.calls() > after + 50))
+        self.assertGreater(during, before - 1)
+        self.assertEqual([line for line in target.lines if not re.match(r"(pid|calls) \d+$", line)],
+                         [])
+
+    def test_a_file_is_traced_in_every_process_now_and_later(self):
+        first = self.target("counted", "-n", 5, "-w")
+        tap = self.trace("break counted do print(pid) end", target_path("counted"))
+        second = self.target("counted", "-n", 7, "-w")
+        for target in (first, second):
+            target.go()
+            target.wait()
+        tap.expect_lines(12, r"^\d+$")
+        tap.stop()
+        pids = [int(line) for line in tap.lines if line.isdigit()]
+        self.assertEqual((pids.count(first.pid), pids.count(second.pid)), (5, 7))
+
+    def test_a_pid_is_traced_alone(self):
+        other = self.target("counted", "-n", 50, "-w")
+        target = self.target("counted", "-n", 5, "-w")
+        tap = self.trace("break counted do print(pid) end", "-p", str(target.pid))
+        other.go()
+        other.wait()
+        target.go()
+        target.wait()
+        self.assertEqual(tap.wait(), 0)
+        self.assertEqual([line for line in tap.lines if line.isdigit()], [str(target.pid)] * 5)
+
+
+@needs_root
+class Values(TestCase):
+    def lines_of(self, script, calls=4, name="counted"):
+        """What a script prints of a target that calls counted so often."""
+        target = self.target(name, "-n", calls, "-w")
+        tap = self.trace(script, "-p", str(target.pid))
+        target.go()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        self.assertEqual(tap.errors, [])
+        return target, [line for line in tap.lines if line != "ready"]
+
+    def test_arguments_are_integers_counted_from_one(self):
+        _, lines = self.lines_of("break counted do print(arg[1]) end")
+        self.assertEqual(lines, ["0", "1", "2", "3"])
+
+    def test_memory_is_read_at_the_hit_with_its_width_and_sign(self):
+        _, lines = self.lines_of(
+            "break counted do print(str(arg[2]), u32(arg[3]), u16(arg[3]+4), i8(arg[3]+6), "
+            "u8(arg[3]+6)) end")
+        self.assertEqual(lines, ["%s\t640\t480\t-3\t253" % text
+                                 for text in ("zero", "one", "two", "three")])
+
+    def test_a_register_is_what_the_argument_is(self):
+        _, lines = self.lines_of("break counted do print(reg.rdi == arg[1], reg.rdi) end")
+        self.assertEqual(lines, ["true\t%d" % number for number in range(4)])
+
+    def test_the_built_ins_say_where_and_when(self):
+        target, lines = self.lines_of(
+            "break counted do print(pid, tid, comm, func, line > 0, file, probe) end", calls=1)
+        pid, tid, comm, func, has_line, file, probe = lines[0].split("\t")
+        self.assertEqual((int(pid), int(tid), comm, func, has_line, probe),
+                         (target.pid, target.pid, "counted", "counted", "true", "1"))
+        self.assertTrue(file.endswith("counted.c"), file)
+
+    def test_time_goes_forward_and_is_of_today(self):
+        _, lines = self.lines_of("break counted do print(time) end", calls=100)
+        times = [int(line) for line in lines]
+        self.assertEqual(len(set(times)), 100)
+        self.assertEqual(times, sorted(times))
+        self.assertLess(abs(times[-1] / 1e9 - time.time()), 60)
+
+    def test_a_condition_picks_the_hits(self):
+        _, lines = self.lines_of(
+            "break counted if arg[1] % 3 == 1 and arg[1] > 4 do print(arg[1]) end" +
+            TABLE_AT_EXIT, calls=20)
+        row = breakpoints("\n".join(lines))["1"]
+        self.assertEqual([int(line) for line in lines if line.isdigit()], [7, 10, 13, 16, 19])
+        self.assertEqual(row["hits"], 20)
+
+    def test_a_condition_that_only_lua_can_judge_picks_the_same_hits(self):
+        _, lines = self.lines_of(
+            'break counted if string.rep("x", arg[1]) == "xx" or arg[1] / 2 == 1.5 '
+            "do print(arg[1]) end", calls=20)
+        self.assertEqual(lines, ["2", "3"])
+
+    def test_a_string_condition_compares_text(self):
+        _, lines = self.lines_of('break counted if str(arg[2]) == "two" do print(arg[1]) end',
+                                 calls=12)
+        self.assertEqual(lines, ["2", "6", "10"])
+
+    def test_the_script_s_own_locals_and_globals_are_lua_s(self):
+        _, lines = self.lines_of(
+            "local step = 10 total = 0 break counted do total = total + arg[1] * step "
+            "print(total) end")
+        self.assertEqual(lines, ["0", "10", "30", "60"])
+
+    def test_a_pointer_that_points_nowhere_is_unreadable_and_not_zero(self):
+        _, lines = self.lines_of("break counted do print(u64(arg[1]), str(arg[1])) end", calls=1)
+        self.assertIn("<unreadable", lines[0])
+        self.assertNotIn("0\t", lines[0])
+
+    def test_values_are_read_in_a_program_that_is_not_pie(self):
+        _, lines = self.lines_of("break counted do print(arg[1], str(arg[2])) end",
+                                 name="counted-nopie")
+        self.assertEqual(lines, ["0\tzero", "1\tone", "2\ttwo", "3\tthree"])
+
+    def test_printf_formats_as_lua_does(self):
+        _, lines = self.lines_of(r'break counted do printf("%03d|%-5s|%x\n", arg[1], str(arg[2]), '
+                                 "arg[1] * 16) end")
+        self.assertEqual(lines, ["000|zero |0", "001|one  |10", "002|two  |20", "003|three|30"])
+
+    def test_a_probe_without_a_block_prints_one_line_a_hit(self):
+        _, lines = self.lines_of("break counted", calls=3)
+        self.assertEqual(len(lines), 3)
+        self.assertTrue(all("counted" in line for line in lines), lines)
+
+    def test_the_function_form_is_the_same_probe(self):
+        _, lines = self.lines_of(
+            'probe("counted", {when = function(e) return e.arg[1] > 1 end},\n'
+            "function(e) print(e.arg[1], e.pid == e.tid) end)")
+        self.assertEqual(lines, ["2\ttrue", "3\ttrue"])
+
+    def test_tbreak_hits_once(self):
+        _, lines = self.lines_of("tbreak counted do print(arg[1]) end", calls=100)
+        self.assertEqual(lines, ["0"])
+
+
+@needs_root
+class Callbacks(TestCase):
+    def test_an_error_is_told_once_and_ten_in_a_row_disable_the_probe(self):
+        target = self.target("counted", "-n", 100, "-w")
+        tap = self.trace('break counted do error("boom") end '
+                         "break seldom do print(arg[1]) end" + TABLE_AT_EXIT,
+                         "-p", str(target.pid))
+        target.go()
+        target.expect("^calls 100$")
+        tap.wait()
+        self.assertEqual(sum("boom" in line for line in tap.errors), 1, tap.error_text())
+        self.assertIn("disabled", tap.error_text())
+        self.assertEqual(breakpoints(tap.output())["1"]["enabled"], "n")
+        tap.expect("^99$")
+
+    def test_exit_ends_it_with_a_status(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        tap = self.tap("-p", str(target.pid), "-e", "break counted do exit(7) end")
+        self.assertEqual(tap.wait(), 7)
+        self.assert_original(target)
+
+    def test_disable_enable_and_delete_work_from_a_script(self):
+        target = self.target("counted", "-n", 300, "-r", 1000, "-w")
+        tap = self.trace(
+            "break counted do if arg[1] == 9 then disable(1) end end "
+            "break seldom do if arg[1] == 99 then enable(1) else delete(1) end end" +
+            TABLE_AT_EXIT, "-p", str(target.pid))
+        target.go()
+        target.expect("^calls 300$")
+        tap.wait()
+        rows = breakpoints(tap.output())
+        self.assertNotIn("1", rows)
+        self.assertEqual(rows["2"]["hits"], 3)
+
+    def test_every_runs_its_block_again_and_again(self):
+        tap = self.tap("-e", 'n = 0 every 50ms do n = n + 1 print("tick", n) '
+                       "if n == 5 then exit() end end", target_path("counted"))
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        self.assertEqual(tap.lines, ["tick\t%d" % n for n in range(1, 6)])
+
+    def test_duration_ends_it(self):
+        tap = self.tap("--duration", "300ms", "-e", "break counted do end", target_path("counted"))
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+
+    def test_ctrl_c_drains_and_runs_atexit(self):
+        target = self.target("counted", "-n", 0, "-r", 1000)
+        tap = self.trace('n = 0 break counted do n = n + 1 end '
+                         'atexit(function() print("seen", n) end)' + TABLE_AT_EXIT,
+                         "-p", str(target.pid))
+        start = target.calls()
+        self.assertTrue(wait_until(lambda: target.calls() > start + 100))
+        tap.signal(signal.SIGINT)
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        row = breakpoints(tap.output())["1"]
+        self.assertEqual(int(tap.expect(r"^seen\t(\d+)$").group(1)), row["hits"] - row["lost"])
+        self.assertGreater(row["hits"], 100)
+
+    def test_what_a_script_prints_of_a_target_cannot_drive_the_terminal(self):
+        script = 'break counted do print("a\\27[2Jb", str(arg[2])) end'
+        target = self.target("counted", "-n", 1, "-w")
+        tap = self.trace(script, "-p", str(target.pid))
+        target.go()
+        tap.wait()
+        self.assertNotIn("\x1b", tap.output())
+
+
+@needs_root
+class GoPlay(TestCase):
+    """The blog post's problem."""
+
+    def passes(self, version, count):
+        path = target_path("go-play-" + version)
+        script = self.write("here.mt", HERE % path)
+        tap = self.tap(script)
+        tap.expect("^ready$")
+        target = self.start_go(path, count)
+        self.assertEqual(target.wait(), 0)
+        tap.expect_lines(3 * count, "^here")
+        self.assertEqual(tap.stop(), 0, tap.error_text())
+        return target, tap
+
+    def start_go(self, path, count):
+        target = self.start(Target, [path, "-passes", count, "-pause", "10ms"])
+        target.expect("^pid %d$" % target.pid)
+        return target
+
+    def test_here_1_2_3_once_per_pass_in_go_1_21_and_1_22(self):
+        versions = [version for version in go_versions() if version in ("1.21", "1.22")]
+        if not versions:
+            self.skipTest("no Go 1.21 or 1.22")
+        for version in versions:
+            with self.subTest(version):
+                target, tap = self.passes(version, 20)
+                alone = self.start_go(target_path("go-play-" + version), 20)
+                alone.wait()
+                self.assertEqual([line for line in tap.lines if line != "ready"],
+                                 ["here 1", "here 2", "here 3"] * 20)
+                self.assertEqual(target.lines[1:], alone.lines[1:])
+                self.assertEqual(target.lines[-1], "passes 20")
+
+    def test_a_running_program_keeps_its_pid_and_its_code(self):
+        path = target_path("go-play-" + go_versions()[-1])
+        target = self.start_go(path, 0)
+        tap = self.trace("n = 0 break main.neatFunction do n = n + 1 "
+                         "if n == 20 then exit() end end", "-p", str(target.pid))
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        self.assertTrue(target.is_running())
+        self.assert_original(target)
+
+    def test_a_function_hits_once_a_pass_with_its_arguments_in_every_release(self):
+        for version in go_versions():
+            with self.subTest(version):
+                path = target_path("go-play-" + version)
+                tap = self.trace(
+                    "break main.neatFunction do "
+                    "print(arg[1] & 255, arg[2] & 255, arg[3] & 255, func) end", path)
+                target = self.start_go(path, 30)
+                target.wait()
+                tap.expect_lines(30, "main.neatFunction")
+                tap.stop()
+                self.assertEqual(
+                    [line for line in tap.lines if line != "ready"],
+                    ["%d\t%d\t%d\tmain.neatFunction" % (n % 2 == 0, n % 3 == 0, n % 5 == 0)
+                     for n in range(1, 31)])
+
+    def test_file_and_line_come_from_go_s_own_table(self):
+        for version in go_versions():
+            with self.subTest(version):
+                path = target_path("go-play-" + version)
+                tap = self.trace("break main.neatFunction do print(file, line) end", path)
+                target = self.start_go(path, 1)
+                target.wait()
+                tap.expect_lines(2)
+                tap.stop()
+                self.assertRegex(tap.lines[1], r"main\.go\t\d+$")
+                source = os.path.join(os.path.dirname(__file__), "..", "..", "examples",
+                                      "go-play", "main.go")
+                with open(source, encoding="utf-8") as file:
+                    lines = file.read().split("\n")
+                number = int(tap.lines[1].split("\t")[1])
+                self.assertIn("neatFunction", lines[number - 1])

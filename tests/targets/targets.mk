@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The programs that the end-to-end tests trace. Their flags are fixed: a test
+# speaks of their code, whatever flags moontap itself is built with.
+
+T       := $(BUILD)/targets
+T_FLAGS := -O2 -g -Wall -Wextra -pthread
+
+TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
+	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%))
+
+# -fcf-protection: an endbr64 at each function's start, as some distributions have.
+$(T)/counted: tests/targets/counted.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fcf-protection -o $@ $<
+$(T)/counted-nopie: tests/targets/counted.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -no-pie -fno-pie -o $@ $<
+$(T)/counted-stripped: $(T)/counted
+	$(call say,TARGET,$@)strip -s -o $@ $<
+$(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/libplugin.so: tests/targets/plugin.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libplugin.so -o $@ $<
+$(T)/loader: tests/targets/loader.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $< -ldl
+$(T)/names: tests/targets/names.cc
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
+
+# 5,000 functions, and a main that calls each of them.
+$(T)/many.c: tests/targets/many.awk
+	@mkdir -p $(@D)
+	@awk -v count=5000 -f $< > $@
+$(T)/many: $(T)/many.c
+	$(call say,TARGET,$@)gcc -O1 -o $@ $<
+
+$(T)/go-play-%: examples/go-play/main.go examples/go-play/go.mod
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
+# Built anew when their flags change.
+$(filter-out $(T)/go-play-%,$(TARGETS)): tests/targets/targets.mk
