@@ -71,6 +71,7 @@ static int control_exit(lua_State *L)
 	lua_Integer status = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : luaL_optinteger(L, 1, 0);
 
 	runtime->wants_exit = true;
+	runtime->is_cut_short = runtime->is_delivering;
 	runtime->exit_status = (int)(status & 0xff);
 	return failure_raise_exit(L);
 }

@@ -251,7 +251,7 @@ void deliver_batch(struct runtime *runtime)
 
 	runtime->wall_offset_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	runtime->is_delivering = true;
-	while (runtime->batch_next < runtime->batch.size && !runtime->wants_exit) {
+	while (runtime->batch_next < runtime->batch.size && !runtime->is_cut_short) {
 		lua_pushcfunction(L, deliver_items);
 		struct error *err = failure_call(L, 0, 0);
 		if (err)
@@ -269,13 +269,13 @@ size_t runtime_deliver(struct runtime *runtime)
 	size_t total = 0, taken;
 
 	/* A callback may run a command that would deliver: not twice. */
-	if (runtime->is_delivering || runtime->wants_exit)
+	if (runtime->is_delivering || runtime->is_cut_short)
 		return 0;
 	do {
 		taken = session_consume(runtime->session, deliver_collect, runtime);
 		total += taken;
 		deliver_batch(runtime);
 		runtime_flush(runtime);
-	} while (taken > 0 && !runtime->wants_exit && clock_ns(CLOCK_MONOTONIC) < end);
+	} while (taken > 0 && !runtime->is_cut_short && clock_ns(CLOCK_MONOTONIC) < end);
 	return total;
 }

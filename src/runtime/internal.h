@@ -77,6 +77,7 @@ struct runtime {
 
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
+	bool is_cut_short; /* exit() in a block: what happened after its event is dropped */
 	int exit_status;
 };
 

@@ -267,6 +267,10 @@ class TestCase(unittest.TestCase):
             file.write(text)
         return path
 
+    def for_all(self, path):
+        """A copy that everybody may read: the tree itself may be root's alone."""
+        return shutil.copy2(path, self.dir)
+
     def start(self, kind, arguments, **options):
         process = kind([str(argument) for argument in arguments], **options)
         self.addCleanup(process.kill)

@@ -193,7 +193,7 @@ class BadScript(TestCase):
     def test_a_dry_run_judges_without_privileges_and_attaches_nothing(self):
         prefix = NOBODY if os.geteuid() == 0 else ()
         done = self.moontap("--dry-run", "-e", "break counted do print(arg[1]) end",
-                            target_path("counted"), prefix=prefix)
+                            self.for_all(target_path("counted")), prefix=prefix)
         self.assertEqual(done.status, 0, done)
 
 
@@ -239,7 +239,8 @@ class Privilege(TestCase):
                          ended.pid)
 
     def test_without_privileges_it_says_which_capabilities_are_missing(self):
-        done = self.moontap("-e", "break counted do end", target_path("counted"), prefix=NOBODY)
+        done = self.moontap("-e", "break counted do end", self.for_all(target_path("counted")),
+                            prefix=NOBODY)
         self.assertEqual(done.status, 2, done)
         self.assertRegex(done.stderr, "(?i)cap_bpf")
         self.assertRegex(done.stderr, "sudo|setcap")
@@ -249,7 +250,7 @@ class Privilege(TestCase):
         for kept, missing in cases:
             with self.subTest(missing=missing):
                 done = self.moontap(
-                    "-e", "break counted do end", target_path("counted"),
+                    "-e", "break counted do end", self.for_all(target_path("counted")),
                     prefix=("setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all,+" + kept,
                             "--ambient-caps=-all,+" + kept, "--bounding-set=-all,+" + kept))
                 self.assertEqual(done.status, 2, done)
@@ -257,8 +258,9 @@ class Privilege(TestCase):
 
     def test_bpf_and_perfmon_are_enough_for_a_readable_program(self):
         caps = "-all,+bpf,+perfmon"
-        tap = self.start_with_caps(caps, target_path("counted"))
-        target = self.target("counted", "-n", 5)
+        program = self.for_all(target_path("counted"))
+        tap = self.start_with_caps(caps, program)
+        target = self.target(program, "-n", 5)
         target.wait()
         tap.expect_lines(5, r"^\d+$")
         self.assertEqual(tap.stop(), 0, tap.error_text())

@@ -136,7 +136,7 @@ class Build(TestCase):
         os.chmod(fake, 0o755)
         done = subprocess.run(
             ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-             os.path.join(ROOT, "tests", "setup"), "build", "demo"],
+             self.for_all(os.path.join(ROOT, "tests", "setup")), "build", "demo"],
             capture_output=True, text=True, check=False,
             env=dict(os.environ, PATH=self.dir + ":" + os.environ["PATH"]))
         self.assertEqual(done.returncode, 1)

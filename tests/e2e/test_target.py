@@ -28,6 +28,19 @@ class Launched(TestCase):
         self.assertIn("started\n", done.stdout)
         self.assertIn("main\t3\n", done.stdout)
 
+    def test_probes_go_over_to_the_program_that_run_starts_each_time(self):
+        tap = self.tap(target_path("counted"))
+        tap.type("break counted do print('hit', arg[1]) end\n")
+        for _ in range(2):
+            del tap.lines[:]
+            tap.type("run -n 2\n")
+            tap.expect(r"^\[process \d+ exited with status 0\]$")
+            self.assertEqual([line for line in tap.lines if line.startswith("hit")],
+                             ["hit\t0", "hit\t1"])
+            tap.expect("^calls 2$")
+        tap.close_input()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+
     def test_its_exit_status_is_moontap_s(self):
         done = self.launch("break step do end", target_path("ends"), "exit", 3)
         self.assertEqual(done.status, 3, done)

@@ -197,6 +197,16 @@ class Values(TestCase):
             "function(e) print(e.arg[1], e.pid == e.tid) end)")
         self.assertEqual(lines, ["2\ttrue", "3\ttrue"])
 
+    def test_the_function_form_fits_on_one_line(self):
+        _, lines = self.lines_of(
+            'probe("counted", {when = function(e) return e.arg[1] > 1 end}, '
+            "function(e) print(e.str(e.arg[2])) end)")
+        self.assertEqual(lines, ["two", "three"])
+
+    def test_dprintf_prints_a_formatted_line_at_each_hit(self):
+        _, lines = self.lines_of(r'dprintf counted, "%d is %s\n", arg[1], str(arg[2])', calls=2)
+        self.assertEqual(lines, ["0 is zero", "1 is one"])
+
     def test_tbreak_hits_once(self):
         _, lines = self.lines_of("tbreak counted do print(arg[1]) end", calls=100)
         self.assertEqual(lines, ["0"])
@@ -343,3 +353,44 @@ class GoPlay(TestCase):
                     lines = file.read().split("\n")
                 number = int(tap.lines[1].split("\t")[1])
                 self.assertIn("neatFunction", lines[number - 1])
+
+
+@needs_root
+class FallBack(TestCase):
+    """Attachment without uprobe_multi, as on older kernels."""
+
+    def test_tracefs_siblings_give_the_same_hits_and_leave_nothing_behind(self):
+        with open("/proc/mounts", encoding="utf-8") as file:
+            mounts = file.read()
+        target = self.target("counted", "-n", 1000, "-w")
+        tap = self.trace("n = 0 break counted do n = n + arg[1] end "
+                         'atexit(function() print("sum", n) end)' + TABLE_AT_EXIT,
+                         "--attach-method", "tracefs", "-p", str(target.pid))
+        target.go()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        tap.expect("^sum\t499500$")
+        row = breakpoints(tap.output())["1"]
+        self.assertEqual((row["hits"], row["lost"]), (1000, 0))
+        with open("/proc/mounts", encoding="utf-8") as file:
+            self.assertEqual(file.read(), mounts)
+
+    def test_sites_that_share_one_event_are_told_apart(self):
+        done = self.moontap("--attach-method", "tracefs", "-e",
+                            "rbreak /^(counted|main)$/ do print(func) end" + TABLE_AT_EXIT,
+                            "--args", target_path("counted"), "-n", "3")
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual([line for line in done.stdout.splitlines()
+                          if line in ("counted", "main")], ["main"] + ["counted"] * 3)
+        self.assertEqual(breakpoints(done.stdout)["1"]["hits"], 4)
+
+
+@needs_root
+class Container(TestCase):
+    def test_pids_are_those_of_our_own_namespace(self):
+        done = self.moontap("-e", "break counted do print('at', pid, tid) end",
+                            "--args", target_path("counted"), "-n", "2",
+                            prefix=("unshare", "--pid", "--fork", "--mount-proc"))
+        self.assertEqual(done.status, 0, done)
+        pid = re.search(r"^pid (\d+)$", done.stdout, re.MULTILINE).group(1)
+        self.assertLess(int(pid), 10)
+        self.assertEqual(done.stdout.count("at\t%s\t%s\n" % (pid, pid)), 2, done)
