@@ -53,6 +53,7 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 	X(NOT_ELF, "not-elf")		      /* it is something else (a script, say) */           \
 	X(BAD_ELF, "bad-elf")		      /* truncated or corrupt */                           \
 	X(WRONG_ARCH, "wrong-arch")	      /* for another machine */                            \
+	X(CHANGED, "changed")		      /* the file is not the one that was read */          \
 	X(NO_TARGET, "no-target")	      /* nothing to trace has been named yet */            \
 	X(NO_PROCESS, "no-process")	      /* no such pid, or it has exited */                  \
 	X(LOCATION, "location")		      /* the location's text is malformed */               \

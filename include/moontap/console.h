@@ -69,7 +69,8 @@ struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 /* ----------------------------------------------------------------- console */
 
-#define LOOP_SOURCES 7 /* signals, rings, the target's end, timers, watch, duration, input */
+/* Signals, rings, the target's end, timers, processes, changed files, duration, input. */
+#define LOOP_SOURCES 8
 
 struct console {
 	const struct options *options;

@@ -4,7 +4,9 @@
  *
  *   session.c  the target, the kernel handle, the list of probes
  *   target.c   a file, a process, or a program launched by us
- *   probe.c    locate, judge, compile, load, attach, enable, count, remove
+ *   locate.c   from a location to judged sites
+ *   probe.c    compile, load, attach, enable, count, remove
+ *   changes.c  traced files that are written to
  *
  * Prints nothing and knows no Lua: events and notices go to the functions the
  * runtime hands in.
@@ -131,6 +133,17 @@ void probe_note_filtered(struct probe *probe, size_t site_index);
 /* A word for the runtime: its own handle of this probe. */
 void probe_set_handle(struct probe *probe, void *handle);
 void *probe_handle(const struct probe *probe);
+
+/* ----------------------------------------------------------------- changes */
+
+/* Readable when a file with probes in it has been written to; -1 without any. */
+int session_change_fd(const struct session *session);
+/* A file that is overwritten in place has other instructions where our sites were,
+ * and processes that map it from now on would get our breakpoints into them:
+ * disables the probes of such files, and tells of each. */
+void session_note_changes(struct session *session,
+			  void (*fn)(void *context, const struct probe *, const char *file),
+			  void *context);
 
 /* ------------------------------------------------------------------ events */
 

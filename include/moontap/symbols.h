@@ -54,6 +54,10 @@ const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL
 /* Why a Go program's own tables could not be read, or NULL. */
 const char *image_go_problem(const struct image *image);
 
+/* Is the file still the one that was read: not written to since, and not another
+ * one under its path? ERR_CHANGED: addresses found before mean nothing in it. */
+struct error *image_check_unchanged(const struct image *image);
+
 /* Virtual address to file offset and back, through the executable PT_LOADs
  * only: false if no executable, non-writable segment holds it. */
 bool image_offset(const struct image *image, uint64_t address, uint64_t *ret);

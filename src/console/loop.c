@@ -81,6 +81,21 @@ static void on_watch(struct console *console)
 	watch_consume(console->watch, say_watched, console);
 }
 
+static void say_changed(void *context, const struct probe *probe, const char *file)
+{
+	struct buffer text = {0};
+	buffer_printf(&text, "Tracepoint %u is disabled: ", probe_number(probe));
+	text_name(&text, file);
+	buffer_puts(&text, " has been written to, and what is there now is not what was judged.\n");
+	console_complain(context, text.data);
+	buffer_deinit(&text);
+}
+
+static void on_change(struct console *console)
+{
+	session_note_changes(console->session, say_changed, console);
+}
+
 static void on_duration(struct console *console)
 {
 	console->wants_quit = true;
@@ -113,6 +128,11 @@ static int process_watch_fd(struct console *console)
 	return console->watch ? watch_fd(console->watch) : -1;
 }
 
+static int change_fd(struct console *console)
+{
+	return session_change_fd(console->session);
+}
+
 static int duration_fd(struct console *console)
 {
 	return console->duration_fd;
@@ -130,8 +150,8 @@ static const struct source_row {
 } rows[LOOP_SOURCES] = {
     {signal_fd, on_signal, false},	 {ring_fd, on_ring, true},
     {exit_fd, on_exit_of_target, false}, {timer_fd, on_timer, false},
-    {process_watch_fd, on_watch, false}, {duration_fd, on_duration, false},
-    {input_fd, input_ready, false},
+    {process_watch_fd, on_watch, false}, {change_fd, on_change, false},
+    {duration_fd, on_duration, false},	 {input_fd, input_ready, false},
 };
 
 static void watch_source(struct console *console, size_t index, int fd)

@@ -44,11 +44,17 @@ struct session {
 	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
 	VECTOR(struct probe *) buried; /* deleted while their events were delivered */
 	bool is_consuming;
+	int change_fd; /* inotify; -1 until there is something to watch */
+	VECTOR(struct image *) watched;
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
 /* Opens it if need be. */
 struct error *session_kernel(struct session *session, struct kernel **ret);
+
+/* changes.c: has the file watched from now on. */
+void changes_watch(struct session *session, struct image *image);
+void changes_deinit(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
 

@@ -185,6 +185,7 @@ struct error *probe_locate(struct probe *probe)
 	if (!program)
 		return error_hint(error_new(ERR_NO_TARGET, "there is no program to put probes in"),
 				  "Name one: file PATH, attach PID, or on the command line.");
+	TRY(image_check_unchanged(program_executable(program)));
 	TRY(location_parse(probe->request.location, &location));
 	struct error *err = location_resolve(&location, program, &places);
 	if (!err)

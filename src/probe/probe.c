@@ -71,6 +71,8 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 /* Attaches the sites of one group that are in one file. */
 static struct error *attach_file(struct probe *probe, unsigned group, struct image *image)
 {
+	TRY(image_check_unchanged(image));
+	changes_watch(probe->session, image);
 	size_t count = 0;
 	uint64_t *offsets = xmalloc(probe->sites.size * sizeof(*offsets));
 	uint64_t *cookies = xmalloc(probe->sites.size * sizeof(*cookies));

@@ -22,6 +22,7 @@ struct session *session_new(const struct session_options *options)
 	struct session *session = xcalloc(1, sizeof(*session));
 
 	session->options = *options;
+	session->change_fd = -1;
 	target_init(&session->target);
 	find_pid_namespace(&session->pid_namespace);
 	return session;
@@ -39,6 +40,7 @@ void session_free(struct session *session)
 	for (size_t i = 0; i < session->probes.size; i++)
 		probe_free(session->probes.data[i]);
 	empty_graveyard(session);
+	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->buried);
 	target_deinit(&session->target);

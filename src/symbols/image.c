@@ -150,7 +150,9 @@ static struct error *open_file(struct image *image)
 	image->fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (image->fd < 0)
 		return error_new(ERR_OS, "%s: %m", image->name);
-	image->file_size = st.st_size;
+	if (fstat(image->fd, &image->stat) != 0)
+		return error_new(ERR_OS, "%s: %m", image->name);
+	image->file_size = (uint64_t)image->stat.st_size;
 	return kind_check(image->name, image->fd, image->file_size);
 }
 
@@ -228,6 +230,24 @@ const char *image_path(const struct image *image)
 const char *image_name(const struct image *image)
 {
 	return image->name;
+}
+
+struct error *image_check_unchanged(const struct image *image)
+{
+	const struct stat *read = &image->stat;
+	struct stat now;
+
+	bool is_same = stat(image->path, &now) == 0 && now.st_dev == read->st_dev &&
+		       now.st_ino == read->st_ino && now.st_size == read->st_size &&
+		       now.st_mtim.tv_sec == read->st_mtim.tv_sec &&
+		       now.st_mtim.tv_nsec == read->st_mtim.tv_nsec;
+	if (is_same)
+		return NULL;
+	return error_hint(error_new(ERR_CHANGED,
+				    "%s is not the file that was read: it was changed "
+				    "or replaced",
+				    image->name),
+			  "Delete its probes and name it again.");
 }
 
 bool image_is_pie(const struct image *image)

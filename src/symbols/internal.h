@@ -41,6 +41,7 @@ struct image {
 	unsigned references;
 	char *path, *name;
 	int fd;
+	struct stat stat; /* when it was read */
 	uint64_t file_size;
 	bool is_pie;
 	struct arena arena;

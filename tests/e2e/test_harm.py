@@ -161,3 +161,35 @@ class Cycles(TestCase):
         self.assertEqual(list(breakpoints(tap.output())), ["2"])
         tap.close_input()
         tap.wait()
+
+
+@needs_root
+class Changed(TestCase):
+    """A file that changes under its probes."""
+
+    def start_on_a_copy(self):
+        copy = self.for_all(target_path("counted"))
+        tap = self.tap(copy)
+        tap.type("break counted do print(arg[1]) end\n")
+        tap.expect("^Tracepoint 1 ")
+        return copy, tap
+
+    def test_a_file_written_to_in_place_loses_its_probes(self):
+        copy, tap = self.start_on_a_copy()
+        with open(copy, "r+b") as file:  # the same bytes; that they are, nobody could know
+            first = file.read(1)
+            file.seek(0)
+            file.write(first)
+        tap.expect("^Tracepoint 1 is disabled: .* written to", errors=True)
+        tap.type("enable 1\n")
+        tap.expect("changed or replaced", errors=True)
+        target = self.target(copy, "-n", 3)
+        target.expect("^calls 3$")
+        tap.type("info breakpoints\n")
+        tap.expect(r"^1 +break +keep +n +0x[0-9a-f]+ +0 ")
+
+    def test_a_file_replaced_under_its_path_is_not_probed_by_the_old_one_s_offsets(self):
+        copy, tap = self.start_on_a_copy()
+        os.rename(self.for_all(target_path("ends")), copy)
+        tap.type("break main\n")
+        tap.expect("changed or replaced", errors=True)
