@@ -50,7 +50,7 @@ endif
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS       := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -liberty -lm
 ALL_CFLAGS = -std=gnu17 $(WARN) $(WERROR) -Iinclude -I$(BUILD)/skeletons -D_GNU_SOURCE \
-	-DMOONTAP_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CFLAGS) $(SAN_FLAGS)
+	-DMOONTAP_VERSION='"$(VERSION)"' -DMOONTAP_LUA_DIR='"$(PREFIX)/share/moontap"' $(PKG_CFLAGS) $(CFLAGS) $(SAN_FLAGS)
 
 room_sources = $(wildcard src/$(1)/*.c)
 ARCHIVES  := $(ROOMS:%=$(BUILD)/%.a)

@@ -64,7 +64,7 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 {
 	bool is_single = probe_site_count(probe) == 1;
 	table_cell(table, "%u", probe_number(probe));
-	table_cell(table, "break");
+	table_cell(table, probe_kind(probe) == PROBE_DPRINTF ? "dprintf" : "break");
 	table_cell(table, "%s", probe_kind(probe) == PROBE_TBREAK ? "del" : "keep");
 	table_cell(table, "%c", probe_is_enabled(probe) ? 'y' : 'n');
 	if (is_single)

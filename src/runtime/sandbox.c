@@ -9,10 +9,6 @@
 
 #include "internal.h"
 
-#ifndef MOONTAP_LUA_DIR
-#define MOONTAP_LUA_DIR "/usr/local/share/moontap"
-#endif
-
 static int refused(lua_State *L)
 {
 	struct error *err =
