@@ -356,35 +356,6 @@ class GoPlay(TestCase):
 
 
 @needs_root
-class FallBack(TestCase):
-    """Attachment without uprobe_multi, as on older kernels."""
-
-    def test_tracefs_siblings_give_the_same_hits_and_leave_nothing_behind(self):
-        with open("/proc/mounts", encoding="utf-8") as file:
-            mounts = file.read()
-        target = self.target("counted", "-n", 1000, "-w")
-        tap = self.trace("n = 0 break counted do n = n + arg[1] end "
-                         'atexit(function() print("sum", n) end)' + TABLE_AT_EXIT,
-                         "--attach-method", "tracefs", "-p", str(target.pid))
-        target.go()
-        self.assertEqual(tap.wait(), 0, tap.error_text())
-        tap.expect("^sum\t499500$")
-        row = breakpoints(tap.output())["1"]
-        self.assertEqual((row["hits"], row["lost"]), (1000, 0))
-        with open("/proc/mounts", encoding="utf-8") as file:
-            self.assertEqual(file.read(), mounts)
-
-    def test_sites_that_share_one_event_are_told_apart(self):
-        done = self.moontap("--attach-method", "tracefs", "-e",
-                            "rbreak /^(counted|main)$/ do print(func) end" + TABLE_AT_EXIT,
-                            "--args", target_path("counted"), "-n", "3")
-        self.assertEqual(done.status, 0, done)
-        self.assertEqual([line for line in done.stdout.splitlines()
-                          if line in ("counted", "main")], ["main"] + ["counted"] * 3)
-        self.assertEqual(breakpoints(done.stdout)["1"]["hits"], 4)
-
-
-@needs_root
 class Container(TestCase):
     def test_pids_are_those_of_our_own_namespace(self):
         done = self.moontap("-e", "break counted do print('at', pid, tid) end",

@@ -196,5 +196,6 @@ int main(void)
 	    BY_BOTH_METHODS(a_budget_runs_out_and_can_be_renewed),
 	    BY_BOTH_METHODS(opening_takes_milliseconds),
 	};
+	choose_methods();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -428,8 +428,9 @@ int main(int argc, char **argv)
 	    BY_BOTH_METHODS(five_thousand_sites_come_and_go_fast),
 	    BY_BOTH_METHODS(a_hundred_cycles_leave_nothing_open),
 	    BY_BOTH_METHODS(a_killed_tracer_leaves_the_code_as_it_was),
-	    {"a killed tracer's events are removed by the next",
+	    {"a killed tracer's tracefs events are removed by the next",
 	     a_killed_tracers_events_are_removed_by_the_next, NULL, NULL, &tested_tracefs},
 	};
+	choose_methods();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,5 +291,6 @@ int main(void)
 	    BY_BOTH_METHODS(events_wake_only_a_consumer_that_asked),
 	    cmocka_unit_test(no_wake_up_is_lost_in_a_hundred_thousand),
 	};
+	choose_methods();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -261,5 +261,6 @@ int main(void)
 	    {"tracefs leaves the mounts alone", tracefs_leaves_the_mounts_alone, NULL, NULL,
 	     &tested_tracefs},
 	};
+	choose_methods();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
