@@ -312,6 +312,11 @@ struct error *resolve_target(struct compiler *c, const struct node *node, const 
 	*ret = NULL;
 	if (entry)
 		return resolve_name(c, node, entry, ret);
+	if (node->kind == NODE_INDEX && is_event(c, node->first) &&
+	    node->first->next->kind == NODE_STRING)
+		return error_hint(
+		    fail(c, node, ERR_NAME, "`%s` is no built-in name", node->first->next->text),
+		    "help lists them.");
 	if (is_event(c, node))
 		return fail(c, node, ERR_NAME, "`%s` can only be used as %s.NAME", node->text,
 			    node->text);

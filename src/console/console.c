@@ -333,11 +333,23 @@ static void report_losses(struct console *console)
 	buffer_deinit(&text);
 }
 
+/* A slow block and a full ring take long: who asks to end again is heard. */
+static void deliver_rest(struct console *console)
+{
+	while (runtime_deliver(console->runtime)) {
+		int number = signal_take();
+		if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
+			console_complain(
+			    console, "moontap: interrupted; events not shown yet are dropped\n");
+			return;
+		}
+	}
+}
+
 static void finish(struct console *console)
 {
 	session_stop(console->session);
-	while (runtime_deliver(console->runtime))
-		;
+	deliver_rest(console);
 	runtime_finish(console->runtime);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)

@@ -4,8 +4,10 @@
  *
  * Apart because everything else in this room also runs inside the unit tests.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "moontap/console.h"
 
@@ -38,8 +40,21 @@ static int show_version(void)
 	return fflush(stdout) ? 1 : 0;
 }
 
+/* A file opened later must not become standard output or error because the
+ * caller closed that. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	fill_standard_descriptors();
 	struct options options;
 	int status;
 	struct error *err = options_parse(argc, argv, &options);

@@ -52,8 +52,13 @@ struct error *signal_init(bool is_terminal, struct runtime *runtime, int *ret_fd
 		return error_new(ERR_OS, "pipe: %m");
 	interruptible = runtime;
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-	for (size_t i = 0; i < count; i++)
-		sigaction(numbers[i], &action, NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct sigaction inherited;
+		sigaction(numbers[i], NULL, &inherited);
+		/* nohup's, and a shell's for what it runs in the background */
+		if (inherited.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	}
 	/* A reader that went away is an error of the sink. */
 	signal(SIGPIPE, SIG_IGN);
 	*ret_fd = pipe_fds[0];

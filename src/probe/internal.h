@@ -37,6 +37,12 @@ pid_t target_pid(const struct target_private *target);
 
 /* ----------------------------------------------------------------- session */
 
+/* A file with probes in it. */
+struct watched_file {
+	int descriptor; /* of inotify */
+	struct image *image;
+};
+
 struct session {
 	struct session_options options;
 	struct target_private target;
@@ -44,8 +50,9 @@ struct session {
 	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
 	VECTOR(struct probe *) buried; /* deleted while their events were delivered */
 	bool is_consuming;
-	int change_fd; /* inotify; -1 until there is something to watch */
-	VECTOR(struct image *) watched;
+	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
+	int change_fd;	 /* inotify; -1 until there is something to watch */
+	VECTOR(struct watched_file) watched;
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
@@ -54,6 +61,8 @@ struct error *session_kernel(struct session *session, struct kernel **ret);
 
 /* changes.c: has the file watched from now on. */
 void changes_watch(struct session *session, struct image *image);
+/* Lets go of files that no probe is in any more. */
+void changes_prune(struct session *session);
 void changes_deinit(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
@@ -69,6 +78,7 @@ struct probe_site {
 	struct site public;
 	unsigned group;
 	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
+	struct counters before;		     /* of programs replaced by a new run */
 };
 
 struct probe {

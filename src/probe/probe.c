@@ -124,7 +124,7 @@ void probe_detach(struct probe *probe)
 static struct error *attach(struct probe *probe)
 {
 	/* A program of ours that has ended: its next run gets the probes. */
-	if (probe->session->options.is_dry_run ||
+	if (probe->session->options.is_dry_run || probe->session->is_stopped ||
 	    probe->session->target.public.state == TARGET_EXITED)
 		return NULL;
 	for (unsigned i = 0; i < probe->groups.size; i++) {
@@ -158,8 +158,12 @@ struct error *probe_build(struct probe *probe)
 void probe_unbuild(struct probe *probe)
 {
 	probe_counters(probe, &probe->before);
-	for (size_t i = 0; i < probe->sites.size; i++)
-		probe->sites.data[i].filtered_by_lua = 0;
+	for (size_t i = 0; i < probe->sites.size; i++) {
+		struct probe_site *site = &probe->sites.data[i];
+
+		probe_site_counters(probe, i, &site->before);
+		site->filtered_by_lua = site->delivered = 0;
+	}
 	probe->unattributed = 0;
 	for (size_t i = 0; i < probe->groups.size; i++)
 		group_unload(&probe->groups.data[i]);
@@ -313,13 +317,16 @@ void probe_counters(const struct probe *probe, struct counters *ret)
 void probe_site_counters(const struct probe *probe, size_t index, struct counters *ret)
 {
 	const struct probe_site *site = &probe->sites.data[index];
+	struct counters sum = site->before;
 
-	*ret = (struct counters){0};
-	if (probe->identity == IDENTITY_IP)
-		ret->hits = ret->delivered = site->delivered;
-	else
-		add_kernel_counters(probe, site, index, ret);
-	count_filtered_by_lua(ret, site->filtered_by_lua);
+	if (probe->identity == IDENTITY_IP) {
+		sum.hits += site->delivered;
+		sum.delivered += site->delivered;
+	} else {
+		add_kernel_counters(probe, site, index, &sum);
+	}
+	count_filtered_by_lua(&sum, site->filtered_by_lua);
+	*ret = sum;
 }
 
 void probe_note_filtered(struct probe *probe, size_t site_index)

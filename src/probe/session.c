@@ -50,6 +50,7 @@ void session_free(struct session *session)
 
 void session_stop(struct session *session)
 {
+	session->is_stopped = true;
 	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
 		probe_detach(probe);
 }
@@ -101,13 +102,18 @@ struct error *session_detach(struct session *session)
 	return NULL;
 }
 
-/* The probes as they are, in a new process. */
-static struct error *rebuild_probes(struct session *session)
+/* Before a process is forked that the probes are to go over to: a copy of their
+ * descriptors in it would keep them where they were. */
+static void unbuild_probes(struct session *session)
 {
-	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));) {
+	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
 		probe_unbuild(probe);
+}
+
+static struct error *build_probes(struct session *session)
+{
+	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
 		TRY(probe_build(probe));
-	}
 	return NULL;
 }
 
@@ -138,8 +144,9 @@ struct error *session_launch(struct session *session, char *const argv[])
 			return err;
 		}
 	}
+	unbuild_probes(session);
 	TRY(target_launch(&session->target, program, argv, session->options.is_interactive));
-	return rebuild_probes(session);
+	return build_probes(session);
 }
 
 struct error *session_run(struct session *session)
@@ -153,8 +160,9 @@ struct error *session_run(struct session *session)
 		return error_new(ERR_USAGE, "The program is running already, as process %d.",
 				 target->public.pid);
 	if (target->public.state == TARGET_EXITED) {
+		unbuild_probes(session);
 		TRY(target_hold(target, session->options.is_interactive));
-		TRY(rebuild_probes(session));
+		TRY(build_probes(session));
 	}
 	return target_release(target);
 }
@@ -201,6 +209,7 @@ void probe_delete(struct probe *probe)
 
 	session->probes.data[probe->number - 1] = NULL;
 	probe_disable(probe);
+	changes_prune(session);
 	if (session->is_consuming)
 		vector_push(&session->buried, probe);
 	else

@@ -4,6 +4,7 @@
  * A launched program is forked and held before exec, so that its pid is known and
  * probes are in place before its first instruction.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -111,6 +112,25 @@ struct error *target_attach(struct target_private *target, pid_t pid)
 
 /* ---------------------------------------------------------------- launched */
 
+/* Whatever is not to outlive exec is closed now: the child may wait long, and a
+ * copy of a link would keep probes attached that moontap has given up. */
+static void close_private_fds(int gate, int report)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		int fd = atoi(entry->d_name);
+		bool is_needed =
+		    fd <= STDERR_FILENO || fd == gate || fd == report || fd == dirfd(folder);
+
+		if (!is_needed && fcntl(fd, F_GETFD) == FD_CLOEXEC)
+			close(fd);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 /* The child: waits at the gate, then becomes the program. Does not return. */
 static void wait_and_exec(const char *path, char *const argv[], int gate, int report,
 			  bool is_interactive)
@@ -128,6 +148,7 @@ static void wait_and_exec(const char *path, char *const argv[], int gate, int re
 		if (null >= 0)
 			dup2(null, STDIN_FILENO);
 	}
+	close_private_fds(gate, report);
 	/* A byte opens the gate; its end without one means moontap has gone. */
 	if (read(gate, &byte, 1) != 1)
 		_exit(127);

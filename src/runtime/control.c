@@ -70,9 +70,10 @@ static int control_exit(lua_State *L)
 	struct runtime *runtime = runtime_of(L);
 	lua_Integer status = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : luaL_optinteger(L, 1, 0);
 
+	luaL_argcheck(L, status >= 0 && status <= 255, 1, "an exit status is from 0 to 255");
 	runtime->wants_exit = true;
 	runtime->is_cut_short = runtime->is_delivering;
-	runtime->exit_status = (int)(status & 0xff);
+	runtime->exit_status = (int)status;
 	return failure_raise_exit(L);
 }
 

@@ -12,7 +12,7 @@
 static int refused(lua_State *L)
 {
 	struct error *err =
-	    error_new(ERR_PERMISSION, "%s is refused", lua_tostring(L, lua_upvalueindex(1)));
+	    error_new(ERR_LUA, "%s is refused", lua_tostring(L, lua_upvalueindex(1)));
 
 	return failure_raise(L, error_hint(err, "%s", lua_tostring(L, lua_upvalueindex(2))));
 }

@@ -193,3 +193,31 @@ class Changed(TestCase):
         os.rename(self.for_all(target_path("ends")), copy)
         tap.type("break main\n")
         tap.expect("changed or replaced", errors=True)
+
+
+@needs_root
+class End(TestCase):
+    def test_a_block_that_enables_its_probe_does_not_outlast_the_session(self):
+        target = self.target("counted", "-n", 0, "-r", 50000)
+        done = self.moontap("--duration", "300ms", "-p", target.pid,
+                            "-e", "break counted do disable(1) enable(1) end")
+        self.assertEqual(done.status, 0, done)
+        self.assert_original(target)
+
+    def test_a_held_child_keeps_no_probe_of_the_run_before(self):
+        """Its copies of moontap's descriptors are closed before it waits."""
+        tap = self.tap(target_path("counted"))
+        tap.type("break counted do end\nrun -n 1\n")
+        tap.expect("exited with status 0")
+        tap.type("run -n 1\n")
+        tap.expect_lines(2, "exited with status 0")
+        tap.type("info breakpoints\n")
+        tap.expect(r"^1 +break +keep +y +0x[0-9a-f]+ +2 ")
+
+    def test_standard_error_that_is_closed_does_not_end_up_in_the_output_file(self):
+        output = self.path("output")
+        self.moontap("-o", output, "-e", "break counted do error('SECRET') end",
+                     "--args", target_path("counted"), "-n", "3",
+                     prefix=("sh", "-c", 'exec "$@" 2>&-', "sh"))
+        with open(output, encoding="utf-8") as file:
+            self.assertNotIn("SECRET", file.read())

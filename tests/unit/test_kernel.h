@@ -455,10 +455,10 @@ static inline enum attach_method need_method(void **state)
 
 /*
  * Tests of the tracefs fall-back run where it is what moontap would use, or if
- * MOONTAP_TRACEFS is set; to be called before the group. Not by the way elsewhere:
- * Linux 6.18 once ended a perf event of sibling uprobes with a corrupt list of
- * consumers ("list_add corruption" in uprobe_register), and from then on nobody on
- * that machine could open tracefs's events.
+ * MOONTAP_TRACEFS is set; to be called before the group. Not by the way elsewhere: a
+ * slip there is the kernel's undoing. Linux 6.18 lets the definitions of sibling
+ * uprobes be removed while a copy of their perf event is still open somewhere, and the
+ * next tracer finds freed memory in its list.
  */
 __attribute__((unused)) static void choose_methods(void)
 {
