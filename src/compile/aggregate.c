@@ -38,7 +38,7 @@ static const struct node *first_key(const struct node *call, enum aggregate_kind
 {
 	const struct node *node = call->first->next;
 
-	for (size_t i = leading_arguments(kind); i > 0; i--)
+	for (size_t i = leading_arguments(kind); node && i > 0; i--)
 		node = node->next;
 	return node;
 }
@@ -142,6 +142,7 @@ struct call {
 	const struct plan_aggregate *aggregate;
 	const struct value *value;
 	const struct value *keys[AGGREGATE_KEYS_MAX];
+	unsigned key_count;
 };
 
 static enum capture_kind key_kind(const struct value *key)
@@ -174,12 +175,15 @@ static struct error *resolve_call(struct compiler *c, const struct node *node, s
 		TRY(resolve_integer(c, node->first->next, &ret->value, reason));
 	const struct node *key = first_key(node, aggregate->shape.kind);
 	aggregate->shape.key_words = 1;
-	for (size_t i = 0; key && !*reason; i++, key = key->next) {
-		TRY(resolve_key(c, key, &ret->keys[i], reason));
-		if (!ret->keys[i])
+	for (; key && !*reason; key = key->next) {
+		const struct value *value;
+
+		TRY(resolve_key(c, key, &value, reason));
+		if (!value)
 			return NULL;
-		aggregate->keys[i] = key_kind(ret->keys[i]);
-		aggregate->shape.key_words += aggregate->keys[i] == CAPTURE_COMM ? 2 : 1;
+		aggregate->keys[ret->key_count] = key_kind(value);
+		aggregate->shape.key_words += value->kind == VALUE_COMM ? 2 : 1;
+		ret->keys[ret->key_count++] = value;
 	}
 	return NULL;
 }
@@ -263,7 +267,7 @@ static void lower_keys(const struct arithmetic *at, const struct call *call)
 	unsigned word = 1;
 
 	add_row_insn(at, IR_KEYS, 0, IR_NONE, IR_NONE);
-	for (unsigned i = 0; i < call->aggregate->key_count; i++) {
+	for (unsigned i = 0; i < call->key_count; i++) {
 		lower_key(at, call->keys[i], word, i);
 		word += call->keys[i]->kind == VALUE_COMM ? 2 : 1;
 	}
