@@ -6,6 +6,7 @@
  *   builtin.c  the table of built-in names and functions
  *   resolve.c  target expressions of the tree -> typed values
  *   lower.c    values and the predicate -> IR
+ *   aggregate.c  calls of count() and its kin: checked; as a whole block -> IR
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
@@ -84,6 +85,16 @@ struct capture {
 	const char *origin; /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
 };
 
+/* A call of count() or its kin in the block. */
+struct plan_aggregate {
+	struct aggregate_shape shape;
+	const char *text; /* as the user wrote it */
+	size_t key_count;
+	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, COMM, or what of
+	 * the site. */
+	enum capture_kind keys[AGGREGATE_KEYS_MAX];
+};
+
 struct plan {
 	struct arena arena;
 	VECTOR(struct bpf_insn) insns;
@@ -95,10 +106,15 @@ struct plan {
 	bool has_predicate;	  /* the condition was lowered whole: the kernel decides */
 	bool has_guard;		  /* the condition was not: Lua decides (see lua) */
 	const char *guard_reason; /* why it was not */
+	VECTOR(struct plan_aggregate) aggregates; /* in the order of the text */
+	bool is_in_kernel; /* the block is nothing but these: no event is sent, lua does nothing */
+	const char *kernel_reason; /* why it is not, if it is nothing but these */
 	/* A chunk that declares the upvalues and returns the function:
 	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end
 	 * with the block on the user's own lines. With has_guard the function has one
-	 * parameter more, the first, and returns that one when the condition is false. */
+	 * parameter more, the first, and returns that one when the condition is false.
+	 * The chunk's own arguments are functions, one for each of aggregates: they take
+	 * what the user's call does. */
 	const char *lua;
 	VECTOR(const char *) upvalues; /* names, to be joined by the runtime */
 };

@@ -6,6 +6,7 @@
  *   support.c  what this kernel and these privileges can do, found by trying
  *   kernel.c   the session's shared maps
  *   program.c  loading and its verifier log; counters
+ *   aggregate.c  tables of rows by key, filled by programs
  *   multi.c    attachment by uprobe_multi links
  *   tracefs.c  attachment by tracefs siblings and one perf event (below 6.6)
  *   ring.c     one ring a CPU, merged by time; the armed flag
@@ -49,6 +50,20 @@ bool kernel_rewrites_nop5(void);
 
 /* ----------------------------------------------------------------- program */
 
+/* A probe's aggregates: a table for each call of count() and its kin. They
+ * outlive the programs that fill them. */
+struct kernel_aggregates;
+struct error *kernel_aggregates_new(struct kernel *kernel, const struct aggregate_shape *shapes,
+				    size_t count, struct kernel_aggregates **ret);
+void kernel_aggregates_free(struct kernel_aggregates *aggregates);
+/* Passes each row of table index to fn: its key, shape.key_words words, and the
+ * words of the row, summed over CPUs (record.h). Rows that are being made
+ * meanwhile may come or not. *ret_dropped: updates there was no row for. */
+struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_t index,
+				     void (*fn)(void *context, const mt_u64 *key,
+						const mt_u64 *words),
+				     void *context, uint64_t *ret_dropped);
+
 /* Maps are made as the instructions name them. */
 struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
@@ -56,6 +71,7 @@ struct load_request {
 	bool is_sleepable;
 	size_t site_count; /* counters to make */
 	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
+	const struct kernel_aggregates *aggregates; /* or NULL */
 };
 
 struct kernel_program; /* a loaded program, its counters and attachments */

@@ -2,16 +2,19 @@
 /*
  * output.h - from values to text, and text to where it goes.
  *
- *   sink.c    a buffered stream: terminal, file or pipe
- *   format.c  print and printf on typed values, without Lua's intermediate strings
- *   number.c  integers and floats to text, text to numbers
- *   json.c    strings and numbers as JSON
- *   table.c   columns
+ *   sink.c       a buffered stream: terminal, file or pipe
+ *   format.c     print and printf on typed values, without Lua's intermediate strings
+ *   number.c     integers and floats to text, text to numbers
+ *   json.c       strings and numbers as JSON
+ *   table.c      columns
+ *   aggregate.c  rows of values by key: count, sum ... lhist
+ *   histogram.c  aggregates as text
  */
 #ifndef MOONTAP_OUTPUT_H
 #define MOONTAP_OUTPUT_H
 
 #include "moontap/base.h"
+#include "moontap/record.h"
 
 /* ------------------------------------------------------------------- sink */
 
@@ -100,5 +103,45 @@ void table_cell(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_line(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_format(const struct table *table, struct buffer *out);
 void table_deinit(struct table *table);
+
+/* -------------------------------------------------------------- aggregate */
+
+/*
+ * One call of count() and its kin: rows by key, whichever half fills them. What
+ * the kernel has counted is merged in here to be shown.
+ */
+struct aggregate_key {
+	enum {
+		AGGREGATE_KEY_NIL, /* a site without a name or line */
+		AGGREGATE_KEY_MISSING,
+		AGGREGATE_KEY_INTEGER,
+		AGGREGATE_KEY_STRING,
+	} kind;
+	int64_t integer;
+	const char *bytes; /* STRING; MISSING: the reason */
+	size_t size;
+};
+struct aggregate {
+	struct aggregate_shape shape;
+	size_t key_count;
+	VECTOR(struct aggregate_row {
+		struct aggregate_key *keys; /* its own */
+		mt_u64 *words;
+	})
+	rows;		  /* in the order of their keys */
+	uint64_t dropped; /* updates of keys for which there was no row left */
+};
+
+void aggregate_init(struct aggregate *aggregate, const struct aggregate_shape *shape,
+		    size_t key_count);
+void aggregate_deinit(struct aggregate *aggregate);
+/* The words of the row of these keys, made if need be; NULL, and one more dropped, if
+ * there is no room for another. Valid until the next call. */
+mt_u64 *aggregate_row(struct aggregate *aggregate, const struct aggregate_key *keys);
+/* Counts a value in (none for count: any), as a generated program does. */
+void aggregate_add(const struct aggregate *aggregate, mt_u64 *row, int64_t value);
+/* The rows, each line indented: ascending by value, so that the greatest comes
+ * last; equal ones by key. */
+void aggregate_format(const struct aggregate *aggregate, struct buffer *out);
 
 #endif

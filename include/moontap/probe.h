@@ -129,6 +129,12 @@ void probe_delete(struct probe *probe);
 void probe_counters(const struct probe *probe, struct counters *ret);
 void probe_site_counters(const struct probe *probe, size_t index, struct counters *ret);
 void probe_note_filtered(struct probe *probe, size_t site_index);
+/* The rows of aggregate index of the plan, as kernel_aggregates_read gives them;
+ * none unless the plan is_in_kernel. */
+struct error *probe_read_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped);
 
 /* A word for the runtime: its own handle of this probe. */
 void probe_set_handle(struct probe *probe, void *handle);

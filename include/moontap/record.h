@@ -13,9 +13,11 @@
 #include <stdint.h>
 typedef uint64_t mt_u64;
 typedef uint32_t mt_u32;
+typedef int64_t mt_s64;
 #else
 typedef unsigned long long mt_u64;
 typedef unsigned int mt_u32;
+typedef long long mt_s64;
 #endif
 
 struct record {
@@ -41,11 +43,14 @@ struct record {
 #define STRING_SIZE_DEFAULT 1024
 #define STRING_SIZE_MAX	    16384
 
+/* What a value that could not be read says of itself. */
+#define MISSING_UNREADABLE "<unreadable>"
+
 /* Per site, per CPU. hits == filtered + delivered + throttled + lost. */
 struct counters {
 	mt_u64 hits;	  /* the instruction was reached (by the traced processes) */
 	mt_u64 filtered;  /* the predicate said no */
-	mt_u64 delivered; /* an event was handed to user space */
+	mt_u64 delivered; /* an event was handed to user space, or the block ran in the kernel */
 	mt_u64 throttled; /* over the probe's budget of events (tbreak: 1) */
 	mt_u64 lost;	  /* no room: ring full or no scratch free */
 };
@@ -67,7 +72,11 @@ enum map_role {
 	MAP_ARMED,    /* array of one u64 a CPU: 1 if the consumer wants to be woken */
 	MAP_SCRATCH,  /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */
 	MAP_BUDGET,   /* array of one s64: events still wanted */
-	MAP_ROLES
+	MAP_ZERO,     /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
+	MAP_DROPPED,  /* per-CPU array of u64, by call: updates that found no row */
+	MAP_ROLES,
+	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
+	MAP_AGGREGATE = MAP_ROLES
 };
 
 /* What bpf/watch.bpf.c tells of a process. */
@@ -77,5 +86,102 @@ struct watch_message {
 	char comm[16];
 };
 #define WATCH_RING_SIZE (256 * 1024)
+
+/* -------------------------------------------------------------- aggregates */
+
+/*
+ * Each call of count() and its kin in a block is a table: a row for each key.
+ * A row is words that begin as 0, so that it can be made by whoever comes
+ * first: AGGREGATE_COUNT and _MISSING, then
+ *
+ *   sum, avg   the sum
+ *   min, max   the rank (below) of the least, the greatest value
+ *   hist       < 0, 0, [1, 2), [2, 4), [4, 8) ... [2^62, 2^63)
+ *   lhist      < low, [low, low + step) ..., >= high
+ *
+ * Every word but the rank only grows, by atomic adds; the rank grows by exchange.
+ *
+ * The key of the kernel's hash is one word whose bit i says that key i could not
+ * be read (it is 0 then), and a word for each key: an integer, or the index of the
+ * location where the site tells; two words for comm.
+ */
+enum aggregate_kind {
+	AGGREGATE_OF_COUNT,
+	AGGREGATE_OF_SUM,
+	AGGREGATE_OF_AVG,
+	AGGREGATE_OF_MIN,
+	AGGREGATE_OF_MAX,
+	AGGREGATE_OF_HIST,
+	AGGREGATE_OF_LHIST,
+};
+struct aggregate_shape {
+	enum aggregate_kind kind;
+	mt_u32 key_words;	/* in the kernel, the first one included */
+	mt_s64 low, high, step; /* lhist */
+};
+
+enum {
+	AGGREGATE_COUNT,   /* values that were counted in */
+	AGGREGATE_MISSING, /* values that could not be read */
+	AGGREGATE_DATA,
+};
+#define AGGREGATE_KEYS_MAX     8
+#define AGGREGATE_ROWS_MAX     4096
+#define AGGREGATE_BYTES_MAX    (4 << 20) /* of rows, on each CPU */
+#define AGGREGATE_BUCKETS_HIST 65
+#define AGGREGATE_BUCKETS_MAX  1000 /* of an lhist, without the two at its ends */
+#define AGGREGATE_WORDS_MAX    (AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
+
+/* Without the two at the ends; the last may be narrower than step. */
+static inline mt_u64 aggregate_steps(const struct aggregate_shape *shape)
+{
+	mt_u64 range = (mt_u64)shape->high - (mt_u64)shape->low, step = (mt_u64)shape->step;
+
+	return range / step + (range % step != 0);
+}
+
+/* The words of a row. */
+static inline mt_u32 aggregate_words(const struct aggregate_shape *shape)
+{
+	switch (shape->kind) {
+	case AGGREGATE_OF_COUNT:
+		return AGGREGATE_DATA;
+	case AGGREGATE_OF_HIST:
+		return AGGREGATE_DATA + AGGREGATE_BUCKETS_HIST;
+	case AGGREGATE_OF_LHIST:
+		return AGGREGATE_DATA + (mt_u32)aggregate_steps(shape) + 2;
+	default:
+		return AGGREGATE_DATA + 1;
+	}
+}
+
+/* The rows a table holds. */
+static inline mt_u32 aggregate_capacity(const struct aggregate_shape *shape)
+{
+	mt_u32 rows = AGGREGATE_BYTES_MAX / (aggregate_words(shape) * sizeof(mt_u64));
+
+	return rows < AGGREGATE_ROWS_MAX ? rows : AGGREGATE_ROWS_MAX;
+}
+
+/* A value as an unsigned number, so that a greater one replaces a smaller one and 0
+ * is replaced by any: and back. */
+static inline mt_u64 aggregate_rank(enum aggregate_kind kind, mt_u64 value)
+{
+	return value ^ (kind == AGGREGATE_OF_MIN ? ~0ull >> 1 : 1ull << 63);
+}
+
+/* Adds the row `from` to the row `to`. */
+static inline void aggregate_merge(const struct aggregate_shape *shape, mt_u64 *to,
+				   const mt_u64 *from)
+{
+	int is_extreme = shape->kind == AGGREGATE_OF_MIN || shape->kind == AGGREGATE_OF_MAX;
+
+	for (mt_u32 i = 0; i < aggregate_words(shape); i++) {
+		if (i == AGGREGATE_DATA && is_extreme)
+			to[i] = from[i] > to[i] ? from[i] : to[i];
+		else
+			to[i] += from[i];
+	}
+}
 
 #endif

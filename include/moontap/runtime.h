@@ -9,6 +9,7 @@
  *   handle.c    what the runtime knows of a probe
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
+ *   aggregate.c count() and its kin; aggregates as text
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
@@ -73,6 +74,10 @@ void runtime_finish(struct runtime *runtime);
  * the whole of it ("string.format"), in no order. */
 void runtime_complete(struct runtime *runtime, const char *prefix,
 		      void (*fn)(void *context, const char *candidate), void *context);
+
+/* Appends what the aggregations of a probe's block have counted so far, each below
+ * a line that names it; nothing if it has none. */
+struct error *runtime_aggregates(const struct probe *probe, struct buffer *out);
 
 /* Errors a callback of this probe has raised; it is disabled after
  * CALLBACK_ERRORS_MAX in a row. */

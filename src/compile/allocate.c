@@ -8,10 +8,9 @@
 
 #define FIRST_REGISTER 1
 #define LAST_REGISTER  4
-#define FRAME_SIZE     512 /* the kernel's MAX_BPF_STACK */
-#define FRAME_WORDS    ((FRAME_SIZE - FRAME_FIXED) / 8)
+#define FRAME_WORDS    ((FRAME_BYTES - FRAME_FIXED) / 8)
 
-/* Instructions that call a helper, which destroys r0..r5. */
+/* Instructions that call a helper, which destroys r0..r5, or use as many. */
 static bool is_call(const struct ir_insn *insn)
 {
 	switch (insn->op) {
@@ -20,6 +19,10 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_LOAD:
 	case IR_STRING:
 	case IR_COMM:
+	case IR_KEY_COMM:
+	case IR_ROW:
+	case IR_ROW_MAX:
+	case IR_DROPPED:
 		return true;
 	default:
 		return false;
@@ -69,6 +72,8 @@ struct error *allocate(struct compiler *c, struct ir *ir)
 	    arena_alloc(&c->plan->arena, sizeof(*ranges) * (size_t)ir->temporaries);
 	size_t registers[LAST_REGISTER - FIRST_REGISTER + 1] = {0}, words[FRAME_WORDS] = {0};
 
+	int word_count = FRAME_WORDS - (int)ir->key_words;
+
 	ir->homes = arena_alloc(&c->plan->arena, sizeof(*ir->homes) * (size_t)ir->temporaries);
 	find_ranges(ir, ranges);
 	for (int t = 0; t < ir->temporaries; t++) {
@@ -78,12 +83,12 @@ struct error *allocate(struct compiler *c, struct ir *ir)
 		ir->homes[t] = (struct ir_home){.reg = (int8_t)(at < 0 ? -1 : FIRST_REGISTER + at)};
 		if (at >= 0)
 			continue;
-		at = take(words, FRAME_WORDS, &ranges[t]);
+		at = take(words, word_count, &ranges[t]);
 		if (at < 0)
 			return error_new(ERR_TOO_LARGE,
 					 "an expression needs more than the %d intermediate "
 					 "values a program in the kernel can hold",
-					 FRAME_WORDS);
+					 word_count);
 		ir->homes[t].frame = (int16_t)(-FRAME_FIXED - 8 * (at + 1));
 	}
 	return NULL;

@@ -7,25 +7,30 @@
 
 #include "value.h"
 
-#define VALUE(name, summary, value)                                      \
-	{                                                                \
-		{name, name, summary}, BUILTIN_VALUE, value, 0, 0, false \
+#define VALUE(name, summary, value)                                         \
+	{                                                                   \
+		{name, name, summary}, BUILTIN_VALUE, value, 0, 0, false, 0 \
 	}
-#define SITE(name, summary, capture)                                               \
-	{                                                                          \
-		{name, name, summary}, BUILTIN_SITE, VALUE_SITE, capture, 0, false \
+#define SITE(name, summary, capture)                                                  \
+	{                                                                             \
+		{name, name, summary}, BUILTIN_SITE, VALUE_SITE, capture, 0, false, 0 \
 	}
-#define LOAD(name, usage, summary, size, is_signed)                                                \
-	{                                                                                          \
-		{name, usage, summary}, BUILTIN_LOAD, VALUE_LOAD, CAPTURE_INTEGER, size, is_signed \
+#define LOAD(name, usage, summary, size, is_signed)                                      \
+	{                                                                                \
+		{name, usage, summary}, BUILTIN_LOAD, VALUE_LOAD, CAPTURE_INTEGER, size, \
+		    is_signed, 0                                                         \
 	}
-#define OTHER(name, usage, summary, kind)                    \
-	{                                                    \
-		{name, usage, summary}, kind, 0, 0, 0, false \
+#define OTHER(name, usage, summary, kind)                       \
+	{                                                       \
+		{name, usage, summary}, kind, 0, 0, 0, false, 0 \
 	}
-#define LATER(name)                                                     \
-	{                                                               \
-		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, false \
+#define AGGREGATE(name, usage, summary, aggregate)                                   \
+	{                                                                            \
+		{name, usage, summary}, BUILTIN_AGGREGATE, 0, 0, 0, false, aggregate \
+	}
+#define LATER(name)                                                        \
+	{                                                                  \
+		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, false, 0 \
 	}
 
 static const struct builtin_entry entries[] = {
@@ -59,6 +64,14 @@ static const struct builtin_entry entries[] = {
     OTHER("enable", "enable(N)", "enable probe N", BUILTIN_LUA),
     OTHER("disable", "disable(N)", "disable probe N", BUILTIN_LUA),
     OTHER("delete", "delete(N)", "delete probe N", BUILTIN_LUA),
+    AGGREGATE("count", "count([KEY ...])", "count the hits, by key", AGGREGATE_OF_COUNT),
+    AGGREGATE("sum", "sum(V [, KEY ...])", "add the values up", AGGREGATE_OF_SUM),
+    AGGREGATE("avg", "avg(V [, KEY ...])", "the average of the values", AGGREGATE_OF_AVG),
+    AGGREGATE("min", "min(V [, KEY ...])", "the least of the values", AGGREGATE_OF_MIN),
+    AGGREGATE("max", "max(V [, KEY ...])", "the greatest of the values", AGGREGATE_OF_MAX),
+    AGGREGATE("hist", "hist(V [, KEY ...])", "a histogram of powers of two", AGGREGATE_OF_HIST),
+    AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
+	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
     LATER("goid"),
     LATER("var"),
     LATER("global"),
@@ -69,13 +82,6 @@ static const struct builtin_entry entries[] = {
     LATER("len"),
     LATER("bytes"),
     LATER("cast"),
-    LATER("count"),
-    LATER("sum"),
-    LATER("avg"),
-    LATER("min"),
-    LATER("max"),
-    LATER("hist"),
-    LATER("lhist"),
     LATER("aggregate"),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };

@@ -6,8 +6,7 @@
  */
 #include "encode.h"
 
-/* The register that holds temporary t: its home, or spare with a copy from the frame. */
-static int in_register(struct encoder *e, const struct ir *ir, int t, int spare)
+int home_register(struct encoder *e, const struct ir *ir, int t, int spare)
 {
 	const struct ir_home *home = &ir->homes[t];
 
@@ -17,13 +16,12 @@ static int in_register(struct encoder *e, const struct ir *ir, int t, int spare)
 	return spare;
 }
 
-static void copy_to(struct encoder *e, const struct ir *ir, int t, int to)
+void home_copy(struct encoder *e, const struct ir *ir, int t, int to)
 {
-	put_mov(e, to, in_register(e, ir, t, to));
+	put_mov(e, to, home_register(e, ir, t, to));
 }
 
-/* Moves a result from a register into the home of temporary t. */
-static void set(struct encoder *e, const struct ir *ir, int t, int from)
+void home_set(struct encoder *e, const struct ir *ir, int t, int from)
 {
 	const struct ir_home *home = &ir->homes[t];
 
@@ -33,8 +31,7 @@ static void set(struct encoder *e, const struct ir *ir, int t, int from)
 		put_store(e, BPF_DW, R10, home->frame, from);
 }
 
-/* The register to compute temporary t in: its home if that is one. */
-static int result(const struct ir *ir, int t)
+int home_result(const struct ir *ir, int t)
 {
 	return ir->homes[t].reg >= 0 ? ir->homes[t].reg : R0;
 }
@@ -88,40 +85,40 @@ static int bpf_condition(enum operator op)
 
 static void emit_binary(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
 {
-	int operation = bpf_operation(insn->operator), to = result(ir, insn->t);
+	int operation = bpf_operation(insn->operator), to = home_result(ir, insn->t);
 
 	/* b may live where the result will: it is read after a is copied. */
 	if (insn->b >= 0 && ir->homes[insn->b].reg == to)
 		to = R0;
-	copy_to(e, ir, insn->a, to);
+	home_copy(e, ir, insn->a, to);
 	if (insn->b >= 0)
-		put_alu(e, operation, to, in_register(e, ir, insn->b, R5));
+		put_alu(e, operation, to, home_register(e, ir, insn->b, R5));
 	else
 		put_alu_constant(e, operation, to, (int32_t)insn->number);
-	set(e, ir, insn->t, to);
+	home_set(e, ir, insn->t, to);
 }
 
 static void emit_unary(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
 {
-	int to = result(ir, insn->t);
+	int to = home_result(ir, insn->t);
 
-	copy_to(e, ir, insn->a, to);
+	home_copy(e, ir, insn->a, to);
 	if (insn->op == IR_SIGN)
 		put_alu_constant(e, BPF_ARSH, to, 63);
 	else if (insn->operator== OP_NEG)
 		put_alu_constant(e, BPF_NEG, to, 0);
 	else
 		put_alu_constant(e, BPF_XOR, to, -1);
-	set(e, ir, insn->t, to);
+	home_set(e, ir, insn->t, to);
 }
 
 static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
 			 int label)
 {
-	int condition = bpf_condition(insn->operator), a = in_register(e, ir, insn->a, R0);
+	int condition = bpf_condition(insn->operator), a = home_register(e, ir, insn->a, R0);
 
 	if (insn->b >= 0)
-		put_branch(e, condition, a, in_register(e, ir, insn->b, R5), label);
+		put_branch(e, condition, a, home_register(e, ir, insn->b, R5), label);
 	else
 		put_branch_constant(e, condition, a, (int32_t)insn->number, label);
 }
@@ -134,7 +131,7 @@ static int bpf_size(unsigned size)
 static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int fail)
 {
 	/* r0 = read(r10 + FRAME_BUFFER, size, address); if r0 != 0 goto fail */
-	copy_to(e, ir, insn->a, R3);
+	home_copy(e, ir, insn->a, R3);
 	put_mov(e, R1, R10);
 	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
 	put_constant(e, R2, insn->size);
@@ -145,7 +142,7 @@ static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_in
 		put_alu_constant(e, BPF_LSH, R0, 64 - 8 * (int)insn->size);
 		put_alu_constant(e, BPF_ARSH, R0, 64 - 8 * (int)insn->size);
 	}
-	set(e, ir, insn->t, R0);
+	home_set(e, ir, insn->t, R0);
 }
 
 /* r1 = where the next string goes */
@@ -188,7 +185,7 @@ static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_
 	int is_read = label_new(e), is_whole = label_new(e);
 	int32_t limit = (int32_t)insn->size;
 
-	put_store(e, BPF_DW, R10, FRAME_BUFFER, in_register(e, ir, insn->a, R0));
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
 	read_string(e, insn->size);
 	if (e->c->plan->is_sleepable) {
 		put_branch_constant(e, BPF_JSGT, R0, 0, is_read);
@@ -248,27 +245,27 @@ static void emit_task_id(struct encoder *e, const struct ir *ir, const struct ir
 	if (insn->op == IR_TID)
 		put_alu_constant(e, BPF_LSH, R0, 32);
 	put_alu_constant(e, BPF_RSH, R0, 32);
-	set(e, ir, insn->t, R0);
+	home_set(e, ir, insn->t, R0);
 }
 
 static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label)
 {
 	switch (insn->op) {
 	case IR_CONSTANT:
-		put_constant(e, result(ir, insn->t), insn->number);
-		set(e, ir, insn->t, result(ir, insn->t));
+		put_constant(e, home_result(ir, insn->t), insn->number);
+		home_set(e, ir, insn->t, home_result(ir, insn->t));
 		break;
 	case IR_REGISTER:
-		put_load(e, BPF_DW, result(ir, insn->t), CONTEXT, (int)insn->number);
-		set(e, ir, insn->t, result(ir, insn->t));
+		put_load(e, BPF_DW, home_result(ir, insn->t), CONTEXT, (int)insn->number);
+		home_set(e, ir, insn->t, home_result(ir, insn->t));
 		break;
 	case IR_PID:
 	case IR_TID:
 		emit_task_id(e, ir, insn);
 		break;
 	case IR_CPU:
-		put_load(e, BPF_W, result(ir, insn->t), R10, FRAME_CPU);
-		set(e, ir, insn->t, result(ir, insn->t));
+		put_load(e, BPF_W, home_result(ir, insn->t), R10, FRAME_CPU);
+		home_set(e, ir, insn->t, home_result(ir, insn->t));
 		break;
 	case IR_LOAD:
 		emit_load(e, ir, insn, label);
@@ -291,7 +288,7 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		break;
 	case IR_STORE:
 		put_store(e, BPF_DW, RECORD, slot_offset(insn->slot),
-			  in_register(e, ir, insn->a, R0));
+			  home_register(e, ir, insn->a, R0));
 		break;
 	case IR_STRING:
 		emit_string(e, ir, insn, label);
@@ -302,6 +299,8 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_MISSING:
 		emit_missing(e, insn);
 		break;
+	default:
+		emit_row_insn(e, ir, insn, label);
 	}
 }
 

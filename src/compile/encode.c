@@ -68,7 +68,7 @@ void put_constant(struct encoder *e, int to, int64_t number)
 		put_wide(e, to, 0, (uint64_t)number);
 }
 
-void put_map(struct encoder *e, int to, enum map_role role)
+void put_map(struct encoder *e, int to, unsigned role)
 {
 	put_wide(e, to, BPF_PSEUDO_MAP_FD, role);
 }

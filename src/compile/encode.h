@@ -44,14 +44,15 @@ void label_here(struct encoder *e, int label);
 void put(struct encoder *e, struct bpf_insn insn);
 void put_mov(struct encoder *e, int to, int from);
 void put_constant(struct encoder *e, int to, int64_t number);
-void put_map(struct encoder *e, int to, enum map_role role);
+void put_map(struct encoder *e, int to, unsigned role);		  /* enum map_role */
 void put_alu(struct encoder *e, int operation, int to, int from); /* BPF_ADD ... */
 void put_alu_constant(struct encoder *e, int operation, int to, int32_t number);
 void put_load(struct encoder *e, int size, int to, int from, int offset); /* BPF_DW ... */
 void put_store(struct encoder *e, int size, int to, int offset, int from);
 void put_store_constant(struct encoder *e, int size, int to, int offset, int32_t number);
 /* BPF_ADD: [to + offset] += from, atomically; with BPF_FETCH from = the old
- * value; BPF_XCHG: exchanges. size is BPF_W or BPF_DW. */
+ * value; BPF_XCHG: exchanges; BPF_CMPXCHG: from goes there if r0 was, r0 = the old
+ * value. size is BPF_W or BPF_DW. */
 void put_atomic(struct encoder *e, int size, int operation, int to, int offset, int from);
 void put_call(struct encoder *e, int helper); /* BPF_FUNC_... */
 void put_jump(struct encoder *e, int label);
@@ -62,6 +63,22 @@ void put_exit(struct encoder *e);
 /* emit.c: the code of ir; the exits of ir's labels are made by need. no (or
  * IR_NONE) is an IR label whose place is the encoder's label no_label. */
 void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label);
+
+/* row.c: the instructions of aggregates. */
+void emit_row_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
+
+/* emit.c: the register that holds temporary t: its home, or spare with a copy from
+ * the frame. */
+int home_register(struct encoder *e, const struct ir *ir, int t, int spare);
+void home_copy(struct encoder *e, const struct ir *ir, int t, int to);
+/* Moves a result from a register into the home of temporary t. */
+void home_set(struct encoder *e, const struct ir *ir, int t, int from);
+/* The register to compute temporary t in: its home if that is one. */
+int home_result(const struct ir *ir, int t);
+
+/* frame.c: r0 = the map's value for the u32 key at r10 + key; to label if there is
+ * none. */
+void put_lookup(struct encoder *e, enum map_role role, int key, int label);
 
 /* emit.c: r0 = process id << 32 | thread id, as the request's pid namespace counts
  * them (0 for tasks it does not know). */

@@ -5,6 +5,8 @@
  *   only this process? - which site? - hits++ - predicate - budget - record -
  *   captures - hand over - delivered++ - wake the consumer if it asks for it
  *
+ * or, for a block that runs in the kernel, after the predicate: block - delivered++.
+ *
  * Each hit ends in exactly one of filtered, delivered, throttled and lost.
  */
 #include <linux/ptrace.h>
@@ -24,8 +26,7 @@ static void count(struct encoder *e, int counter)
 	put_atomic(e, BPF_DW, BPF_ADD, COUNTERS, counter, R1);
 }
 
-/* r0 = the map's value for the u32 key in the frame; to label if there is none */
-static void look_up(struct encoder *e, enum map_role role, int key, int label)
+void put_lookup(struct encoder *e, enum map_role role, int key, int label)
 {
 	put_map(e, R1, role);
 	put_mov(e, R2, R10);
@@ -54,7 +55,7 @@ static void find_counters(struct encoder *e, const struct exits *exits)
 	} else {
 		put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
 	}
-	look_up(e, MAP_COUNTERS, FRAME_KEY, exits->quit);
+	put_lookup(e, MAP_COUNTERS, FRAME_KEY, exits->quit);
 	put_mov(e, COUNTERS, R0);
 	count(e, COUNTER(hits));
 }
@@ -71,7 +72,7 @@ static void spend_budget(struct encoder *e, const struct exits *exits)
 	if (!e->c->request->has_budget || e->c->plan->has_guard)
 		return;
 	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
-	look_up(e, MAP_BUDGET, FRAME_KEY, exits->throttled);
+	put_lookup(e, MAP_BUDGET, FRAME_KEY, exits->throttled);
 	put_constant(e, R1, -1);
 	put_atomic(e, BPF_DW, BPF_ADD | BPF_FETCH, R0, 0, R1);
 	put_branch_constant(e, BPF_JSLE, R1, 0, exits->throttled);
@@ -79,7 +80,7 @@ static void spend_budget(struct encoder *e, const struct exits *exits)
 
 static void find_ring(struct encoder *e, const struct exits *exits)
 {
-	look_up(e, MAP_RINGS, FRAME_CPU, exits->lost);
+	put_lookup(e, MAP_RINGS, FRAME_CPU, exits->lost);
 	put_store(e, BPF_DW, R10, FRAME_RING, R0);
 }
 
@@ -109,7 +110,7 @@ static void claim_scratch(struct encoder *e, const struct exits *exits)
 	put_alu_constant(e, BPF_MUL, R1, SCRATCH_SLOTS);
 	put_store(e, BPF_W, R10, FRAME_KEY, R1);
 	for (int slot = 0; slot < SCRATCH_SLOTS; slot++) {
-		look_up(e, MAP_SCRATCH, FRAME_KEY, exits->lost);
+		put_lookup(e, MAP_SCRATCH, FRAME_KEY, exits->lost);
 		put_constant(e, R1, 1);
 		put_atomic(e, BPF_W, BPF_XCHG, R0, offsetof(struct scratch, busy), R1);
 		put_branch_constant(e, BPF_JEQ, R1, 0, claimed);
@@ -179,7 +180,7 @@ static void wake_consumer(struct encoder *e, const struct exits *exits)
 		FLAG = STRINGS
 	}; /* free by now */
 
-	look_up(e, MAP_ARMED, FRAME_CPU, exits->quit);
+	put_lookup(e, MAP_ARMED, FRAME_CPU, exits->quit);
 	put_load(e, BPF_DW, R1, R0, 0);
 	put_branch_constant(e, BPF_JEQ, R1, 0, exits->quit);
 	put_mov(e, FLAG, R0);
@@ -222,7 +223,29 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 	}
 }
 
-void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *captures)
+/* A block that runs in the kernel: nothing is sent, the hit is dealt with. */
+static void put_block(struct encoder *e, const struct ir *block)
+{
+	emit_ir(e, block, IR_NONE, IR_NONE);
+	count(e, COUNTER(delivered));
+}
+
+static void put_event(struct encoder *e, const struct ir *captures, const struct exits *exits)
+{
+	spend_budget(e, exits);
+	find_ring(e, exits);
+	if (e->c->plan->needs_scratch)
+		claim_scratch(e, exits);
+	else
+		reserve_record(e, exits);
+	write_header(e);
+	emit_ir(e, captures, IR_NONE, IR_NONE);
+	hand_over(e, exits);
+	count(e, COUNTER(delivered));
+	wake_consumer(e, exits);
+}
+
+void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
 {
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
 	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e), label_new(&e)};
@@ -232,17 +255,10 @@ void emit(struct compiler *c, const struct ir *predicate, int no, const struct i
 	find_counters(&e, &exits);
 	find_cpu(&e);
 	emit_ir(&e, predicate, no, exits.filtered);
-	spend_budget(&e, &exits);
-	find_ring(&e, &exits);
-	if (c->plan->needs_scratch)
-		claim_scratch(&e, &exits);
+	if (c->plan->is_in_kernel)
+		put_block(&e, body);
 	else
-		reserve_record(&e, &exits);
-	write_header(&e);
-	emit_ir(&e, captures, IR_NONE, IR_NONE);
-	hand_over(&e, &exits);
-	count(&e, COUNTER(delivered));
-	wake_consumer(&e, &exits);
+		put_event(&e, body, &exits);
 	put_exits(&e, &exits);
 	encoder_finish(&e);
 }

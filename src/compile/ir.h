@@ -26,6 +26,20 @@ enum ir_op {
 	IR_STRING,   /* slot and bytes = at most size bytes at a; to label if that fails */
 	IR_COMM,     /* slot and the next = the thread's name */
 	IR_MISSING,  /* slot could not be read */
+
+	/* Aggregates (see record.h): the key is put together in the frame, then there is
+	 * a row. */
+	IR_LOCATION,	/* t = index of the location that was hit */
+	IR_KEYS,	/* a new key: none is missing */
+	IR_KEY,		/* word slot of the key = a */
+	IR_KEY_COMM,	/* word slot and the next = the thread's name */
+	IR_KEY_MISSING, /* word slot = 0; number: the bit that says so */
+	IR_ROW,		/* the row of the key in table slot, made if need be; to label if full */
+	IR_ROW_ADD,	/* word slot of the row += a, or number if a < 0 */
+	IR_ROW_COUNT,	/* word slot + a of the row += 1; to label unless a < size */
+	IR_ROW_MAX,	/* word slot of the row = the greater of it and a, unsigned; to label if
+			   it changed under our hands again and again */
+	IR_DROPPED,	/* count an update that table slot had no room for */
 };
 
 #define IR_NONE (-1)
@@ -50,11 +64,13 @@ struct ir_home {
 struct ir {
 	VECTOR(struct ir_insn) insns;
 	int temporaries, labels;
+	unsigned key_words;    /* room for the greatest key of aggregates */
 	struct ir_home *homes; /* by temporary; from allocate.c, in the plan's arena */
 };
 
-/* Bytes of the frame that emit.c keeps for itself. */
+/* Bytes of the frame that emit.c keeps for itself; at the other end, the key. */
 #define FRAME_FIXED 32
+#define FRAME_BYTES 512 /* the kernel's MAX_BPF_STACK */
 
 void ir_deinit(struct ir *ir);
 
@@ -68,14 +84,18 @@ struct error *lower_condition(struct compiler *c, const struct node *condition, 
 void lower_capture(const struct compiler *c, const struct value *value, unsigned slot,
 		   struct ir *ir);
 
+/* The whole block, if it is nothing but aggregations that the kernel can do: then
+ * plan->is_in_kernel. Else nothing is emitted; plan->kernel_reason if there is one. */
+struct error *lower_aggregates(struct compiler *c, struct ir *ir);
+
 /* Gives every temporary a home. ERR_TOO_LARGE if the stack is full. */
 struct error *allocate(struct compiler *c, struct ir *ir);
 
 /* One instruction a line, for tests and for us. */
 void ir_list(const struct ir *ir, struct buffer *out);
 
-/* Predicate (empty if there is none; no is its label) and captures become the
- * plan's program. */
-void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *captures);
+/* Predicate (empty if there is none; no is its label) and body become the plan's
+ * program. The body is the captures, or the block if plan->is_in_kernel. */
+void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body);
 
 #endif

@@ -7,6 +7,7 @@
 
 static const char *const helpers[] = {
     [BPF_FUNC_map_lookup_elem] = "map_lookup_elem",
+    [BPF_FUNC_map_update_elem] = "map_update_elem",
     [BPF_FUNC_ktime_get_ns] = "ktime_get_ns",
     [BPF_FUNC_get_smp_processor_id] = "get_smp_processor_id",
     [BPF_FUNC_get_current_pid_tgid] = "get_current_pid_tgid",
@@ -23,7 +24,8 @@ static const char *const helpers[] = {
 
 static const char *const roles[] = {
     [MAP_COUNTERS] = "counters", [MAP_RINGS] = "rings",	  [MAP_ARMED] = "armed",
-    [MAP_SCRATCH] = "scratch",	 [MAP_BUDGET] = "budget",
+    [MAP_SCRATCH] = "scratch",	 [MAP_BUDGET] = "budget", [MAP_ZERO] = "zero",
+    [MAP_DROPPED] = "dropped",
 };
 
 static const char *size_name(int code)
@@ -56,7 +58,7 @@ static const char *jump_name(int code)
 	static const char *const names[16] = {
 	    [BPF_JEQ >> 4] = "==",   [BPF_JNE >> 4] = "!=",   [BPF_JLE >> 4] = "<=",
 	    [BPF_JSLT >> 4] = "s<",  [BPF_JSLE >> 4] = "s<=", [BPF_JSGT >> 4] = "s>",
-	    [BPF_JSGE >> 4] = "s>=",
+	    [BPF_JSGE >> 4] = "s>=", [BPF_JGE >> 4] = ">=",
 	};
 	return names[BPF_OP(code) >> 4];
 }
@@ -104,6 +106,7 @@ static void list_atomic(const struct bpf_insn *insn, struct buffer *out)
 {
 	const char *form = insn->imm == BPF_ADD			? "lock %s [r%d%+d] += r%d"
 			   : insn->imm == (BPF_ADD | BPF_FETCH) ? "lock %s [r%d%+d] += fetch r%d"
+			   : insn->imm == BPF_CMPXCHG		? "lock %s [r%d%+d] cmpxchg r0, r%d"
 								: "lock %s [r%d%+d] xchg r%d";
 
 #pragma GCC diagnostic push
@@ -116,7 +119,10 @@ static void list_wide(const struct bpf_insn *insn, struct buffer *out)
 {
 	uint64_t number = (uint32_t)insn[0].imm | (uint64_t)(uint32_t)insn[1].imm << 32;
 
-	if (insn->src_reg == BPF_PSEUDO_MAP_FD)
+	if (insn->src_reg == BPF_PSEUDO_MAP_FD && insn->imm >= MAP_AGGREGATE)
+		buffer_printf(out, "r%d = map aggregate %d", insn->dst_reg,
+			      insn->imm - MAP_AGGREGATE + 1);
+	else if (insn->src_reg == BPF_PSEUDO_MAP_FD)
 		buffer_printf(out, "r%d = map %s", insn->dst_reg, roles[insn->imm]);
 	else
 		buffer_printf(out, "r%d = %#llx", insn->dst_reg, (unsigned long long)number);

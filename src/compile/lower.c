@@ -6,15 +6,15 @@
  * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
  * jumps to where the comparison it is part of has that outcome.
  */
-#include "ir.h"
+#include "lower.h"
 
 void ir_deinit(struct ir *ir)
 {
 	vector_deinit(&ir->insns);
 }
 
-static struct ir_insn *add(const struct compiler *c, struct ir *ir, enum ir_op op,
-			   const struct node *node)
+struct ir_insn *lower_add(const struct compiler *c, struct ir *ir, enum ir_op op,
+			  const struct node *node)
 {
 	struct ir_insn *insn = vector_add(&ir->insns);
 	unsigned column;
@@ -27,24 +27,22 @@ static struct ir_insn *add(const struct compiler *c, struct ir *ir, enum ir_op o
 	return insn;
 }
 
-static void place_label(const struct compiler *c, struct ir *ir, int label)
+void lower_label(const struct compiler *c, struct ir *ir, int label)
 {
-	add(c, ir, IR_LABEL, NULL)->label = label;
+	lower_add(c, ir, IR_LABEL, NULL)->label = label;
+}
+
+void lower_jump(const struct compiler *c, struct ir *ir, const struct node *node, int label)
+{
+	lower_add(c, ir, IR_JUMP, node)->label = label;
 }
 
 /* ------------------------------------------------------------- arithmetic */
 
-/* Short forms for the arithmetic below: each returns a new temporary. */
-struct arithmetic {
-	const struct compiler *c;
-	struct ir *ir;
-	const struct node *node;
-};
-
 static int compute(const struct arithmetic *at, enum ir_op op, enum operator operator, int a, int b,
 		   int64_t number)
 {
-	struct ir_insn *insn = add(at->c, at->ir, op, at->node);
+	struct ir_insn *insn = lower_add(at->c, at->ir, op, at->node);
 
 	insn->operator= operator;
 	insn->a = a;
@@ -54,24 +52,29 @@ static int compute(const struct arithmetic *at, enum ir_op op, enum operator ope
 	return insn->t;
 }
 
-static int with(const struct arithmetic *at, int a, enum operator operator, int b)
+int lower_with(const struct arithmetic *at, int a, enum operator operator, int b)
 {
 	return compute(at, IR_BINARY, operator, a, b, 0);
 }
 
-static int with_number(const struct arithmetic *at, int a, enum operator operator, int32_t number)
+int lower_with_number(const struct arithmetic *at, int a, enum operator operator, int32_t number)
 {
 	return compute(at, IR_BINARY, operator, a, IR_NONE, number);
 }
 
-static int sign_of(const struct arithmetic *at, int a)
+int lower_sign(const struct arithmetic *at, int a)
 {
 	return compute(at, IR_SIGN, 0, a, IR_NONE, 0);
 }
 
-static int negated(const struct arithmetic *at, int a)
+int lower_negated(const struct arithmetic *at, int a)
 {
 	return compute(at, IR_UNARY, OP_NEG, a, IR_NONE, 0);
+}
+
+int lower_constant(const struct arithmetic *at, int64_t number)
+{
+	return compute(at, IR_CONSTANT, 0, IR_NONE, IR_NONE, number);
 }
 
 /* BPF's immediates are 32 bits, sign-extended. */
@@ -84,27 +87,27 @@ static bool is_immediate(const struct value *value)
 static int with_value(const struct arithmetic *at, int a, enum operator operator, int b,
 		      const struct value *value)
 {
-	return b >= 0 ? with(at, a, operator, b)
-		      : with_number(at, a, operator,(int32_t) value->number);
+	return b >= 0 ? lower_with(at, a, operator, b)
+		      : lower_with_number(at, a, operator,(int32_t) value->number);
 }
 
 /* BPF divides unsigned. For a < 0, floor(a / d) is ~(~a / d); a ^ sign is a or ~a. */
 static int floor_division(const struct arithmetic *at, int a, int b, const struct value *divisor)
 {
-	int sign = sign_of(at, a);
-	int quotient = with_value(at, with(at, a, OP_BXOR, sign), OP_DIV, b, divisor);
+	int sign = lower_sign(at, a);
+	int quotient = with_value(at, lower_with(at, a, OP_BXOR, sign), OP_DIV, b, divisor);
 
-	return with(at, quotient, OP_BXOR, sign);
+	return lower_with(at, quotient, OP_BXOR, sign);
 }
 
 /* a << count or a >> count, if count is from 0 to 63, else 0. */
 static int shift_within(const struct arithmetic *at, int a, enum operator operator, int count)
 {
-	int beyond = with_number(at, count, OP_BAND, ~63);
-	int is_beyond = sign_of(at, with(at, beyond, OP_BOR, negated(at, beyond)));
+	int beyond = lower_with_number(at, count, OP_BAND, ~63);
+	int is_beyond = lower_sign(at, lower_with(at, beyond, OP_BOR, lower_negated(at, beyond)));
 	int keep = compute(at, IR_UNARY, OP_BNOT, is_beyond, IR_NONE, 0);
 
-	return with(at, with(at, a, operator, count), OP_BAND, keep);
+	return lower_with(at, lower_with(at, a, operator, count), OP_BAND, keep);
 }
 
 /* Lua's shifts take any count; a negative one goes the other way. For 0 both
@@ -113,13 +116,10 @@ static int shift(const struct arithmetic *at, int a, enum operator operator, int
 {
 	enum operator other = operator== OP_SHL ? OP_SHR : OP_SHL;
 	int forth = shift_within(at, a, operator, count);
-	int back = shift_within(at, a, other, negated(at, count));
+	int back = shift_within(at, a, other, lower_negated(at, count));
 
-	return with(at, forth, OP_BOR, back);
+	return lower_with(at, forth, OP_BOR, back);
 }
-
-static int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value,
-			 int fail);
 
 static int lower_binary(const struct compiler *c, struct ir *ir, const struct value *value,
 			int fail)
@@ -139,14 +139,12 @@ static int lower_binary(const struct compiler *c, struct ir *ir, const struct va
 		return floor_division(&at, a, b, value->b);
 	if (value->op == OP_MOD) {
 		int quotient = floor_division(&at, a, b, value->b);
-		return with(&at, a, OP_SUB, with_value(&at, quotient, OP_MUL, b, value->b));
+		return lower_with(&at, a, OP_SUB, with_value(&at, quotient, OP_MUL, b, value->b));
 	}
 	return with_value(&at, a, value->op, b, value->b);
 }
 
-/* Returns the temporary that holds value; jumps to fail where it is missing. */
-static int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value,
-			 int fail)
+int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value, int fail)
 {
 	static const enum ir_op ops[] = {
 	    [VALUE_CONSTANT] = IR_CONSTANT, [VALUE_REGISTER] = IR_REGISTER,
@@ -160,7 +158,7 @@ static int lower_integer(const struct compiler *c, struct ir *ir, const struct v
 		return lower_binary(c, ir, value, fail);
 	if (value->a)
 		a = lower_integer(c, ir, value->a, fail);
-	struct ir_insn *insn = add(c, ir, ops[value->kind], value->node);
+	struct ir_insn *insn = lower_add(c, ir, ops[value->kind], value->node);
 	insn->operator= value->op;
 	insn->a = a;
 	insn->number = value->kind == VALUE_REGISTER ? value->offset : value->number;
@@ -181,24 +179,19 @@ struct branches {
 static struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
 				  struct branches to, const char **reason);
 
-static void jump(const struct compiler *c, struct ir *ir, const struct node *node, int label)
-{
-	add(c, ir, IR_JUMP, node)->label = label;
-}
-
 /* A test whose outcome is known, still with both ways out: the verifier
  * refuses code that nothing leads to. */
 static void lower_known(const struct compiler *c, const struct node *node, struct ir *ir,
 			struct branches to, bool is_true)
 {
-	struct ir_insn *zero = add(c, ir, IR_CONSTANT, node);
+	struct ir_insn *zero = lower_add(c, ir, IR_CONSTANT, node);
 	int t = zero->t = ir->temporaries++;
-	struct ir_insn *test = add(c, ir, IR_COMPARE, node);
+	struct ir_insn *test = lower_add(c, ir, IR_COMPARE, node);
 
 	test->operator= is_true ? OP_EQ : OP_NE;
 	test->a = t;
 	test->label = to.yes;
-	jump(c, ir, node, to.no);
+	lower_jump(c, ir, node, to.no);
 }
 
 static struct error *lower_comparison(struct compiler *c, const struct node *node, struct ir *ir,
@@ -216,13 +209,13 @@ static struct error *lower_comparison(struct compiler *c, const struct node *nod
 	int left = lower_integer(c, ir, a, missing), right = IR_NONE;
 	if (!is_immediate(b))
 		right = lower_integer(c, ir, b, missing);
-	struct ir_insn *insn = add(c, ir, IR_COMPARE, node);
+	struct ir_insn *insn = lower_add(c, ir, IR_COMPARE, node);
 	insn->operator= node->op;
 	insn->a = left;
 	insn->b = right;
 	insn->number = b->number;
 	insn->label = to.yes;
-	jump(c, ir, node, to.no);
+	lower_jump(c, ir, node, to.no);
 	return NULL;
 }
 
@@ -236,7 +229,7 @@ static struct error *lower_logic(struct compiler *c, const struct node *node, st
 	TRY(lower_branch(c, node->first, ir, first, reason));
 	if (*reason)
 		return NULL;
-	place_label(c, ir, second);
+	lower_label(c, ir, second);
 	return lower_branch(c, node->first->next, ir, to, reason);
 }
 
@@ -286,7 +279,7 @@ struct error *lower_condition(struct compiler *c, const struct node *condition, 
 		ir->temporaries = ir->labels = 0;
 		return NULL;
 	}
-	place_label(c, ir, to.yes);
+	lower_label(c, ir, to.yes);
 	*ret_no = to.no;
 	return NULL;
 }
@@ -306,11 +299,11 @@ void lower_capture(const struct compiler *c, const struct value *value, unsigned
 		t = lower_integer(c, ir, value, missing);
 	else if (value->kind == VALUE_STRING)
 		t = lower_integer(c, ir, value->a, missing);
-	insn = add(c, ir,
-		   value_is_integer(value)	 ? IR_STORE
-		   : value->kind == VALUE_STRING ? IR_STRING
-						 : IR_COMM,
-		   value->node);
+	insn = lower_add(c, ir,
+			 value_is_integer(value)       ? IR_STORE
+			 : value->kind == VALUE_STRING ? IR_STRING
+						       : IR_COMM,
+			 value->node);
 	insn->a = t;
 	insn->slot = slot;
 	insn->size = value->size;
@@ -320,10 +313,10 @@ void lower_capture(const struct compiler *c, const struct value *value, unsigned
 		can_fail |= ir->insns.data[i].label == missing;
 	if (!can_fail)
 		return;
-	jump(c, ir, value->node, done);
-	place_label(c, ir, missing);
-	add(c, ir, IR_MISSING, value->node)->slot = slot;
-	place_label(c, ir, done);
+	lower_jump(c, ir, value->node, done);
+	lower_label(c, ir, missing);
+	lower_add(c, ir, IR_MISSING, value->node)->slot = slot;
+	lower_label(c, ir, done);
 }
 
 /* ---------------------------------------------------------------- listing */
@@ -335,6 +328,45 @@ static void list_operands(const struct ir_insn *insn, struct buffer *out)
 		buffer_printf(out, "t%d", insn->b);
 	else
 		buffer_printf(out, "%lld", (long long)insn->number);
+}
+
+static void list_aggregation(const struct ir_insn *insn, struct buffer *out)
+{
+	switch (insn->op) {
+	case IR_LOCATION:
+		buffer_puts(out, "location");
+		break;
+	case IR_KEY:
+		buffer_printf(out, "key%u = t%d", insn->slot, insn->a);
+		break;
+	case IR_KEY_COMM:
+		buffer_printf(out, "key%u = comm", insn->slot);
+		break;
+	case IR_KEY_MISSING:
+		buffer_printf(out, "key%u is missing", insn->slot);
+		break;
+	case IR_KEYS:
+		buffer_puts(out, "no keys");
+		break;
+	case IR_ROW:
+		buffer_printf(out, "row of table%u else L%d", insn->slot, insn->label);
+		break;
+	case IR_ROW_ADD:
+		if (insn->a >= 0)
+			buffer_printf(out, "row[%u] += t%d", insn->slot, insn->a);
+		else
+			buffer_printf(out, "row[%u] += %lld", insn->slot, (long long)insn->number);
+		break;
+	case IR_ROW_COUNT:
+		buffer_printf(out, "row[%u + t%d of %u] += 1 else L%d", insn->slot, insn->a,
+			      insn->size, insn->label);
+		break;
+	case IR_ROW_MAX:
+		buffer_printf(out, "row[%u] max= t%d else L%d", insn->slot, insn->a, insn->label);
+		break;
+	default: /* IR_DROPPED */
+		buffer_printf(out, "table%u dropped one", insn->slot);
+	}
 }
 
 static void list_insn(const struct ir_insn *insn, struct buffer *out)
@@ -390,6 +422,8 @@ static void list_insn(const struct ir_insn *insn, struct buffer *out)
 	case IR_MISSING:
 		buffer_printf(out, "slot%u is missing", insn->slot);
 		break;
+	default:
+		list_aggregation(insn, out);
 	}
 	buffer_putc(out, '\n');
 }

@@ -54,7 +54,7 @@ static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 	return NULL;
 }
 
-static struct error *compile_stages(struct rewriter *r, struct ir *predicate, struct ir *captures)
+static struct error *compile_stages(struct rewriter *r, struct ir *predicate, struct ir *body)
 {
 	struct compiler *c = r->c;
 	int no;
@@ -62,14 +62,21 @@ static struct error *compile_stages(struct rewriter *r, struct ir *predicate, st
 	if (c->request->identity == IDENTITY_IP)
 		c->plan->slot_count = RECORD_IP_SLOTS;
 	TRY(plan_condition(r, predicate, &no));
-	TRY(c->request->block ? rewrite_collect(r, c->request->block) : rewrite_collect_default(r));
-	TRY(lower_captures(r, captures));
+	TRY(lower_aggregates(c, body));
+	if (!c->plan->is_in_kernel) {
+		TRY(c->request->block ? rewrite_collect(r, c->request->block)
+				      : rewrite_collect_default(r));
+		TRY(lower_captures(r, body));
+	}
 	c->plan->is_sleepable =
-	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(captures));
+	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(body));
 	TRY(allocate(c, predicate));
-	TRY(allocate(c, captures));
-	emit(c, predicate, no, captures);
-	rewrite_function(r);
+	TRY(allocate(c, body));
+	emit(c, predicate, no, body);
+	if (c->plan->is_in_kernel)
+		c->plan->lua = "return function() end";
+	else
+		rewrite_function(r);
 	return NULL;
 }
 
@@ -77,11 +84,11 @@ struct error *compile(const struct compile_request *request, struct plan **ret)
 {
 	struct compiler c = {.request = request, .plan = xcalloc(1, sizeof(*c.plan))};
 	struct rewriter r = {.c = &c};
-	struct ir predicate = {0}, captures = {0};
+	struct ir predicate = {0}, body = {0};
 
-	struct error *err = compile_stages(&r, &predicate, &captures);
+	struct error *err = compile_stages(&r, &predicate, &body);
 	ir_deinit(&predicate);
-	ir_deinit(&captures);
+	ir_deinit(&body);
 	rewriter_deinit(&r);
 	if (err)
 		plan_free(c.plan);
@@ -97,6 +104,7 @@ void plan_free(struct plan *plan)
 	vector_deinit(&plan->insns);
 	vector_deinit(&plan->lines);
 	vector_deinit(&plan->captures);
+	vector_deinit(&plan->aggregates);
 	vector_deinit(&plan->upvalues);
 	arena_deinit(&plan->arena);
 	free(plan);

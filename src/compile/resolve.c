@@ -325,6 +325,11 @@ struct error *resolve_target(struct compiler *c, const struct node *node, const 
 	entry = resolve_builtin(c, node->first);
 	if (!entry)
 		return NULL;
+	if (node->kind == NODE_CALL && entry->kind == BUILTIN_AGGREGATE)
+		return fail(c, node, ERR_NAME,
+			    "`%s` is a statement of a block: it has no value, and is part of no "
+			    "expression",
+			    entry->public.usage);
 	if (node->kind == NODE_INDEX && entry->kind == BUILTIN_ARGUMENTS)
 		return resolve_argument(c, node, ret);
 	if (node->kind == NODE_INDEX && entry->kind == BUILTIN_REGISTERS)

@@ -65,6 +65,11 @@ static struct error *check_assignment(struct rewriter *r, const struct node *tar
 	const struct builtin_entry *entry = resolve_builtin(r->c, root);
 	if (!entry || entry->kind == BUILTIN_LUA)
 		return NULL;
+	if (entry->kind == BUILTIN_AGGREGATE)
+		return source_error(r->c->request->source, target->span, ERR_NAME,
+				    "`%s` cannot be assigned to: it is built in, and a variable "
+				    "needs another name",
+				    node_text(r->c, target));
 	return source_error(r->c->request->source, target->span, ERR_NAME,
 			    "`%s` cannot be assigned to: `%s` is the target's, and nothing writes "
 			    "to the target",
@@ -82,21 +87,39 @@ static struct error *check_assignments(struct rewriter *r, const struct node *no
 	return NULL;
 }
 
+/* A call of count() or its kin: the name becomes that of its function, and its
+ * arguments are expressions like others. */
+static struct error *collect_aggregate(struct rewriter *r, const struct node *call)
+{
+	unsigned index = (unsigned)r->c->plan->aggregates.size;
+
+	TRY(aggregate_add_call(r->c, call));
+	vector_push(&r->replacements,
+		    ((struct replacement){call->first->span, REPLACE_AGGREGATE, index}));
+	for (const struct node *argument = call->first->next; argument; argument = argument->next)
+		TRY(rewrite_collect(r, argument));
+	return NULL;
+}
+
 struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 {
 	const struct value *value;
 	unsigned capture;
 
+	if (aggregate_call(r->c, node))
+		return collect_aggregate(r, aggregate_call(r->c, node));
 	TRY(check_assignments(r, node));
 	TRY(resolve_target(r->c, node, &value));
 	if (value) {
 		TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
-		vector_push(&r->replacements, ((struct replacement){node->span, capture}));
+		vector_push(&r->replacements,
+			    ((struct replacement){node->span, REPLACE_CAPTURE, capture}));
 		return NULL;
 	}
 	if (resolve_builtin(r->c, node) && node->kind == NODE_INDEX) {
 		/* e.print: a function of Lua's half, by way of the event. */
-		vector_push(&r->replacements, ((struct replacement){node->span, UINT32_MAX}));
+		vector_push(&r->replacements,
+			    ((struct replacement){node->span, REPLACE_FUNCTION, 0}));
 		return NULL;
 	}
 	for (const struct node *child = node->first; child; child = child->next)
@@ -162,6 +185,7 @@ struct writer {
 	struct buffer out;
 	unsigned line;
 	const char **parameters; /* by capture */
+	const char **functions;	 /* by aggregate */
 };
 
 static void put_text(struct writer *w, const char *text, size_t size)
@@ -185,13 +209,15 @@ static void put_replacement(struct writer *w, const struct replacement *replacem
 {
 	const char *text = w->r->c->request->source->text;
 
-	if (replacement->capture == UINT32_MAX) {
+	if (replacement->with == REPLACE_FUNCTION) {
 		const char *dot = memrchr(text + replacement->span.start, '.',
 					  replacement->span.end - replacement->span.start);
 		put_text(w, dot + 1, (size_t)(text + replacement->span.end - dot - 1));
 		return;
 	}
-	buffer_puts(&w->out, w->parameters[replacement->capture]);
+	buffer_puts(&w->out, replacement->with == REPLACE_CAPTURE
+				 ? w->parameters[replacement->index]
+				 : w->functions[replacement->index]);
 	for (uint32_t i = replacement->span.start; i < replacement->span.end; i++)
 		if (text[i] == '\n')
 			put_text(w, "\n", 1);
@@ -260,6 +286,16 @@ static void put_default(struct writer *w)
 		      w->parameters[captures[3]]);
 }
 
+/* The functions of aggregations, which the chunk is given. */
+static void put_functions(struct writer *w)
+{
+	const struct plan *plan = w->r->c->plan;
+
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		buffer_printf(&w->out, "%s%s", i ? ", " : "local ", w->functions[i]);
+	buffer_puts(&w->out, plan->aggregates.size ? " = ...; " : "");
+}
+
 static void put_header(struct writer *w, const char *filtered)
 {
 	const struct plan *plan = w->r->c->plan;
@@ -292,6 +328,27 @@ static void put_body(struct writer *w)
 	}
 }
 
+/* A name for the function of aggregation i: "count_1_". */
+static const char *function_name(struct rewriter *r, size_t i)
+{
+	const char *text = r->c->plan->aggregates.data[i].text;
+
+	return parameter_name(r, arena_printf(&r->c->plan->arena, "%.*s %zu",
+					      (int)strcspn(text, "( \t\n"), text, i + 1));
+}
+
+static void name_replacements(struct writer *w)
+{
+	struct plan *plan = w->r->c->plan;
+
+	w->parameters = arena_alloc(&plan->arena, sizeof(char *) * (plan->captures.size + 1));
+	for (size_t i = 0; i < plan->captures.size; i++)
+		w->parameters[i] = parameter_name(w->r, plan->captures.data[i].text);
+	w->functions = arena_alloc(&plan->arena, sizeof(char *) * (plan->aggregates.size + 1));
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		w->functions[i] = function_name(w->r, i);
+}
+
 void rewrite_function(struct rewriter *r)
 {
 	const struct compile_request *request = r->c->request;
@@ -301,11 +358,10 @@ void rewrite_function(struct rewriter *r)
 	struct writer w = {.r = r, .line = 1};
 	const char *filtered = parameter_name(r, "filtered");
 
-	w.parameters = arena_alloc(&plan->arena, sizeof(char *) * (plan->captures.size + 1));
-	for (size_t i = 0; i < plan->captures.size; i++)
-		w.parameters[i] = parameter_name(r, plan->captures.data[i].text);
+	name_replacements(&w);
 	if (first)
 		go_to_line(&w, first);
+	put_functions(&w);
 	if (guard)
 		put_upvalues(&w, guard);
 	if (request->block)

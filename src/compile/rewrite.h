@@ -8,10 +8,15 @@
 
 #include "value.h"
 
-/* A place in the text that becomes a parameter. */
+/* A place in the text that becomes another name. */
 struct replacement {
 	struct span span;
-	unsigned capture; /* in plan->captures */
+	enum {
+		REPLACE_CAPTURE,   /* a parameter: index in plan->captures */
+		REPLACE_AGGREGATE, /* the function of a call: index in plan->aggregates */
+		REPLACE_FUNCTION,  /* e.print: what is behind the dot */
+	} with;
+	unsigned index;
 };
 
 struct rewriter {

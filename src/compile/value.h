@@ -68,6 +68,11 @@ const struct builtin_entry *resolve_builtin(const struct compiler *c, const stru
  * its initializer, or NULL. */
 const struct node *resolve_constant(const struct node *name);
 
+/* The call of an aggregation that the statement is, or NULL. */
+const struct node *aggregate_call(const struct compiler *c, const struct node *statement);
+/* Checks such a call and adds it to the plan's aggregates. */
+struct error *aggregate_add_call(struct compiler *c, const struct node *call);
+
 /* The text of node as the user wrote it, in the plan's arena. */
 const char *node_text(const struct compiler *c, const struct node *node);
 
@@ -78,6 +83,7 @@ enum builtin_kind {
 	BUILTIN_REGISTERS,   /* reg.NAME */
 	BUILTIN_STRING,	     /* str(p [, max]) */
 	BUILTIN_LOAD,	     /* u8(p) ... i64(p): size, is_signed */
+	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
 	BUILTIN_LUA,	     /* a function of the runtime */
 	BUILTIN_UNAVAILABLE, /* documented in the dialect, not in this version */
 };
@@ -89,6 +95,7 @@ struct builtin_entry {
 	enum capture_kind capture;
 	unsigned size;
 	bool is_signed;
+	enum aggregate_kind aggregate;
 };
 
 const struct builtin_entry *builtin_find(const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_info.c - info breakpoints, functions, sharedlibrary, symbol, target.
+ * cmd_info.c - info aggregates, breakpoints, functions, sharedlibrary, symbol, target.
  *
  * Looks, changes nothing.
  */
@@ -157,6 +157,25 @@ static struct error *info_breakpoints(struct console *console, const char *argum
 	table_deinit(&table);
 	vector_deinit(&ids);
 	return NULL;
+}
+
+/* -------------------------------------------------------------- aggregates */
+
+static struct error *info_aggregates(struct console *console, const char *arguments,
+				     struct buffer *out)
+{
+	id_list ids;
+	TRY(id_list_parse(arguments, &ids));
+	size_t before = out->size;
+	struct error *err = NULL;
+	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)
+		if (is_wanted(p, &ids))
+			err = runtime_aggregates(p, out);
+	if (!err && out->size == before)
+		buffer_printf(out, ids.size ? "No aggregations in '%s'.\n" : "No aggregations.\n",
+			      arguments);
+	vector_deinit(&ids);
+	return err;
 }
 
 /* --------------------------------------------------------------- functions */
@@ -322,6 +341,8 @@ static struct error *info_target(struct console *console, const char *arguments,
 /* ------------------------------------------------------------------- table */
 
 const struct command info_commands[] = {
+    {"aggregates", NULL, "info aggregates [NUMBERS]",
+     "What count(), hist() and their kin have counted.", info_aggregates, 0},
     {"breakpoints", "b", "info breakpoints [NUMBERS]", "Tracepoints, their places and counts.",
      info_breakpoints, 0},
     {"functions", "fun", "info functions [REGEX]", "Functions, by name.", info_functions,

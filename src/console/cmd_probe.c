@@ -181,6 +181,17 @@ static void explain_captures(const struct plan *plan, struct buffer *out)
 	}
 }
 
+static void explain_block(const struct plan *plan, struct buffer *out)
+{
+	if (plan->is_in_kernel)
+		buffer_puts(out, "  block    in the kernel: no event is sent\n");
+	else if (plan->kernel_reason)
+		buffer_printf(out, "  block    in Lua, at each event, because %s\n",
+			      plan->kernel_reason);
+	else
+		buffer_puts(out, "  block    in Lua, at each event\n");
+}
+
 static struct error *find_probe(struct console *console, const char *arguments, struct probe **ret)
 {
 	id_list list;
@@ -204,7 +215,7 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	explain_sites(console, probe, out);
 	explain_condition(probe, plan, out);
 	explain_captures(plan, out);
-	buffer_printf(out, "  block    in Lua, at each event\n");
+	explain_block(plan, out);
 	probe_list(probe, out);
 	return NULL;
 }

@@ -4,8 +4,8 @@
  * asks for, loop, detach, drain, report.
  *
  * The order of the end matters: detach first, so that no event comes any more;
- * then deliver what is in the rings; then the scripts' atexit functions; only
- * then are the counts final.
+ * then deliver what is in the rings; then the scripts' atexit functions, then the
+ * aggregates; only then are the counts final.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -346,11 +346,19 @@ static void deliver_rest(struct console *console)
 	}
 }
 
+/* The scripts may have printed them as well: that is theirs to decide. */
+static void print_aggregates(struct console *console)
+{
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
+		console_report(console, runtime_aggregates(p, &console->events->pending));
+}
+
 static void finish(struct console *console)
 {
 	session_stop(console->session);
 	deliver_rest(console);
 	runtime_finish(console->runtime);
+	print_aggregates(console);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)
 		console->status = 1;

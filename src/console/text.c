@@ -81,7 +81,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 
 const char *text_runs(const struct probe *probe)
 {
-	return probe_plan(probe)->has_predicate ? "kernel+lua" : "lua";
+	const struct plan *plan = probe_plan(probe);
+	return plan->is_in_kernel ? "kernel" : plan->has_predicate ? "kernel+lua" : "lua";
 }
 
 static enum abi go_abi(const struct image *image)

@@ -62,6 +62,7 @@ struct kernel {
 	VECTOR(struct ring) rings;
 	int rings_fd, armed_fd;
 	int scratch_fd;	 /* -1 until a program names it */
+	int zero_fd;	 /* likewise */
 	uint64_t *armed; /* the map's memory, cpu_count words */
 	size_t armed_size;
 	bool is_armed;
@@ -71,6 +72,9 @@ struct kernel {
 
 /* Maps that every program shares: *ret stays the kernel's. */
 struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *ret);
+
+/* The map of a role from MAP_AGGREGATE on, or MAP_DROPPED; -1 if there is none. */
+int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);
 
 /* -------------------------------------------------------------- attachment */
 

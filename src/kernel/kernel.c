@@ -129,10 +129,18 @@ static struct error *make_scratch(struct kernel *kernel)
 			  kernel->cpu_count * SCRATCH_SLOTS, NULL, &kernel->scratch_fd);
 }
 
+static struct error *make_zero(struct kernel *kernel)
+{
+	return map_create(BPF_MAP_TYPE_ARRAY, "moontap_zero", AGGREGATE_WORDS_MAX * sizeof(mt_u64),
+			  1, NULL, &kernel->zero_fd);
+}
+
 struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *ret)
 {
 	if (role == MAP_SCRATCH && kernel->scratch_fd < 0)
 		TRY(make_scratch(kernel));
+	if (role == MAP_ZERO && kernel->zero_fd < 0)
+		TRY(make_zero(kernel));
 	switch (role) {
 	case MAP_RINGS:
 		*ret = kernel->rings_fd;
@@ -142,6 +150,9 @@ struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *
 		return NULL;
 	case MAP_SCRATCH:
 		*ret = kernel->scratch_fd;
+		return NULL;
+	case MAP_ZERO:
+		*ret = kernel->zero_fd;
 		return NULL;
 	default:
 		return error_new(ERR_VERIFIER, "the program names a map of unknown role %d", role);
@@ -179,7 +190,8 @@ struct error *kernel_open(const struct kernel_options *options, struct kernel **
 {
 	support_silence();
 	struct kernel *kernel = xcalloc(1, sizeof(*kernel));
-	kernel->rings_fd = kernel->armed_fd = kernel->scratch_fd = kernel->epoll_fd = -1;
+	kernel->rings_fd = kernel->armed_fd = kernel->scratch_fd = kernel->zero_fd =
+	    kernel->epoll_fd = -1;
 	struct error *err = open_into(kernel, options);
 	if (err) {
 		kernel_close(kernel);
@@ -201,6 +213,7 @@ void kernel_close(struct kernel *kernel)
 	close_p(&kernel->rings_fd);
 	close_p(&kernel->armed_fd);
 	close_p(&kernel->scratch_fd);
+	close_p(&kernel->zero_fd);
 	close_p(&kernel->epoll_fd);
 	tracefs_close(kernel->tracefs);
 	free(kernel);

@@ -43,11 +43,15 @@ static struct error *make_budget(struct kernel_program *program, int64_t events)
 	return NULL;
 }
 
-static struct error *map_of_role(struct kernel_program *program, enum map_role role, int64_t budget,
-				 int *ret)
+static struct error *map_of_role(struct kernel_program *program, const struct load_request *request,
+				 enum map_role role, int *ret)
 {
+	if (request->aggregates && aggregates_map(request->aggregates, role) >= 0) {
+		*ret = aggregates_map(request->aggregates, role);
+		return NULL;
+	}
 	if (role == MAP_BUDGET && program->budget_fd < 0)
-		TRY(make_budget(program, budget));
+		TRY(make_budget(program, request->budget));
 	switch (role) {
 	case MAP_COUNTERS:
 		*ret = program->counters_fd;
@@ -68,7 +72,7 @@ static struct error *place_maps(struct kernel_program *program, struct bpf_insn 
 		if (insns[i].code != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
 		if (insns[i].src_reg == BPF_PSEUDO_MAP_FD)
-			TRY(map_of_role(program, (enum map_role)insns[i].imm, request->budget,
+			TRY(map_of_role(program, request, (enum map_role)insns[i].imm,
 					&insns[i].imm));
 		i++; /* the other half of the 64-bit immediate */
 	}

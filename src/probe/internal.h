@@ -89,6 +89,7 @@ struct probe {
 	VECTOR(struct probe_site) sites;
 	VECTOR(struct group) groups;
 	enum site_identity identity;
+	struct kernel_aggregates *aggregates; /* of all groups and runs; NULL: none there */
 	size_t skipped;
 	struct error *skipped_reason;
 	struct counters before; /* of programs replaced by a new run */

@@ -52,6 +52,24 @@ static struct error *explain_refusal(struct error *err, const struct probe *prob
 	return err;
 }
 
+/* Tables for a block that runs in the kernel: all programs of the probe fill
+ * them, those of the next run too. */
+static struct error *make_aggregates(struct probe *probe, const struct plan *plan,
+				     struct kernel *kernel)
+{
+	struct aggregate_shape *shapes;
+	struct error *err;
+
+	if (probe->aggregates || !plan->is_in_kernel)
+		return NULL;
+	shapes = xcalloc(plan->aggregates.size, sizeof(*shapes));
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		shapes[i] = plan->aggregates.data[i].shape;
+	err = kernel_aggregates_new(kernel, shapes, plan->aggregates.size, &probe->aggregates);
+	free(shapes);
+	return err;
+}
+
 static struct error *group_load(struct probe *probe, struct group *group, struct kernel *kernel)
 {
 	const struct load_request request = {
@@ -60,6 +78,7 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 	    .is_sleepable = group->plan->is_sleepable,
 	    .site_count = probe->sites.size,
 	    .budget = 1,
+	    .aggregates = probe->aggregates,
 	};
 	struct error *err = kernel_load(kernel, &request, &group->program);
 
@@ -148,9 +167,13 @@ struct error *probe_build(struct probe *probe)
 			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
 									      : IDENTITY_COOKIE;
 	for (size_t i = 0; i < probe->groups.size; i++) {
-		TRY(group_compile(probe, &probe->groups.data[i], kernel));
-		if (kernel)
-			TRY(group_load(probe, &probe->groups.data[i], kernel));
+		struct group *group = &probe->groups.data[i];
+
+		TRY(group_compile(probe, group, kernel));
+		if (!kernel)
+			continue;
+		TRY(make_aggregates(probe, group->plan, kernel));
+		TRY(group_load(probe, group, kernel));
 	}
 	return probe->is_enabled ? attach(probe) : NULL;
 }
@@ -192,6 +215,7 @@ void probe_free(struct probe *probe)
 		group_unload(&probe->groups.data[i]);
 	for (size_t i = 0; i < probe->sites.size; i++)
 		image_unref(probe->sites.data[i].public.place.image);
+	kernel_aggregates_free(probe->aggregates);
 	vector_deinit(&probe->groups);
 	vector_deinit(&probe->sites);
 	error_free(probe->skipped_reason);
@@ -332,6 +356,17 @@ void probe_site_counters(const struct probe *probe, size_t index, struct counter
 void probe_note_filtered(struct probe *probe, size_t site_index)
 {
 	probe->sites.data[site_index].filtered_by_lua++;
+}
+
+struct error *probe_read_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped)
+{
+	*ret_dropped = 0;
+	return probe->aggregates
+		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
+		   : NULL;
 }
 
 /* -------------------------------------------------------------------- sites */

@@ -45,20 +45,23 @@ static bool join_upvalue(lua_State *L, const char *name, const int carriers[2])
 	return false;
 }
 
-/* Pushes the function. carriers: stack indices of the condition's and the block's
- * own functions, or of nil. On error nothing is pushed. */
-static struct error *push_plan_function(lua_State *L, const struct plan *plan,
-					const char *chunk_name, const int carriers[2])
+/* Pushes the plan's aggregates and its function. carriers: stack indices of the
+ * condition's and the block's own functions, or of nil. On error the probe is to go. */
+static struct error *push_plan(lua_State *L, const struct plan *plan, const char *chunk_name,
+			       const int carriers[2])
 {
+	push_aggregates(L, plan);
+	int aggregates = lua_gettop(L);
 	if (luaL_loadbufferx(L, plan->lua, strlen(plan->lua), chunk_name, "t") != LUA_OK)
 		return failure_take(L);
 	lua_rawgeti(L, LUA_REGISTRYINDEX, runtime_of(L)->block_environment);
 	lua_setupvalue(L, -2, 1); /* a chunk's only upvalue is its _ENV */
-	lua_call(L, 0, 1);	  /* declares locals, makes one closure: raises nothing */
+	luaL_checkstack(L, (int)plan->aggregates.size + LUA_MINSTACK, "aggregates");
+	int count = push_aggregate_functions(L, aggregates);
+	lua_call(L, count, 1); /* declares locals, makes one closure: raises nothing */
 	for (size_t i = 0; i < plan->upvalues.size; i++) {
 		if (join_upvalue(L, plan->upvalues.data[i], carriers))
 			continue;
-		lua_pop(L, 1);
 		return error_new(ERR_NAME, "the local `%s` cannot be reached from the block",
 				 plan->upvalues.data[i]);
 	}
@@ -75,7 +78,7 @@ static int place(lua_State *L, const struct probe_request *request, const struct
 	struct error *err = session_add(runtime->session, request, &probe);
 	if (err)
 		return failure_raise(L, err);
-	err = push_plan_function(L, probe_plan(probe), unit->chunk_name, carriers);
+	err = push_plan(L, probe_plan(probe), unit->chunk_name, carriers);
 	if (err) {
 		probe_delete(probe);
 		return failure_raise(L, err);

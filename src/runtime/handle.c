@@ -25,6 +25,8 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	lua_pushvalue(L, unit_index);
 	handle->unit = luaL_ref(L, LUA_REGISTRYINDEX);
 	handle->function = luaL_ref(L, LUA_REGISTRYINDEX);
+	handle->aggregates = lua_touserdata(L, -1);
+	handle->aggregates_reference = luaL_ref(L, LUA_REGISTRYINDEX);
 	vector_push(&runtime->handles, handle);
 	probe_set_handle(probe, handle);
 	return handle;
@@ -44,6 +46,7 @@ static void handle_free(lua_State *L, struct handle *handle)
 	}
 	release(L, handle->function);
 	release(L, handle->unit);
+	release(L, handle->aggregates_reference);
 	callback_deinit(&handle->health);
 	free(handle->sites);
 	free(handle);

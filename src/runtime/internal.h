@@ -26,6 +26,13 @@ struct site_values {
 	int function, file;
 };
 
+/* What a block's calls of count() and its kin have counted (aggregate.c): a
+ * userdata of Lua's. */
+struct aggregates {
+	size_t count;
+	struct aggregate each[];
+};
+
 /* What the runtime knows of a probe (handle.c). Outlives the probe by a little:
  * records that are on their way point to it. */
 struct handle {
@@ -35,6 +42,8 @@ struct handle {
 	bool is_once;	    /* tbreak */
 	bool has_strings;   /* among its captures */
 	int function, unit; /* references */
+	int aggregates_reference;
+	struct aggregates *aggregates;
 	size_t site_count;
 	struct site_values *sites;
 	struct callback_health health;
@@ -140,7 +149,8 @@ int define_statement(lua_State *L); /* _MOONTAP; upvalue 1: the unit */
 
 /* -------------------------------------------------------------- handle.c */
 
-/* Pops the probe's function, takes a reference to the unit at index. */
+/* Pops the probe's function and, below it, its aggregates; takes a reference to
+ * the unit at index. */
 struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index);
 /* Notices probes that were deleted; frees their handles unless records of
  * theirs may be on their way. */
@@ -148,6 +158,13 @@ void handle_sweep(struct runtime *runtime);
 void handle_free_all(struct runtime *runtime);
 /* Deletes the probe; the handle is swept later. */
 void handle_delete_probe(struct probe *probe);
+
+/* ----------------------------------------------------------- aggregate.c */
+
+void aggregate_open(lua_State *L);
+struct aggregates *push_aggregates(lua_State *L, const struct plan *plan);
+/* Pushes the function of each of the aggregates at index; returns how many. */
+int push_aggregate_functions(lua_State *L, int aggregates_index);
 
 /* ------------------------------------------------------------ callback.c */
 

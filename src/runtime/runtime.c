@@ -27,6 +27,7 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	print_open(L);
 	emit_open(L);
 	unit_open(L);
+	aggregate_open(L);
 	define_open(L);
 	control_open(L);
 	target_open(L);

@@ -145,7 +145,7 @@ static void run_well(struct fixture *f, const char *text)
 }
 
 /* The script must print just this. */
-static void expect(struct fixture *f, const char *text, const char *output)
+static inline void expect(struct fixture *f, const char *text, const char *output)
 {
 	run_well(f, text);
 	assert_string_equal(printed(f), output);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * row.c - IR -> BPF: keys and rows of aggregates.
+ *
+ * A program can be preempted, on its CPU, by another that updates the same row: so
+ * a row is made only if there is none yet, and every change of it is atomic.
+ */
+#include "encode.h"
+
+enum {
+	ROW = RECORD, /* a block that runs in the kernel writes no record */
+	/* What is tried to put a greater value in place while others do the same:
+	 * each failure means that another program ran in between. */
+	EXCHANGES_MAX = 64,
+};
+
+/* The key is at the far end of the frame. */
+static int key_offset(unsigned word)
+{
+	return -FRAME_BYTES + 8 * (int)word;
+}
+
+static void point_to_key(struct encoder *e, int to, unsigned word)
+{
+	put_mov(e, to, R10);
+	put_alu_constant(e, BPF_ADD, to, key_offset(word));
+}
+
+static void emit_location(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	int to = home_result(ir, insn->t);
+
+	/* The low half of the cookie. */
+	if (e->c->request->identity == IDENTITY_COOKIE)
+		put_load(e, BPF_W, to, R10, FRAME_COOKIE);
+	else
+		put_constant(e, to, 0);
+	home_set(e, ir, insn->t, to);
+}
+
+static void emit_key_comm(struct encoder *e, const struct ir_insn *insn)
+{
+	point_to_key(e, R1, insn->slot);
+	put_constant(e, R2, 16);
+	put_call(e, BPF_FUNC_get_current_comm);
+}
+
+static void emit_key_missing(struct encoder *e, const struct ir_insn *insn)
+{
+	put_store_constant(e, BPF_DW, R10, key_offset(insn->slot), 0);
+	put_load(e, BPF_DW, R0, R10, key_offset(0));
+	put_alu_constant(e, BPF_OR, R0, (int32_t)insn->number);
+	put_store(e, BPF_DW, R10, key_offset(0), R0);
+}
+
+/* r0 = the row of the key, or 0 */
+static void look_up_row(struct encoder *e, unsigned table)
+{
+	put_map(e, R1, MAP_AGGREGATE + table);
+	point_to_key(e, R2, 0);
+	put_call(e, BPF_FUNC_map_lookup_elem);
+}
+
+/* Two may make a row at once: the second does not get to (BPF_NOEXIST), and finds
+ * that of the first. The row begins as 0 on every CPU. */
+static void emit_row(struct encoder *e, const struct ir_insn *insn, int label)
+{
+	int found = label_new(e);
+
+	look_up_row(e, insn->slot);
+	put_branch_constant(e, BPF_JNE, R0, 0, found);
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
+	put_lookup(e, MAP_ZERO, FRAME_KEY, label);
+	put_mov(e, R3, R0);
+	put_map(e, R1, MAP_AGGREGATE + insn->slot);
+	point_to_key(e, R2, 0);
+	put_constant(e, R4, BPF_NOEXIST);
+	put_call(e, BPF_FUNC_map_update_elem);
+	look_up_row(e, insn->slot);
+	put_branch_constant(e, BPF_JEQ, R0, 0, label);
+	label_here(e, found);
+	put_mov(e, ROW, R0);
+}
+
+static void emit_row_add(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	if (insn->a >= 0)
+		home_copy(e, ir, insn->a, R0);
+	else
+		put_constant(e, R0, insn->number);
+	put_atomic(e, BPF_DW, BPF_ADD, ROW, 8 * (int)insn->slot, R0);
+}
+
+static void emit_row_count(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			   int label)
+{
+	home_copy(e, ir, insn->a, R0);
+	put_branch_constant(e, BPF_JGE, R0, (int32_t)insn->size, label);
+	put_alu_constant(e, BPF_LSH, R0, 3);
+	put_alu(e, BPF_ADD, R0, ROW);
+	put_constant(e, R5, 1);
+	put_atomic(e, BPF_DW, BPF_ADD, R0, 8 * (int)insn->slot, R5);
+}
+
+/* r1 = the value, r2 = tries left, r3 = what was there */
+static void emit_row_max(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			 int label)
+{
+	int again = label_new(e), done = label_new(e), offset = 8 * (int)insn->slot;
+
+	home_copy(e, ir, insn->a, R1);
+	put_constant(e, R2, EXCHANGES_MAX);
+	label_here(e, again);
+	put_load(e, BPF_DW, R0, ROW, offset);
+	put_branch(e, BPF_JGE, R0, R1, done);
+	put_mov(e, R3, R0);
+	put_atomic(e, BPF_DW, BPF_CMPXCHG, ROW, offset, R1);
+	put_branch(e, BPF_JEQ, R0, R3, done);
+	put_alu_constant(e, BPF_ADD, R2, -1);
+	put_branch_constant(e, BPF_JNE, R2, 0, again);
+	put_jump(e, label);
+	label_here(e, done);
+}
+
+static void emit_dropped(struct encoder *e, const struct ir_insn *insn)
+{
+	int gone = label_new(e);
+
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, (int32_t)insn->slot);
+	put_lookup(e, MAP_DROPPED, FRAME_KEY, gone);
+	put_constant(e, R1, 1);
+	put_atomic(e, BPF_DW, BPF_ADD, R0, 0, R1);
+	label_here(e, gone);
+}
+
+void emit_row_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label)
+{
+	switch (insn->op) {
+	case IR_LOCATION:
+		emit_location(e, ir, insn);
+		break;
+	case IR_KEYS:
+		put_store_constant(e, BPF_DW, R10, key_offset(0), 0);
+		break;
+	case IR_KEY:
+		put_store(e, BPF_DW, R10, key_offset(insn->slot),
+			  home_register(e, ir, insn->a, R0));
+		break;
+	case IR_KEY_COMM:
+		emit_key_comm(e, insn);
+		break;
+	case IR_KEY_MISSING:
+		emit_key_missing(e, insn);
+		break;
+	case IR_ROW:
+		emit_row(e, insn, label);
+		break;
+	case IR_ROW_ADD:
+		emit_row_add(e, ir, insn);
+		break;
+	case IR_ROW_COUNT:
+		emit_row_count(e, ir, insn, label);
+		break;
+	case IR_ROW_MAX:
+		emit_row_max(e, ir, insn, label);
+		break;
+	default: /* IR_DROPPED */
+		emit_dropped(e, insn);
+	}
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_compile_aggregate.c - calls of count() and its kin: which half runs them, how. */
+#include "test_compile.h"
+
+/* The listing of the block: from the user's line to where the hit is counted. */
+static void list_block(const struct compiled *c, struct buffer *ret)
+{
+	struct buffer all = {0};
+
+	plan_list(c->plan, c->source, &all);
+	const char *start = strchr(strchr(all.data, ';'), '\n') + 1;
+	const char *end = strstr(start, "lock u64 [r7+16]");
+	buffer_append(ret, start, (size_t)(end - start));
+	while (ret->data[ret->size - 1] != '\n')
+		ret->size--;
+	ret->size--;
+	while (ret->data[ret->size - 1] != '\n')
+		ret->size--;
+	ret->data[ret->size] = '\0';
+	buffer_deinit(&all);
+}
+
+static void a_count_is_an_atomic_addition_to_its_row(void **state)
+{
+	struct compile_request request = {0};
+	struct buffer code = {0};
+	struct compiled c;
+
+	(void)state;
+	compile_with(&c, "break f do count(arg[1]) end", &request);
+	if (c.err)
+		fail_with_error(c.err);
+	list_block(&c, &code);
+	assert_string_equal(code.data, "  13  u64 [r10-512] = 0\n"
+				       "  14  r1 = u64 [r6+112]\n"
+				       "  15  u64 [r10-504] = r1\n"
+				       "  16  r1 = map aggregate 1\n"
+				       "  18  r2 = r10\n"
+				       "  19  r2 += -512\n"
+				       "  20  call map_lookup_elem\n"
+				       "  21  if r0 != 0 goto 42\n"
+				       "  22  u32 [r10-24] = 0\n"
+				       "  23  r1 = map zero\n"
+				       "  25  r2 = r10\n"
+				       "  26  r2 += -24\n"
+				       "  27  call map_lookup_elem\n"
+				       "  28  if r0 == 0 goto 46\n"
+				       "  29  r3 = r0\n"
+				       "  30  r1 = map aggregate 1\n"
+				       "  32  r2 = r10\n"
+				       "  33  r2 += -512\n"
+				       "  34  r4 = 1\n"
+				       "  35  call map_update_elem\n"
+				       "  36  r1 = map aggregate 1\n"
+				       "  38  r2 = r10\n"
+				       "  39  r2 += -512\n"
+				       "  40  call map_lookup_elem\n"
+				       "  41  if r0 == 0 goto 46\n"
+				       "  42  r8 = r0\n"
+				       "  43  r0 = 1\n"
+				       "  44  lock u64 [r8+0] += r0\n"
+				       "  45  goto 55\n"
+				       "  46  u32 [r10-24] = 0\n"
+				       "  47  r1 = map dropped\n"
+				       "  49  r2 = r10\n"
+				       "  50  r2 += -24\n"
+				       "  51  call map_lookup_elem\n"
+				       "  52  if r0 == 0 goto 55\n"
+				       "  53  r1 = 1\n"
+				       "  54  lock u64 [r0+0] += r1\n");
+	assert_string_equal(c.plan->lua, "return function() end");
+	assert_int_equal(c.plan->captures.size, 0);
+	buffer_deinit(&code);
+	compiled_deinit(&c);
+}
+
+/* reason: NULL if the kernel runs the block; "" if it is not for the kernel. */
+static void blocks_of_aggregations_alone_run_in_the_kernel(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+		struct compile_request request;
+	} cases[] = {
+	    {"break f do count() end", NULL, {0}},
+	    {"break f do count(comm, pid, tid, cpu, func, file, line, addr) end", NULL, {0}},
+	    {"break f do count(probe) sum(arg[1] // 8) avg(u32(arg[1]), arg[2] % 3) end",
+	     NULL,
+	     {0}},
+	    {"break f do min(-arg[1]) max(~arg[1]) hist(arg[1]) lhist(arg[1], 0, 9, 3) end",
+	     NULL,
+	     {0}},
+	    {"break f if arg[1] > 3 do count() end", NULL, {0}},
+	    {"local N <const> = 8 break f do lhist(arg[1], -N, N, N // 4, N) end", NULL, {0}},
+	    {"break f do count(func) end", NULL, {.identity = IDENTITY_COOKIE}},
+	    {"break f do count(str(arg[1])) end", "`str(arg[1])` is no integer", {0}},
+	    {"break f do count('x') end", "`'x'` is left to Lua", {0}},
+	    {"break f do sum(time) end", "`time` is no integer", {0}},
+	    {"break f do sum(n) end", "`n` is left to Lua", {0}},
+	    {"break f do sum(arg[1] / 2) end", "`/` is left to Lua", {0}},
+	    {"break f if comm == 'x' do count() end", "its condition is left to Lua", {0}},
+	    {"tbreak f do count() end",
+	     "a temporary tracepoint goes when its event arrives",
+	     {.has_budget = true}},
+	    {"break f do count() end",
+	     "this way of attaching does not tell its places apart",
+	     {.identity = IDENTITY_IP}},
+	    {"break f do end", "", {0}},
+	    {"break f do count() print(1) end", "", {0}},
+	    {"break f do if arg[1] > 3 then count() end end", "", {0}},
+	    {"break f do local count = print; count(1) end", "", {0}},
+	    {"break f", "", {0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled c;
+
+		compile_with(&c, cases[i].text, &cases[i].request);
+		if (c.err)
+			fail_with_error(c.err);
+		if (c.plan->is_in_kernel != !cases[i].reason)
+			fail_msg("%s: %s", cases[i].text, c.plan->kernel_reason);
+		if (cases[i].reason)
+			assert_string_equal(c.plan->kernel_reason ? c.plan->kernel_reason : "",
+					    cases[i].reason);
+		compiled_deinit(&c);
+	}
+}
+
+static void mixed_with_lua_each_call_becomes_a_function_of_its_own(void **state)
+{
+	static const struct {
+		const char *text, *lua;
+	} cases[] = {
+	    {"break f do print(1) count() count(arg[1]) end",
+	     "local count_1_, count_2_ = ...; return function(arg_1_)  print(1) count_1_() "
+	     "count_2_(arg_1_)  end"},
+	    {"local n = 1 break f do n = n + 1 hist\n(n, comm) end",
+	     "local hist_1_ = ...; local n; return function(comm_)  n = n + 1 hist_1_\n(n, "
+	     "comm_)  end"},
+	    {"break f if arg[1] / 2 > 1 do sum(arg[1]) end",
+	     "local sum_1_ = ...; return function(filtered_, arg_1_) if not (arg_1_ / 2 > 1) then "
+	     "return filtered_ end  sum_1_(arg_1_)  end"},
+	    {"break f do local function g() lhist(pid, 0, 8, 2) end g() end",
+	     "local lhist_1_ = ...; return function(pid_)  local function g() lhist_1_(pid_, 0, "
+	     "8, 2) end g()  end"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compile_request request = {0};
+		struct compiled c;
+
+		compile_with(&c, cases[i].text, &request);
+		if (c.err)
+			fail_with_error(c.err);
+		assert_string_equal(c.plan->lua, cases[i].lua);
+		compiled_deinit(&c);
+	}
+}
+
+static void wrong_calls_are_errors_at_their_place(void **state)
+{
+	static const struct {
+		const char *text;
+		enum error_tag tag;
+		const char *where, *message;
+	} cases[] = {
+	    {"break f do hist() end", ERR_TYPE, "t.mt:1:12",
+	     "too few arguments: hist(V [, KEY ...])"},
+	    {"break f do print()\n  sum() end", ERR_TYPE, "t.mt:2:3",
+	     "too few arguments: sum(V [, KEY ...])"},
+	    {"break f do lhist(arg[1], 0, 8) end", ERR_TYPE, "t.mt:1:12",
+	     "too few arguments: lhist(V, LOW, HIGH, STEP [, KEY ...])"},
+	    {"break f do count(1, 2, 3, 4, 5, 6, 7, 8, 9) end", ERR_TYPE, "t.mt:1:12",
+	     "count takes at most 8 keys"},
+	    {"break f do lhist(arg[1], n, 8, 1) end", ERR_TYPE, "t.mt:1:26",
+	     "LOW of lhist must be a constant integer"},
+	    {"break f do lhist(arg[1], 0, 8.5, 1) end", ERR_TYPE, "t.mt:1:29",
+	     "HIGH of lhist must be a constant integer"},
+	    {"break f do lhist(arg[1], 8, 8, 1) end", ERR_TYPE, "t.mt:1:29",
+	     "HIGH of lhist must be greater than LOW"},
+	    {"break f do lhist(arg[1], 0, 8, 0) end", ERR_TYPE, "t.mt:1:32",
+	     "STEP of lhist must be greater than 0"},
+	    {"break f do lhist(arg[1], 0, 1001, 1) end", ERR_TOO_LARGE, "t.mt:1:35",
+	     "that makes 1001 buckets, and an lhist has at most 1000"},
+	    {"break f do lhist(arg[1], -1 << 63, ~(1 << 63), 1) end", ERR_TOO_LARGE, "t.mt:1:48",
+	     "that makes 18446744073709551615 buckets, and an lhist has at most 1000"},
+	    {"break f do count(pid, 1.5) end", ERR_TYPE, "t.mt:1:23",
+	     "a key of count must be an integer or a string"},
+	    {"break f do count({}) end", ERR_TYPE, "t.mt:1:18",
+	     "a key of count must be an integer or a string"},
+	    {"break f do max('x') end", ERR_TYPE, "t.mt:1:16",
+	     "the value of max must be an integer"},
+	    {"break f do print(count()) end", ERR_NAME, "t.mt:1:18",
+	     "`count([KEY ...])` is a statement of a block: it has no value, and is part of no "
+	     "expression"},
+	    {"break f if count() do end", ERR_NAME, "t.mt:1:12",
+	     "`count([KEY ...])` is a statement of a block: it has no value, and is part of no "
+	     "expression"},
+	    {"break f do print(count) end", ERR_NAME, "t.mt:1:18",
+	     "`count` can only be used as count([KEY ...])"},
+	    {"break f do count = 1 end", ERR_NAME, "t.mt:1:12",
+	     "`count` cannot be assigned to: it is built in, and a variable needs another name"},
+	    {"break f do count(x.y, arg[0]) end", ERR_TYPE, "t.mt:1:23",
+	     "arguments are counted from 1 to 64"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compile_request request = {0};
+		struct compiled c;
+
+		compile_with(&c, cases[i].text, &request);
+		if (!c.err)
+			fail_msg("no error: %s", cases[i].text);
+		assert_string_equal(c.err->message, cases[i].message);
+		assert_string_equal(c.err->where, cases[i].where);
+		assert_string_equal(error_tag_name(c.err->tag), error_tag_name(cases[i].tag));
+		compiled_deinit(&c);
+	}
+}
+
+static void a_block_has_at_most_32_aggregations(void **state)
+{
+	(void)state;
+	for (int count = 32; count <= 33; count++) {
+		struct compile_request request = {0};
+		struct buffer text = {0};
+		struct compiled c;
+
+		buffer_puts(&text, "break f do ");
+		for (int i = 0; i < count; i++)
+			buffer_puts(&text, "hist(arg[1]) ");
+		buffer_puts(&text, "end");
+		compile_with(&c, text.data, &request);
+		assert_int_equal(c.err != NULL, count == 33);
+		compiled_deinit(&c);
+		buffer_deinit(&text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_count_is_an_atomic_addition_to_its_row),
+	    cmocka_unit_test(blocks_of_aggregations_alone_run_in_the_kernel),
+	    cmocka_unit_test(mixed_with_lua_each_call_becomes_a_function_of_its_own),
+	    cmocka_unit_test(wrong_calls_are_errors_at_their_place),
+	    cmocka_unit_test(a_block_has_at_most_32_aggregations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_output_aggregate.c - rows by key, their order, and what they look like. */
+#include "moontap/output.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static struct aggregate_key integer(int64_t value)
+{
+	return (struct aggregate_key){.kind = AGGREGATE_KEY_INTEGER, .integer = value};
+}
+
+static struct aggregate_key text(const char *bytes)
+{
+	return (struct aggregate_key){AGGREGATE_KEY_STRING, 0, bytes, strlen(bytes)};
+}
+
+static void expect(struct aggregate *aggregate, const char *expected)
+{
+	struct buffer out = {0};
+
+	aggregate_format(aggregate, &out);
+	assert_string_equal(out.data, expected);
+	buffer_deinit(&out);
+	aggregate_deinit(aggregate);
+}
+
+/* Values -3 .. 8 of one row without keys. */
+static void fill(struct aggregate *aggregate, const struct aggregate_shape *shape)
+{
+	aggregate_init(aggregate, shape, 0);
+	for (int value = -3; value <= 8; value++)
+		aggregate_add(aggregate, aggregate_row(aggregate, NULL), value);
+}
+
+static void each_kind_shows_its_value(void **state)
+{
+	static const struct {
+		struct aggregate_shape shape;
+		const char *text;
+	} cases[] = {
+	    {{.kind = AGGREGATE_OF_COUNT}, "  12\n"},
+	    {{.kind = AGGREGATE_OF_SUM}, "  30\n"},
+	    {{.kind = AGGREGATE_OF_AVG}, "  2.5\n"},
+	    {{.kind = AGGREGATE_OF_MIN}, "  -3\n"},
+	    {{.kind = AGGREGATE_OF_MAX}, "  8\n"},
+	    {{.kind = AGGREGATE_OF_HIST},
+	     "  (..., 0)  3  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@             |\n"
+	     "  [0]       1  |@@@@@@@@@@@@@                                       |\n"
+	     "  [1]       1  |@@@@@@@@@@@@@                                       |\n"
+	     "  [2, 4)    2  |@@@@@@@@@@@@@@@@@@@@@@@@@@                          |\n"
+	     "  [4, 8)    4  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+	     "  [8, 16)   1  |@@@@@@@@@@@@@                                       |\n"},
+	    {{.kind = AGGREGATE_OF_LHIST, .low = -2, .high = 5, .step = 4},
+	     "  (..., -2)  1  |@@@@@@@@@@@@@                                       |\n"
+	     "  [-2, 2)    4  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+	     "  [2, 5)     3  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@             |\n"
+	     "  [5, ...)   4  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct aggregate aggregate;
+
+		fill(&aggregate, &cases[i].shape);
+		expect(&aggregate, cases[i].text);
+	}
+}
+
+static void the_ends_of_the_integers_have_their_buckets(void **state)
+{
+	const struct aggregate_shape log2 = {.kind = AGGREGATE_OF_HIST};
+	const struct aggregate_shape linear = {AGGREGATE_OF_LHIST, 1, INT64_MIN, INT64_MAX,
+					       INT64_MAX};
+	const struct aggregate_shape least = {.kind = AGGREGATE_OF_MIN};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &log2, 0);
+	mt_u64 *row = aggregate_row(&aggregate, NULL);
+	aggregate_add(&aggregate, row, INT64_MIN);
+	aggregate_add(&aggregate, row, INT64_MAX);
+	aggregate_add(&aggregate, row, 1ll << 62);
+	aggregate_add(&aggregate, row, (1ll << 62) - 1);
+	assert_int_equal(row[AGGREGATE_DATA], 1);
+	assert_int_equal(row[AGGREGATE_DATA + AGGREGATE_BUCKETS_HIST - 1], 2);
+	assert_int_equal(row[AGGREGATE_DATA + AGGREGATE_BUCKETS_HIST - 2], 1);
+	aggregate_deinit(&aggregate);
+
+	aggregate_init(&aggregate, &linear, 0);
+	row = aggregate_row(&aggregate, NULL);
+	assert_int_equal(aggregate_words(&linear), AGGREGATE_DATA + 3 + 2);
+	aggregate_add(&aggregate, row, INT64_MIN);
+	aggregate_add(&aggregate, row, INT64_MAX - 1);
+	aggregate_add(&aggregate, row, INT64_MAX);
+	assert_int_equal(row[AGGREGATE_DATA + 1], 1);
+	assert_int_equal(row[AGGREGATE_DATA + 3], 1);
+	assert_int_equal(row[AGGREGATE_DATA + 4], 1);
+	aggregate_deinit(&aggregate);
+
+	aggregate_init(&aggregate, &least, 0);
+	aggregate_add(&aggregate, aggregate_row(&aggregate, NULL), INT64_MAX);
+	expect(&aggregate, "  9223372036854775807\n");
+	aggregate_init(&aggregate, &least, 0);
+	aggregate_add(&aggregate, aggregate_row(&aggregate, NULL), INT64_MIN);
+	expect(&aggregate, "  -9223372036854775808\n");
+}
+
+static void rows_ascend_by_value_and_equal_ones_by_key(void **state)
+{
+	const struct aggregate_shape shape = {.kind = AGGREGATE_OF_COUNT};
+	static const struct {
+		int64_t number;
+		const char *text;
+		int times;
+	} rows[] = {{10, "b", 2}, {9, "b", 2}, {9, "a\33[31m\n", 2}, {-1, "c", 30}, {5, "", 1}};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &shape, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int k = 0; k < rows[i].times; k++) {
+			const struct aggregate_key keys[] = {integer(rows[i].number),
+							     text(rows[i].text)};
+			aggregate_add(&aggregate, aggregate_row(&aggregate, keys), 0);
+		}
+	expect(&aggregate, "  5                 1\n"
+			   "  9   a\\x1b[31m\\n   2\n"
+			   "  9   b             2\n"
+			   "  10  b             2\n"
+			   "  -1  c            30\n");
+}
+
+static void what_is_missing_is_counted_and_never_0(void **state)
+{
+	static const struct aggregate_shape sum = {.kind = AGGREGATE_OF_SUM},
+					    hist = {.kind = AGGREGATE_OF_HIST};
+	const struct aggregate_key missing = {AGGREGATE_KEY_MISSING, 0, "<unreadable>", 12};
+	const struct aggregate_key keys[] = {integer(1), missing, {.kind = AGGREGATE_KEY_NIL}};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &sum, 1);
+	aggregate_row(&aggregate, &keys[0])[AGGREGATE_MISSING] = 3;
+	aggregate_add(&aggregate, aggregate_row(&aggregate, &keys[1]), -7);
+	aggregate_add(&aggregate, aggregate_row(&aggregate, &keys[2]), 0);
+	expect(&aggregate, "  1             none  (3 missing)\n"
+			   "  <unreadable>    -7\n"
+			   "  nil              0\n");
+	aggregate_init(&aggregate, &hist, 0);
+	aggregate_row(&aggregate, NULL)[AGGREGATE_MISSING] = 3;
+	expect(&aggregate, "  missing  3\n");
+	aggregate_init(&aggregate, &hist, 0);
+	expect(&aggregate, "  nothing yet\n");
+}
+
+static void a_full_table_says_what_it_dropped(void **state)
+{
+	const struct aggregate_shape shape = {AGGREGATE_OF_LHIST, 1, 0, 1000, 1};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &shape, 1);
+	size_t capacity = aggregate_capacity(&shape);
+	assert_true(capacity >= 500 && capacity < AGGREGATE_ROWS_MAX);
+	for (size_t i = 0; i < capacity + 7; i++) {
+		const struct aggregate_key key = integer((int64_t)(i * 7919 % 100003));
+
+		assert_int_equal(aggregate_row(&aggregate, &key) != NULL, i < capacity);
+	}
+	assert_int_equal(aggregate.rows.size, capacity);
+	assert_int_equal(aggregate.dropped, 7);
+	for (size_t i = 1; i < capacity; i++)
+		assert_true(aggregate.rows.data[i - 1].keys[0].integer <
+			    aggregate.rows.data[i].keys[0].integer);
+	struct buffer out = {0};
+	aggregate_format(&aggregate, &out);
+	char *last = strstr(out.data, "  7 dropped: the table is full (");
+	assert_non_null(last);
+	buffer_deinit(&out);
+	aggregate_deinit(&aggregate);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_kind_shows_its_value),
+	    cmocka_unit_test(the_ends_of_the_integers_have_their_buckets),
+	    cmocka_unit_test(rows_ascend_by_value_and_equal_ones_by_key),
+	    cmocka_unit_test(what_is_missing_is_counted_and_never_0),
+	    cmocka_unit_test(a_full_table_says_what_it_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
