@@ -188,9 +188,3 @@ class Aggregates(TestCase):
         tap.close_input()
         self.assertEqual(tap.wait(), 0, tap.error_text())
         self.assertEqual(tables(tap.output())["count()"], ["  140"])
-
-    def test_the_fall_back_counts_in_the_kernel_too(self):
-        output = self.traced("break counted do count(comm) end" + TABLE_AT_EXIT,
-                             arguments=("--attach-method", "tracefs"))
-        self.assertEqual(rows(tables(output)["count(comm)"]), {"counted": str(ALL)})
-        self.assertEqual(breakpoints(output)["1"]["runs"], "kernel")

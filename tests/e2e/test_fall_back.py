@@ -43,3 +43,10 @@ class FallBack(TestCase):
         self.assertEqual([line for line in done.stdout.splitlines()
                           if line in ("counted", "main")], ["main"] + ["counted"] * 3)
         self.assertEqual(breakpoints(done.stdout)["1"]["hits"], 4)
+
+    def test_aggregations_run_in_the_kernel_too(self):
+        done = self.moontap("--attach-method", "tracefs",
+                            "-e", "break counted do count(comm) end" + TABLE_AT_EXIT,
+                            "--args", target_path("counted"), "-n", "70")
+        self.assertRegex(done.stdout, r"(?m)^  counted +70$")
+        self.assertEqual(breakpoints(done.stdout)["1"]["runs"], "kernel")
