@@ -212,8 +212,8 @@ struct error *error_ambiguous(const char *wanted, const char *what, const path_l
 	}
 	if (choices->size > CHOICES_SHOWN)
 		buffer_printf(&list, "\n  and %zu more", choices->size - CHOICES_SHOWN);
-	struct error *err = error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted,
-				      choices->size, what);
+	struct error *err =
+	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted, choices->size, what);
 	error_hint(err, "write more of the name:\n%s", list.data);
 	buffer_deinit(&list);
 	return err;

@@ -29,7 +29,7 @@ struct row_file {
 struct row_table {
 	unsigned version, offset_size;
 	unsigned step, line_range, opcode_base;
-	int line_base;
+	int8_t line_base;
 	bool is_statement; /* what rows begin with */
 	struct bytes operand_counts, program;
 	/* Numbered as the rows number them; directories[0] is where the compiler ran. */

@@ -265,6 +265,8 @@ static void find_instances(const struct row_search *search, size_t index, Dwarf_
 
 	while (first && file->starts.data[first - 1].unit == search->unit)
 		first--;
+	if (first == file->starts.size)
+		return;
 	const struct line_starts added = {
 	    .data = file->starts.data + first,
 	    .count = file->starts.size - first,
@@ -272,8 +274,6 @@ static void find_instances(const struct row_search *search, size_t index, Dwarf_
 	    .is_file = is_file,
 	    .context = &numbers,
 	};
-	if (added.count == 0)
-		return;
 	qsort(added.data, added.count, sizeof(*added.data), compare_addresses);
 	instances_find(&tree, &added);
 }
