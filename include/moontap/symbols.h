@@ -10,9 +10,13 @@
  *   demangle.c   C++ and Rust names (libiberty)
  *   goinfo.c     is it Go, and which version
  *   gotab.c      .gopclntab: Go's functions, left by strip
- *   goline.c     .gopclntab: files and lines
+ *   goline.c     .gopclntab: address to file and line
+ *   gosource.c   .gopclntab: a source line's code
  *   abi.c        how a function receives its arguments
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
+ *   rows.c       .debug_line: files and rows of a table
+ *   instance.c   which copy of a function an address is in (DWARF)
+ *   source.c     a source line's code, in each copy of its function
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries
@@ -21,6 +25,7 @@
  *   pattern.c    globs, and the literal by which candidates are found
  *   match.c      does a function's name answer the wanted one
  *   resolve.c    location -> places
+ *   fileline.c   ... of a FILE:LINE
  *
  * The only room that knows libelf, libdw and /proc/PID/maps. Every address here
  * is a virtual address of the file (as in `nm`), never of a process.
@@ -129,6 +134,7 @@ bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64
 /*
  * [MODULE:]FUNC[+OFF]   [MODULE:]*ADDR   [MODULE:]*FUNC[+OFF]
  * [MODULE:]glob*        [MODULE:]/regex/    (POSIX extended)
+ * [MODULE:]FILE:LINE    FILE: a base name, the end of a path from a '/' on, or a path
  *
  * each optionally followed by the word `force`. OFF and ADDR are decimal or 0x
  * hexadecimal. Quotes '...' or "..." protect a name. The whole text is tried as a
@@ -138,16 +144,18 @@ bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64
 struct location {
 	char *text;
 	char *module; /* or NULL */
-	char *name;   /* function name, glob or regex source; NULL for *ADDR */
+	char *name;   /* function name, glob, regex source or file; NULL for *ADDR */
 	enum {
 		LOCATION_NAME,
 		LOCATION_GLOB,
 		LOCATION_REGEX,
-		LOCATION_ADDRESS
+		LOCATION_ADDRESS,
+		LOCATION_LINE
 	} kind;
 	bool has_offset; /* +OFF or a leading '*' was written: taken literally */
 	uint64_t offset;
 	uint64_t address; /* LOCATION_ADDRESS */
+	unsigned line;	  /* LOCATION_LINE */
 	bool is_forced;
 };
 
@@ -159,7 +167,9 @@ void location_deinit(struct location *location);
 struct place {
 	struct image *image;	  /* a reference of its own */
 	struct function function; /* covers address; name NULL if nothing does */
-	uint64_t address;	  /* function.address + offset, or *ADDR */
+	uint64_t address;	  /* function.address + offset, *ADDR, or where a line begins */
+	struct line line;	  /* of FILE:LINE: the one that has the code; else file NULL */
+	unsigned wanted_line;	  /* of FILE:LINE: LINE */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);
@@ -172,9 +182,17 @@ void place_list_deinit(place_list *list);
  * unescaped); else a unique suffix of it ((*T).M, Class::method); else a compiler's clone
  * (f.constprop.0 for f). Go wrappers are skipped, and .cold parts by patterns. A
  * plain name with several addresses: all of them where they are the copies of
- * one function (overloads, statics of that name, Go generics). Errors:
- * ERR_NO_SYMBOL (near misses), ERR_NO_SYMBOLS, ERR_NO_MODULE, ERR_AMBIGUOUS (a
- * suffix with several owners: lists them), ERR_OUT_OF_FUNCTION, ERR_NOT_CODE.
+ * one function (overloads, statics of that name, Go generics).
+ *
+ * A line without code means the next one of the file that has some. It has a place in each
+ * copy of a function that has code of it (the function itself, inlined copies, instances
+ * of a template, and blocks of these that declare variables): the lowest address there that
+ * begins a statement (or, if none of the line's code does, that belongs to it). One at a function's
+ * very address means the function.
+ *
+ * Errors: ERR_NO_SYMBOL (near misses), ERR_NO_SYMBOLS, ERR_NO_MODULE, ERR_AMBIGUOUS (a
+ * suffix with several owners, a file name with several files: lists them),
+ * ERR_OUT_OF_FUNCTION, ERR_NOT_CODE.
  */
 struct error *location_resolve(const struct location *location, struct program *program,
 			       place_list *ret);

@@ -85,14 +85,25 @@ static struct error *dump_function(const struct place *place, bool has_bytes, st
 
 #define DUMPED_FUNCTIONS_MAX 16
 
+/* A line may have several places in one function. */
+static bool is_same_function(const struct place *a, const struct place *b)
+{
+	return a->image == b->image && a->function.address == b->function.address;
+}
+
 static struct error *dump_places(const place_list *places, bool has_bytes, struct buffer *out)
 {
-	size_t count = places->size < DUMPED_FUNCTIONS_MAX ? places->size : DUMPED_FUNCTIONS_MAX;
-	for (size_t i = 0; i < count; i++)
-		TRY(dump_function(&places->data[i], has_bytes, out));
+	size_t count = 0;
+	for (size_t i = 0; i < places->size; i++) {
+		const struct place *place = &places->data[i];
+		if (i && is_same_function(place, place - 1))
+			continue;
+		if (count++ < DUMPED_FUNCTIONS_MAX)
+			TRY(dump_function(place, has_bytes, out));
+	}
 	buffer_puts(out, "Marks: > where \"break\" goes, + cheap to trace, ! cannot be traced.\n");
-	if (count < places->size)
-		buffer_printf(out, "%zu more functions match.\n", places->size - count);
+	if (count > DUMPED_FUNCTIONS_MAX)
+		buffer_printf(out, "%zu more functions match.\n", count - DUMPED_FUNCTIONS_MAX);
 	return NULL;
 }
 

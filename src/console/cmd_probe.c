@@ -16,8 +16,8 @@ static struct error *run_statement(struct console *console, const char *keyword,
 {
 	if (!*arguments)
 		return error_hint(error_new(ERR_USAGE, "%s needs a location", keyword),
-				  "FUNCTION, FUNCTION+OFFSET, *ADDRESS, MODULE:FUNCTION, a glob or "
-				  "/REGEX/");
+				  "FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, "
+				  "MODULE:FUNCTION, a glob or /REGEX/");
 	CLEANUP(free_p) char *text = xasprintf("%s %s", keyword, arguments);
 	return command_run_text(console, text, true);
 }

@@ -56,6 +56,16 @@ static void put_skipped(struct buffer *out, const struct probe *probe)
 			      first->message);
 }
 
+/* FILE:LINE of a line without code is placed on the next that has some. */
+static void put_moved(struct buffer *out, const struct place *place)
+{
+	if (!place->line.file || place->line.number == place->wanted_line)
+		return;
+	buffer_printf(out, "Line %u has no code; the next that has is ", place->wanted_line);
+	text_line(out, &place->line);
+	buffer_puts(out, ".\n");
+}
+
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program)
 {
 	const struct site *site = probe_site(probe, 0);
@@ -66,6 +76,7 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 	if (count > 1) {
 		text_name(out, probe_location(probe));
 		buffer_printf(out, ". (%zu locations)\n", count);
+		put_moved(out, &site->place);
 		put_skipped(out, probe);
 		return;
 	}
@@ -76,6 +87,7 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 		buffer_putc(out, ')');
 	}
 	buffer_puts(out, ".\n");
+	put_moved(out, &site->place);
 	put_skipped(out, probe);
 }
 

@@ -68,7 +68,9 @@ static struct error *finish_site(struct probe_site *site)
 		return error_new(ERR_NOT_CODE,
 				 "0x%llx is in no executable, unwritable segment of %s",
 				 (unsigned long long)place->address, image_name(place->image));
-	image_line_at(place->image, place->address, &site->public.line);
+	site->public.line = place->line;
+	if (!place->line.file)
+		image_line_at(place->image, place->address, &site->public.line);
 	return NULL;
 }
 
@@ -79,6 +81,14 @@ static bool is_cold_part(const struct function *function)
 	return strstr(function->name, ".cold") != NULL;
 }
 
+/* Is the function as such meant, not an address in it? */
+static bool is_of_function(const struct location *location, const struct place *place)
+{
+	if (location->kind == LOCATION_LINE)
+		return place->address == place->function.address;
+	return location->kind != LOCATION_ADDRESS && !location->has_offset;
+}
+
 static struct error *judge(const struct location *location, const struct site_rules *rules,
 			   const struct body *body, struct probe_site *site,
 			   struct compile_site *like)
@@ -86,7 +96,7 @@ static struct error *judge(const struct location *location, const struct site_ru
 	struct place *place = &site->public.place;
 	struct site_verdict *verdict = &site->public.verdict;
 
-	if (location->kind != LOCATION_ADDRESS && !location->has_offset)
+	if (is_of_function(location, place))
 		place->address = site_entry(&body->code, rules).address;
 	struct error *err =
 	    site_check(&body->code, place->address, place->function.name, rules, verdict);
@@ -148,12 +158,14 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	return NULL;
 }
 
-/* A pattern stands for what it matches and can be probed; a name for itself. */
+/* A pattern, or a line with code in several places, stands for what can be probed of
+ * it; a name for itself. */
 static struct error *add_places(struct probe *probe, const struct location *location,
 				const place_list *places)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
-	bool is_pattern = location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX;
+	bool is_pattern = location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
+			  (location->kind == LOCATION_LINE && places->size > 1);
 
 	for (size_t i = 0; i < places->size; i++) {
 		struct error *err = add_place(probe, location, &rules, &places->data[i]);

@@ -150,7 +150,12 @@ void go_close(struct go *go)
 	free(go);
 }
 
+bool go_has_table(const struct image *image)
+{
+	return image->go && image->go->table;
+}
+
 bool go_covers(const struct image *image, uint64_t address)
 {
-	return image->go && image->go->table && gotab_covers(image->go->table, address);
+	return go_has_table(image) && gotab_covers(image->go->table, address);
 }

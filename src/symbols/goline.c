@@ -8,12 +8,6 @@
  */
 #include "gotab.h"
 
-enum func_field { /* after the entry, in u32s */
-	FUNC_PCFILE = 4,
-	FUNC_PCLN = 5,
-	FUNC_UNIT = 7,
-};
-
 #define NO_FILE 0xffffffffu
 
 static bool read_u32(struct gotab *table, enum gotab_window which, uint64_t offset, uint32_t *ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * gotab.h - an open .gopclntab, shared by gotab.c (functions) and goline.c
- * (files and lines).
+ * gotab.h - an open .gopclntab, shared by gotab.c (functions), goline.c (address to
+ * file and line) and gosource.c (file and line to addresses).
  */
 #ifndef SYMBOLS_GOTAB_H
 #define SYMBOLS_GOTAB_H
@@ -56,6 +56,14 @@ bool gotab_find(struct gotab *table, uint64_t address, uint32_t *ret);
 
 /* _func begins with the entry (a pointer, or u32 from 1.18); after it, u32s:
  * name, args, deferreturn, pcsp, pcfile, pcln, npcdata, unit (from 1.16). */
+enum gotab_field { /* in u32s, from the name's */
+	FUNC_PCFILE = 4,
+	FUNC_PCLN = 5,
+	FUNC_LIST_COUNT = 6,
+	FUNC_UNIT = 7,
+	FUNC_FIELDS = 8,
+};
+
 static inline uint64_t gotab_name_field(const struct gotab *table)
 {
 	return table->is_relative ? 4 : 8;

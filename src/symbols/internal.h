@@ -84,6 +84,64 @@ struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
 
+typedef VECTOR(char *) path_list;
+void path_list_deinit(path_list *list);
+
+/* ------------------------------------------------------------- source lines */
+
+/* Where code of a line begins, and in which copy of its function. */
+struct line_start {
+	uint64_t address;
+	uint64_t unit, instance; /* the pair names the copy; instance 0: not known */
+	bool is_empty;		 /* code of another file begins at the same address */
+	bool is_settled;	 /* instance is final */
+};
+
+/* A file that answers the wanted name. */
+struct source_file {
+	char *path;
+	unsigned line; /* the first from the wanted one on that has code; 0: none has */
+	uint64_t rank; /* of starts: the lower, the nearer to what was wanted */
+	unsigned last; /* the last that has code; 0: none has */
+	VECTOR(struct line_start) starts; /* of line */
+};
+
+/* One image searched for the code of a line. */
+struct source {
+	struct image *image;
+	char *wanted; /* a base name, the end of a path, or a path */
+	unsigned line;
+	VECTOR(struct source_file) files;
+};
+#define NO_SOURCE SIZE_MAX
+
+/* Has the image a table of lines, Go's or DWARF's? */
+bool image_has_lines(const struct image *image);
+/* Collects the files that answer, and the lowest address of the line's code in each copy of
+ * a function, by address. */
+void source_search(struct source *ret, struct image *image, const char *wanted, unsigned line);
+void source_deinit(struct source *source);
+/* Calls fn for each file that the image's line tables name, many of them often. */
+void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
+		       void *context);
+
+/* For those who read the tables: the index of the file of that path, NO_SOURCE if it
+ * does not answer; and a piece of its code. One that begins no statement counts only if the
+ * wanted line has no other. */
+size_t source_find(struct source *source, const char *path);
+void source_add(struct source *source, size_t file, uint64_t line, bool is_statement,
+		const struct line_start *start);
+/* Can a path that ends in this name answer? Cheap, and may say yes too often. */
+bool source_may_answer(const struct source *source, const char *name);
+/* Takes . and .. and doubled slashes out of a path, in place; returns it. */
+char *path_normalize(char *path);
+
+/* The places of FILE:LINE (fileline.c). */
+struct error *resolve_line(const struct location *location, struct program *program,
+			   place_list *ret);
+/* wanted may be any of several functions (or files: what); lists the first of them. */
+struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices);
+
 /* -------------------------------------------------------- functions by name */
 
 /* A name as its table has it, before demangling. */
@@ -156,6 +214,7 @@ char *goinfo_version(const struct image *image, bool *ret_is_go);
 
 /* Is address in a function that Go's table describes? */
 bool go_covers(const struct image *image, uint64_t address);
+bool go_has_table(const struct image *image);
 
 struct error *gotab_open(const struct image *image, struct gotab **ret);
 void gotab_close(struct gotab *table);
@@ -164,6 +223,10 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* As source_search and image_each_source, by Go's table (gosource.c). */
+void gotab_source(struct gotab *table, struct source *source);
+void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),
+		       void *context);
 
 /* ------------------------------------------------------------------- names */
 
@@ -214,8 +277,6 @@ struct error *process_executable(pid_t pid, char **ret);
 
 /* Where the loader finds libraries (loader.c). root is a prefix of every path: "" or
  * "/proc/PID/root". */
-typedef VECTOR(char *) path_list;
-void path_list_deinit(path_list *list);
 void loader_needed(const struct image *image, path_list *ret);
 /* The file of a library that image needs; NULL if it is not there. */
 char *loader_find(const struct image *image, const char *root, const char *soname);

@@ -7,24 +7,10 @@
  * without it libdw finds nothing.
  */
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <gelf.h>
 #include <sys/mman.h>
 
-#include "internal.h"
-
-struct unit_range {
-	uint64_t start, end;
-	Dwarf_Off unit; /* of its DIE */
-};
-
-struct lines {
-	void *mapping;
-	size_t mapping_size;
-	Elf *elf;
-	Dwarf *dwarf;
-	VECTOR(struct unit_range) ranges;
-};
+#include "lines.h"
 
 static int compare(const void *left, const void *right)
 {
@@ -85,16 +71,30 @@ static const struct image *image_with_lines(const struct image *image)
 	return image->debug ? image_with_lines(image->debug) : NULL;
 }
 
-static struct lines *lines_get(struct image *image)
+bool image_has_lines(const struct image *image)
+{
+	return go_has_table(image) || image_with_lines(image);
+}
+
+/* A file cut short since it was mapped would kill us with SIGBUS when read. */
+static bool is_intact(const struct image *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) == 0 && (uint64_t)st.st_size >= file->file_size;
+}
+
+const struct lines *lines_get(struct image *image)
 {
 	const struct image *file = image_with_lines(image);
 
+	if (!file || !is_intact(file))
+		return NULL;
 	if (!image->lines) {
 		image->lines = xcalloc(1, sizeof(*image->lines));
-		if (file)
-			open_dwarf(image->lines, file);
+		open_dwarf(image->lines, file);
 	}
-	return image->lines;
+	return image->lines->dwarf ? image->lines : NULL;
 }
 
 void lines_free(struct lines *lines)
@@ -107,15 +107,6 @@ void lines_free(struct lines *lines)
 		munmap(lines->mapping, lines->mapping_size);
 	vector_deinit(&lines->ranges);
 	free(lines);
-}
-
-/* A file cut short since it was mapped would kill us with SIGBUS when read. */
-static bool is_intact(const struct image *image)
-{
-	const struct image *file = image_with_lines(image);
-	struct stat st;
-
-	return file && fstat(file->fd, &st) == 0 && (uint64_t)st.st_size >= file->file_size;
 }
 
 static const struct unit_range *unit_at(const struct lines *lines, uint64_t address)
@@ -140,10 +131,8 @@ static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 	int number;
 	Dwarf_Die unit;
 
-	if (!is_intact(image))
-		return false;
 	const struct lines *lines = lines_get(image);
-	const struct unit_range *range = unit_at(lines, address);
+	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
 	if (!range || !dwarf_offdie(lines->dwarf, range->unit, &unit))
 		return false;
 	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);

@@ -5,12 +5,13 @@
  */
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <regex.h>
 
 #include "internal.h"
 
 static const char grammar[] =
-    "a location is FUNCTION, FUNCTION+OFFSET, *ADDRESS, MODULE:FUNCTION,\n"
+    "a location is FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, MODULE:FUNCTION,\n"
     "a glob (fn_*) or a /regular expression/, for example main.f+0x6d";
 
 static struct error *malformed(const char *text, const char *what)
@@ -188,11 +189,50 @@ static struct error *parse_part(const char *text, const char *rest, struct locat
 	return check_regex(text, location->name);
 }
 
-static struct error *no_lines(const char *text)
+/* The ':' before a line number that ends the text; NULL if there is none. */
+static const char *find_line(const char *text)
 {
-	return error_hint(error_new(ERR_LOCATION, "location \"%s\": a source line", text),
-			  "source lines are no locations here; write FUNCTION+OFFSET: disassemble "
-			  "FUNCTION\nshows the offset and the line of each instruction");
+	const char *colon = strrchr(text, ':');
+
+	return colon && is_all_digits(colon + 1) && (colon == text || colon[-1] != ':') ? colon
+											: NULL;
+}
+
+static struct error *parse_file(const char *text, const char *file, size_t size,
+				struct location *location)
+{
+	if (size && (*file == '\'' || *file == '"')) {
+		const char *end = strchr(file + 1, *file);
+		if (!end || end != file + size - 1)
+			return malformed(text, end ? "only :LINE may follow the quoted file"
+						   : "the quote is not closed");
+		file++;
+		size -= 2;
+	}
+	if (size == 0)
+		return malformed(text, "the file is missing");
+	location->name = xstrndup(file, size);
+	return NULL;
+}
+
+/* [MODULE:]FILE:LINE; colon is the one before LINE. */
+static struct error *parse_line(const char *text, const char *colon, struct location *location)
+{
+	CLEANUP(free_p) char *front = xstrndup(text, colon - text);
+	const char *module_end = find_colon(front), *file = front;
+	uint64_t number;
+
+	location->kind = LOCATION_LINE;
+	if (!parse_number(colon + 1, &number) || number > UINT_MAX)
+		return malformed(text, "that line number is too large");
+	if (number == 0)
+		return malformed(text, "lines are counted from 1");
+	location->line = number;
+	if (module_end) {
+		location->module = xstrndup(front, module_end - front);
+		file = module_end + 1;
+	}
+	return parse_file(text, file, strlen(file), location);
 }
 
 static struct error *parse(struct location *location)
@@ -203,12 +243,13 @@ static struct error *parse(struct location *location)
 		return error_hint(error_new(ERR_LOCATION, "the location is missing"), "%s",
 				  grammar);
 	if (is_all_digits(text))
-		return no_lines(text);
+		return malformed(text, "a line needs its file: main.go:20");
+	colon = find_line(text);
+	if (colon)
+		return parse_line(text, colon, location);
 	colon = is_regex(text) ? NULL : find_colon(text);
 	if (!colon)
 		return parse_part(text, text, location);
-	if (is_all_digits(colon + 1))
-		return no_lines(text);
 	location->module = xstrndup(text, colon - text);
 	return parse_part(text, colon + 1, location);
 }

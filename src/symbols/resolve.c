@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-#define OWNERS_SHOWN 8
+#define CHOICES_SHOWN 8
 
 struct candidate {
 	struct function function;
@@ -202,18 +202,18 @@ static void collect_owners(const struct search *search, path_list *ret)
 	ret->size = kept;
 }
 
-static struct error *ambiguous(const char *wanted, const path_list *owners)
+struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices)
 {
 	struct buffer list = {0};
 
-	for (size_t i = 0; i < owners->size && i < OWNERS_SHOWN; i++) {
+	for (size_t i = 0; i < choices->size && i < CHOICES_SHOWN; i++) {
 		buffer_puts(&list, i ? "\n  " : "  ");
-		escape_text(&list, owners->data[i], strlen(owners->data[i]), false);
+		escape_text(&list, choices->data[i], strlen(choices->data[i]), false);
 	}
-	if (owners->size > OWNERS_SHOWN)
-		buffer_printf(&list, "\n  and %zu more", owners->size - OWNERS_SHOWN);
+	if (choices->size > CHOICES_SHOWN)
+		buffer_printf(&list, "\n  and %zu more", choices->size - CHOICES_SHOWN);
 	struct error *err =
-	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu functions", wanted, owners->size);
+	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted, choices->size, what);
 	error_hint(err, "write more of the name:\n%s", list.data);
 	buffer_deinit(&list);
 	return err;
@@ -229,7 +229,7 @@ static struct error *check_owners(const struct search *search)
 		return NULL;
 	collect_owners(search, &owners);
 	if (owners.size > 1)
-		err = ambiguous(search->wanted, &owners);
+		err = error_ambiguous(search->wanted, "function", &owners);
 	path_list_deinit(&owners);
 	return err;
 }
@@ -461,6 +461,7 @@ struct error *location_resolve(const struct location *location, struct program *
 	struct resolution resolution = {.location = location, .places = &places};
 	struct error *err =
 	    location->kind == LOCATION_ADDRESS ? resolve_address(&resolution, program)
+	    : location->kind == LOCATION_LINE  ? resolve_line(location, program, &places)
 	    : location->kind == LOCATION_REGEX ? resolve_regex(&resolution, program)
 					       : resolve_pattern(&resolution, program);
 

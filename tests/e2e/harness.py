@@ -42,6 +42,12 @@ def go_versions():
                   if name.startswith("go-play-"))
 
 
+def line_of(source, text):
+    """The number of the line of a source file (below the project's root) that has text."""
+    with open(os.path.join(ROOT, source), encoding="utf-8") as file:
+        return next(number for number, line in enumerate(file, 1) if text in line)
+
+
 class Process:
     """A running program; its output is collected line by line as it comes."""
 

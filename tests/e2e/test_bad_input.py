@@ -133,8 +133,19 @@ class BadLocation(TestCase):
         self.refuse("break %s do end" % hazard("syscall"), "(?i)syscall", name="hazards")
         self.refuse("break %s do end" % hazard("lock"), "(?i)lock", name="hazards")
 
+    def test_a_line_that_is_not_there(self):
+        self.refuse("break counted.c:9999 do end", r'No line 9999 in file "counted\.c"\.',
+                    "the last line that has code is")
+        self.refuse("break countd.c:10 do end", r"No source file named countd\.c\.",
+                    "did you mean `counted.c`")
+        self.refuse("break counted.c:10 do end", "no table of source lines",
+                    name="counted-stripped")
+        self.refuse("break print.go:10 do end", "may be any of 2 files", "fmt/print.go",
+                    name=self.go())
+
     def test_malformed_locations(self):
-        for text in ("counted+", "counted+0x", "*0xzz", "counted+99999999999999999999"):
+        for text in ("counted+", "counted+0x", "*0xzz", "counted+99999999999999999999",
+                     "counted.c:0", "20"):
             with self.subTest(text):
                 self.refuse("break %s do end" % text, ".")
 

@@ -6,8 +6,8 @@ import re
 import signal
 import time
 
-from harness import (TABLE_AT_EXIT, Target, TestCase, breakpoints, go_versions, needs_root,
-                     target_path, wait_until)
+from harness import (TABLE_AT_EXIT, Target, TestCase, breakpoints, go_versions, line_of,
+                     needs_root, target_path, wait_until)
 
 HERE = """file "%s"
 break main.neatFunction+0x6d  do print("here 1") end
@@ -213,6 +213,48 @@ class Values(TestCase):
 
 
 @needs_root
+class Lines(TestCase):
+    """FILE:LINE in C."""
+
+    def trace_lines(self, script, name="counted"):
+        """moontap, after 1,000 calls of counted."""
+        target = self.target(name, "-n", 1000, "-w")
+        tap = self.trace(script + TABLE_AT_EXIT, "-p", str(target.pid))
+        target.go()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        return tap
+
+    def line(self, text):
+        return line_of("tests/targets/counted.c", text)
+
+    def test_a_line_hits_as_often_as_it_runs(self):
+        texts = (("seldom(made);", 10), ("return number + sign;", 1000), ("made++;", 1000))
+        for name in ("counted", "counted-nopie"):
+            with self.subTest(name):
+                tap = self.trace_lines(" ".join(
+                    "break counted.c:%d do end" % self.line(text) for text, _ in texts), name)
+                rows = breakpoints(tap.output())
+                self.assertEqual([rows[str(i + 1)]["hits"] for i in range(3)],
+                                 [count for _, count in texts])
+                self.assertIn(" at counted.c:%d\n" % self.line("made++;"), tap.output() + "\n")
+
+    def test_a_line_in_a_condition_s_branch_can_have_a_condition_of_its_own(self):
+        line = self.line("seldom(made);")
+        tap = self.trace_lines("n = 0 break targets/counted.c:%d if pid == tid do n = n + 1 "
+                               'print(func, file, line) end atexit(function() print("n", n) end)'
+                               % line)
+        tap.expect("^n\t10$")
+        tap.expect(r"^work\t.*counted\.c\t%d$" % line)
+
+    def test_the_opening_line_is_the_entry_where_arguments_can_be_read(self):
+        line = self.line("NOINLINE long counted(long number")
+        tap = self.trace_lines("n = 0 break counted.c:%d do n = n + arg[1] end "
+                               'atexit(function() print("sum", n) end)' % line)
+        tap.expect("^sum\t499500$")
+        self.assertEqual(breakpoints(tap.output())["1"]["hits"], 1000)
+
+
+@needs_root
 class Callbacks(TestCase):
     def test_an_error_is_told_once_and_ten_in_a_row_disable_the_probe(self):
         target = self.target("counted", "-n", 100, "-w")
@@ -336,6 +378,28 @@ class GoPlay(TestCase):
                     [line for line in tap.lines if line != "ready"],
                     ["%d\t%d\t%d\tmain.neatFunction" % (n % 2 == 0, n % 3 == 0, n % 5 == 0)
                      for n in range(1, 31)])
+
+    def test_a_line_hits_once_a_pass_when_its_condition_is_true_in_every_release(self):
+        source = "examples/go-play/main.go"
+        texts = ("first condition", "second condition", "third condition", '"the end"')
+        lines = [line_of(source, text) for text in texts]
+        opening = line_of(source, "func neatFunction")
+        for version in go_versions():
+            with self.subTest(version):
+                path = target_path("go-play-" + version)
+                tap = self.trace(
+                    " ".join("break main.go:%d do print(line) end" % line for line in lines) +
+                    " break main.go:%d do print('pass', arg[1] & 255) end" % opening, path)
+                target = self.start_go(path, 30)
+                target.wait()
+                wanted = []
+                for n in range(1, 31):
+                    wanted.append("pass\t%d" % (n % 2 == 0))
+                    wanted += [str(line) for line, every in zip(lines, (2, 3, 5, 1))
+                               if n % every == 0]
+                tap.expect_lines(len(wanted) + 1)
+                tap.stop()
+                self.assertEqual(tap.lines[1:], wanted)
 
     def test_file_and_line_come_from_go_s_own_table(self):
         for version in go_versions():

@@ -98,6 +98,25 @@ static bool visit(void *context, const struct function *function)
 	return true;
 }
 
+static void search_lines(const char *path)
+{
+	static const char *const texts[] = {"main.go:1", "a.go:70", "a/b.s:3"};
+	struct program *program;
+
+	if (program_open(path, &program))
+		abort();
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct location location;
+		place_list places = {0};
+		if (location_parse(texts[i], &location))
+			abort();
+		error_free(location_resolve(&location, program, &places));
+		place_list_deinit(&places);
+		location_deinit(&location);
+	}
+	program_free(program);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct file file;
@@ -117,5 +136,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort(); /* the file is sound, whatever its table is */
 	image_each_function(image, visit, image);
 	image_unref(image);
+	search_lines(path);
 	return 0;
 }

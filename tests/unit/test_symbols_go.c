@@ -211,6 +211,41 @@ static void lines_are_those_of_go_addr2line(void **state)
 	}
 }
 
+/* -------------------------------------------------------------------- lines */
+
+static void lines_are_found_by_go_s_own_table(void **state)
+{
+	static const struct name_case cases[] = {
+	    {"main.go:13", "main.neatFunction"},
+	    {"sub.go:4", "example.org/y.v3/sub%2ev2.(*D).Decode"},
+	    {"sub.v2/sub.go:3", "example.org/y.v3/sub%2ev2.(*D).Decode"}, /* moved */
+	    {"main.go:999", "[no-symbol]"},
+	    {"print.go:1", "[ambiguous]"},
+	    {"nosuch.go:1", "[no-symbol]"},
+	};
+	static const char *const strips[] = {"", "-ldflags='-s -w'"};
+
+	(void)state;
+	need_go();
+	for (size_t i = 0; i < compiler_count * ARRAY_SIZE(strips); i++) {
+		place_list places = {0};
+		struct program *program;
+		build_go(i / ARRAY_SIZE(strips), "l", strips[i % ARRAY_SIZE(strips)]);
+		assert_no_error(program_open(in_scratch("l"), &program));
+		check_names(program, cases, ARRAY_SIZE(cases));
+		assert_no_error(resolve(program, "main.go:14", &places));
+		assert_int_equal(places.size, 1);
+		assert_string_equal(places.data[0].function.name, "main.neatFunction");
+		assert_int_not_equal(places.data[0].address, places.data[0].function.address);
+		place_list_deinit(&places);
+		assert_no_error(resolve(program, "main.go:5", &places));
+		assert_int_equal(places.size, 2); /* Push for int and for string */
+		place_list_deinit(&places);
+		assert_error(resolve(program, "mian.go:5", &places), ERR_NO_SYMBOL, "`main.go`");
+		program_free(program);
+	}
+}
+
 /* ---------------------------------------------------------------- locations */
 
 static void go_names_are_found_as_people_write_them(void **state)
@@ -449,6 +484,7 @@ int main(void)
 	    cmocka_unit_test(a_stripped_go_program_has_its_functions),
 	    cmocka_unit_test(the_version_is_that_of_the_compiler),
 	    cmocka_unit_test(lines_are_those_of_go_addr2line),
+	    cmocka_unit_test(lines_are_found_by_go_s_own_table),
 	    cmocka_unit_test(go_names_are_found_as_people_write_them),
 	    cmocka_unit_test(the_abi_is_that_of_the_function),
 	    cmocka_unit_test(text_is_found_where_the_header_does_not_say),

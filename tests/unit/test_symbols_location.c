@@ -59,6 +59,17 @@ static void locations_are_taken_apart(void **state)
 	    {"'a+b:c'", NULL, "a+b:c", LOCATION_NAME, false, 0, false},
 	    {"\"f*\"+2", NULL, "f*", LOCATION_NAME, true, 2, false},
 	    {"libc:'a:b'", "libc", "a:b", LOCATION_NAME, false, 0, false},
+	    {"main.go:20", NULL, "main.go", LOCATION_LINE, false, 20, false},
+	    {"src/net/foo.c:12 force", NULL, "src/net/foo.c", LOCATION_LINE, false, 12, true},
+	    {"/a/b.c:1", NULL, "/a/b.c", LOCATION_LINE, false, 1, false},
+	    {"/lib/x.so:/a/b.c:1", "/lib/x.so", "/a/b.c", LOCATION_LINE, false, 1, false},
+	    {"libx.so.1:foo.c:4294967295", "libx.so.1", "foo.c", LOCATION_LINE, false, 4294967295,
+	     false},
+	    {"'a b:c.c':7", NULL, "a b:c.c", LOCATION_LINE, false, 7, false},
+	    {"libx:\"f+1.c\":7", "libx", "f+1.c", LOCATION_LINE, false, 7, false},
+	    {"a+b.c:7", NULL, "a+b.c", LOCATION_LINE, false, 7, false},
+	    {"'main.go:20'", NULL, "main.go:20", LOCATION_NAME, false, 0, false},
+	    {"ns::5", NULL, "ns::5", LOCATION_NAME, false, 0, false},
 	};
 
 	(void)state;
@@ -67,8 +78,9 @@ static void locations_are_taken_apart(void **state)
 		struct error *err = location_parse(cases[i].text, &location);
 		if (err)
 			fail_msg("%s: %s", cases[i].text, err->message);
-		uint64_t number =
-		    location.kind == LOCATION_ADDRESS ? location.address : location.offset;
+		uint64_t number = location.kind == LOCATION_ADDRESS ? location.address
+				  : location.kind == LOCATION_LINE  ? location.line
+								    : location.offset;
 		bool is_same =
 		    (!cases[i].module == !location.module) && (!cases[i].name == !location.name) &&
 		    (!location.module || strcmp(location.module, cases[i].module) == 0) &&
@@ -104,8 +116,14 @@ static void malformed_locations_say_what_is_wrong(void **state)
 	    {"'main'x", "only +OFFSET may follow"},
 	    {"/(/", "Unmatched ("},
 	    {"libc://", "the regular expression is empty"},
-	    {"main.go:20", "FUNCTION+OFFSET"},
-	    {"20", "FUNCTION+OFFSET"},
+	    {"20", "a line needs its file"},
+	    {"main.go:0", "lines are counted from 1"},
+	    {"main.go:4294967296", "that line number is too large"},
+	    {"main.go:99999999999999999999999", "that line number is too large"},
+	    {":20", "the file is missing"},
+	    {"'main.go:20", "the quote is not closed"},
+	    {"'':20", "the file is missing"},
+	    {"'a'b:20", "only :LINE may follow"},
 	    {"main+", "a location is FUNCTION, FUNCTION+OFFSET"},
 	};
 	struct location location;
