@@ -5,6 +5,7 @@
  *
  *   builtin.c  the table of built-in names and functions
  *   resolve.c  target expressions of the tree -> typed values
+ *   integer.c  expressions the kernel can compute -> typed values
  *   lower.c    values and the predicate -> IR
  *   aggregate.c  calls of count() and its kin: checked; as a whole block -> IR
  *   allocate.c IR values -> BPF registers and stack

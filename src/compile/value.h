@@ -56,7 +56,13 @@ struct compiler {
  * Lua. Errors: a target expression that cannot be read here. */
 struct error *resolve_target(struct compiler *c, const struct node *node, const struct value **ret);
 
-/* What node means if the kernel can compute it as an integer, or NULL and why
+/* New ones, in the plan's arena. */
+struct value *value_new(struct compiler *c, enum value_kind kind, const struct node *node);
+const struct value *value_constant(struct compiler *c, const struct node *node, int64_t number);
+const struct value *value_binary(struct compiler *c, const struct node *node, enum operator op,
+				 const struct value *a, const struct value *b);
+
+/* integer.c: what node means if the kernel can compute it as an integer, or NULL and why
  * not (a clause: "`x` is a Lua variable"). */
 struct error *resolve_integer(struct compiler *c, const struct node *node, const struct value **ret,
 			      const char **ret_reason);
