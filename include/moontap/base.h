@@ -101,7 +101,6 @@ struct error *error_hint(struct error *err, const char *format, ...) PRINTF_LIKE
 /* Puts "prefix: " before the message. */
 struct error *error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 void error_free(struct error *err);
-void error_free_p(struct error **err);
 const char *error_tag_name(enum error_tag tag);
 
 struct buffer;

@@ -77,11 +77,6 @@ void error_free(struct error *err)
 	free(err);
 }
 
-void error_free_p(struct error **err)
-{
-	error_free(*err);
-}
-
 const char *error_tag_name(enum error_tag tag)
 {
 	static const char *const names[] = {

@@ -91,9 +91,6 @@ struct error *lower_aggregates(struct compiler *c, struct ir *ir);
 /* Gives every temporary a home. ERR_TOO_LARGE if the stack is full. */
 struct error *allocate(struct compiler *c, struct ir *ir);
 
-/* One instruction a line, for tests and for us. */
-void ir_list(const struct ir *ir, struct buffer *out);
-
 /* Predicate (empty if there is none; no is its label) and body become the plan's
  * program. The body is the captures, or the block if plan->is_in_kernel. */
 void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body);
