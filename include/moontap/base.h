@@ -52,6 +52,7 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 	X(NO_FILE, "no-file")		      /* the target file does not exist */                 \
 	X(NOT_ELF, "not-elf")		      /* it is something else (a script, say) */           \
 	X(BAD_ELF, "bad-elf")		      /* truncated or corrupt */                           \
+	X(DWARF, "dwarf")		      /* debug information that is corrupt or unknown */   \
 	X(WRONG_ARCH, "wrong-arch")	      /* for another machine */                            \
 	X(CHANGED, "changed")		      /* the file is not the one that was read */          \
 	X(NO_TARGET, "no-target")	      /* nothing to trace has been named yet */            \

@@ -28,6 +28,7 @@
 #include "moontap/record.h"
 #include "moontap/script.h"
 #include "moontap/symbols.h"
+#include "moontap/type.h"
 
 /* What a plan needs to know of the places it is for (all of them alike). */
 struct compile_site {
@@ -68,10 +69,17 @@ struct compile_request {
 
 /* Where a parameter of the Lua function comes from, and as what. */
 enum capture_kind {
-	CAPTURE_INTEGER, /* slot holds a 64-bit integer */
-	CAPTURE_STRING,	 /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
-	CAPTURE_COMM,	 /* slot and the next hold 16 bytes, NUL-terminated */
-	CAPTURE_TIME,	 /* record.time_ns, to be shown as wall clock ns since 1970 */
+	CAPTURE_INTEGER,  /* slot holds a 64-bit integer */
+	CAPTURE_UNSIGNED, /* slot holds an unsigned one: from 2^63 on it is no Lua integer */
+	CAPTURE_BOOLEAN,  /* slot is not 0 */
+	CAPTURE_FLOAT,	  /* slot holds the bits of a float of type->size, 4 or 8 */
+	CAPTURE_ENUM,	  /* slot holds a value of type: its enumerator's name, else the integer */
+	CAPTURE_POINTER,  /* slot holds an address, type is the pointer's; nil if it is 0 */
+	CAPTURE_STRING, /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
+	CAPTURE_BYTES,	/* the same, of a value of type; what its parts bring comes right behind */
+	CAPTURE_COMM,	/* slot and the next hold 16 bytes, NUL-terminated */
+	CAPTURE_LOST,	/* no slot: reason says why it cannot be read at this place */
+	CAPTURE_TIME,	/* record.time_ns, to be shown as wall clock ns since 1970 */
 	CAPTURE_FUNCTION, /* these five belong to the site */
 	CAPTURE_FILE,
 	CAPTURE_LINE,
@@ -79,11 +87,23 @@ enum capture_kind {
 	CAPTURE_PROBE,
 };
 
+/* What a pointer inside the bytes of a CAPTURE_BYTES leads to: captured beside them, in a
+ * slot and bytes of its own, like a CAPTURE_STRING. */
+struct capture_part {
+	uint64_t offset; /* in the value: of the char*, of the FORM_STRING or FORM_SEQUENCE */
+	unsigned slot;
+	const struct type *type; /* NULL: text; else the elements' type, as many as fit */
+};
+
 struct capture {
 	enum capture_kind kind;
-	unsigned slot;	    /* INTEGER and STRING */
-	const char *text;   /* as the user wrote it */
-	const char *origin; /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
+	unsigned slot;		 /* of those up to COMM */
+	const char *text;	 /* as the user wrote it */
+	const char *origin;	 /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
+	const struct type *type; /* FLOAT, ENUM, POINTER, BYTES; else NULL */
+	const struct capture_part *parts; /* BYTES; in the order of their slots and bytes */
+	size_t part_count;
+	const char *reason; /* LOST: "<optimized out>" */
 };
 
 /* A call of count() or its kin in the block. */

@@ -5,6 +5,7 @@
  *   sink.c       a buffered stream: terminal, file or pipe
  *   format.c     print and printf on typed values, without Lua's intermediate strings
  *   number.c     integers and floats to text, text to numbers
+ *   typed.c      values of the target's types
  *   json.c       strings and numbers as JSON
  *   table.c      columns
  *   aggregate.c  rows of values by key: count, sum ... lhist
@@ -15,6 +16,7 @@
 
 #include "moontap/base.h"
 #include "moontap/record.h"
+#include "moontap/type.h"
 
 /* ------------------------------------------------------------------- sink */
 
@@ -75,6 +77,43 @@ void format_print(struct buffer *out, const struct format_value *values, size_t 
  * NUL follows the format, as it does in Lua. */
 struct error *format_printf(struct buffer *out, const char *format, size_t format_size,
 			    const struct format_value *values, size_t count);
+
+/* ------------------------------------------------------------ typed values */
+
+/* What a pointer inside a value leads to, or why a part of it is not known. */
+struct typed_part {
+	uint64_t offset;	 /* in the value */
+	const struct type *type; /* of the elements; NULL: text */
+	const void *bytes;
+	size_t size;
+	bool is_cut;	    /* there was more */
+	const char *reason; /* not NULL: it could not be read, and this is why */
+};
+
+/* A value of the target: its bytes as they were at the hit. Borrowed. */
+struct typed_value {
+	const struct type *type;
+	const void *bytes;
+	size_t size;			/* less than type->size: the rest was cut off */
+	const struct typed_part *parts; /* by offset */
+	size_t part_count;
+};
+
+struct typed_limits {
+	unsigned depth;	   /* structs in structs; deeper ones are {...} */
+	unsigned elements; /* of an array; then ... */
+};
+#define TYPED_DEPTH_DEFAULT    4
+#define TYPED_ELEMENTS_DEFAULT 32
+
+/* Appends it as GDB prints it: {x = 1, y = {a = 2}, name = "abc", list = {1, 2, 3...},
+ * next = 0x5555}. Text from the target is escaped. Pointers to functions and the like are
+ * addresses; what cannot be known is <truncated>, <unreadable> ... */
+void typed_format(struct buffer *out, const struct typed_value *value,
+		  const struct typed_limits *limits);
+/* The same as JSON: objects, arrays, strings, numbers; null where a value is missing. */
+void typed_json(struct buffer *out, const struct typed_value *value,
+		const struct typed_limits *limits);
 
 /* ------------------------------------------------------------------- json */
 

@@ -43,8 +43,31 @@ struct record {
 #define STRING_SIZE_DEFAULT 1024
 #define STRING_SIZE_MAX	    16384
 
-/* What a value that could not be read says of itself. */
-#define MISSING_UNREADABLE "<unreadable>"
+/* Why a value is missing: what the slot of one that could not be read holds. */
+enum missing_reason {
+	MISSING_UNREADABLE, /* a read failed */
+	MISSING_NULL,	    /* the way to it leads through a null pointer */
+	MISSING_RANGE,	    /* an index beyond the end */
+	MISSING_VARIANT,    /* a field of a variant that the value is not */
+	MISSING_TRUNCATED,  /* known only in part, where the whole is needed */
+	MISSING_REASONS
+};
+/* What it says of itself; for any other code what UNREADABLE does. */
+static inline const char *missing_text(mt_u64 reason)
+{
+	switch (reason) {
+	case MISSING_NULL:
+		return "<null pointer>";
+	case MISSING_RANGE:
+		return "<out of range>";
+	case MISSING_VARIANT:
+		return "<other variant>";
+	case MISSING_TRUNCATED:
+		return "<truncated>";
+	default:
+		return "<unreadable>";
+	}
+}
 
 /* Per site, per CPU. hits == filtered + delivered + throttled + lost. */
 struct counters {

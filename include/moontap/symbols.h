@@ -36,6 +36,7 @@
 #include <sys/types.h>
 
 #include "moontap/base.h"
+#include "moontap/type.h"
 
 /* ------------------------------------------------------------------- image */
 
@@ -100,6 +101,104 @@ struct line {
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+
+/* ----------------------------------------------------------- names at a pc */
+
+/*
+ * Where a value is, as steps of a small stack machine that debug information, an ABI or a
+ * probe's notes all come down to. The call frame address (CFA) and the frame base have been
+ * expanded: what is left speaks of registers at the pc, constants and memory.
+ */
+enum where_op {
+	WHERE_CONSTANT, /* push number */
+	WHERE_REGISTER, /* push the register of DWARF number `number` (0 rax, 1 rdx, 2 rcx,
+			   3 rbx, 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8.. r8-r15, 16 return address) */
+	WHERE_ADDRESS,	/* push the run-time address of the file address `number` */
+	WHERE_LOAD, /* pop an address, push the `number` (1, 2, 4, 8) bytes there, as unsigned */
+	WHERE_ADD,  /* pop b, pop a, push a op b: 64 bits, wrapping around */
+	WHERE_SUB,
+	WHERE_MUL,
+	WHERE_AND,
+	WHERE_OR,
+	WHERE_XOR,
+	WHERE_SHL,
+	WHERE_SHR, /* with zeros */
+	WHERE_SAR, /* with the sign */
+	WHERE_NEG, /* pop a, push op a */
+	WHERE_NOT,
+};
+struct where_step {
+	enum where_op op;
+	int64_t number;
+};
+
+/* A part of a value: in memory, in a register or computed, or nowhere. */
+struct where_piece {
+	enum {
+		PIECE_MEMORY, /* the steps give the address of its first byte */
+		PIECE_VALUE,  /* the steps give its (at most 8) bytes */
+		PIECE_LOST,   /* reason */
+	} kind;
+	const struct where_step *steps;
+	size_t step_count;
+	uint64_t size;	    /* bytes of the value it makes up; the pieces follow one another */
+	const char *reason; /* "<optimized out>", "<unavailable in %xmm0>" */
+};
+struct where {
+	const struct where_piece *pieces;
+	size_t piece_count; /* never 0 */
+};
+
+enum variable_kind {
+	VARIABLE_PARAMETER,
+	VARIABLE_LOCAL,
+	VARIABLE_GLOBAL,     /* also a static of a function */
+	VARIABLE_ENUMERATOR, /* where is one PIECE_VALUE, a constant */
+};
+struct variable {
+	enum variable_kind kind;
+	const char *name;
+	const struct type *type;
+	struct where where;
+	struct line declared; /* file NULL if not known */
+};
+
+/* What names mean at one address of an image: the innermost block first, then what encloses
+ * it (the inlined function and its caller's blocks are apart: an inlined copy sees its own
+ * names only, as its source does), then the file's own variables, then other files'. */
+struct scope;
+/* NULL, *ret NULL: the image has no debug information for address. ERR_DWARF names what is
+ * corrupt or not supported. Everything it hands out lives as long as the image. */
+struct error *scope_open(struct image *image, uint64_t address, struct scope **ret);
+void scope_close(struct scope *scope);
+/* The innermost variable of that name; false if there is none. Namespaces: "ns::counter", and
+ * a name is also looked up in the namespaces and the class that the function is in. Enumerators
+ * count. */
+bool scope_variable(struct scope *scope, const char *name, struct variable *ret);
+/* Parameters of the function at the address, in order, from 0. */
+bool scope_parameter(struct scope *scope, size_t index, struct variable *ret);
+/* A global or static by name, in any file: "counter", "ns::counter", "main.table" in Go. */
+bool scope_global(struct scope *scope, const char *name, struct variable *ret);
+/* Calls fn for each parameter and local that is visible, innermost first, hidden ones left
+ * out, until it returns false. */
+void scope_each(struct scope *scope, bool (*fn)(void *context, const struct variable *),
+		void *context);
+/* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known. */
+const struct type *scope_result(struct scope *scope);
+/* Is the value of the type returned in memory, its address in rax (C++: a type with a copy
+ * constructor or destructor), although it would fit in registers? */
+bool scope_result_is_by_address(struct scope *scope);
+/* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
+ * "point_t". NULL if there is none. */
+const struct type *scope_type(struct scope *scope, const char *name);
+/* The nearest lines before and after the address, in the same function, at which the variable
+ * can be read; 0 where there is none. */
+void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
+			  unsigned *ret_after);
+
+/* The canonical frame address at address, by .eh_frame or .debug_frame: steps as of a
+ * PIECE_MEMORY (the address itself); false if no row covers it. */
+bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
 
 /* ----------------------------------------------------------------- program */
 

@@ -169,9 +169,9 @@ static void read_row(void *context, const mt_u64 *key, const mt_u64 *words)
 
 		keys[i] = key_of(reader, kind, word);
 		if (*key >> i & 1)
-			keys[i] =
-			    (struct aggregate_key){AGGREGATE_KEY_MISSING, 0, MISSING_UNREADABLE,
-						   strlen(MISSING_UNREADABLE)};
+			keys[i] = (struct aggregate_key){AGGREGATE_KEY_MISSING, 0,
+							 missing_text(MISSING_UNREADABLE),
+							 strlen(missing_text(MISSING_UNREADABLE))};
 		word += kind == CAPTURE_COMM ? 2 : 1;
 	}
 	/* Two sites may be one key: a function's name. */

@@ -141,7 +141,7 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 	const mt_u64 *slot = &record->slots[capture->slot];
 
 	if (capture->kind <= CAPTURE_COMM && is_missing(record, capture->slot)) {
-		push_missing(L, MISSING_UNREADABLE);
+		push_missing(L, missing_text(MISSING_UNREADABLE));
 		return;
 	}
 	switch (capture->kind) {
