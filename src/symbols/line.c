@@ -66,12 +66,27 @@ void mapped_elf_close(struct mapped_elf *file)
 		munmap(file->mapping, file->size);
 }
 
+/* Without the file what is in it is missing, and the rest is read. */
+static void open_supplement(struct lines *lines, const struct image *image)
+{
+	struct image *supplement = debugfile_open_supplement(image);
+
+	if (supplement && mapped_elf_open(supplement, &lines->supplement_file))
+		lines->supplement =
+		    dwarf_begin_elf(lines->supplement_file.elf, DWARF_C_READ, NULL);
+	if (lines->supplement)
+		dwarf_setalt(lines->dwarf, lines->supplement);
+	image_unref(supplement);
+}
+
 static void open_dwarf(struct lines *lines, const struct image *image)
 {
 	if (mapped_elf_open(image, &lines->file))
 		lines->dwarf = dwarf_begin_elf(lines->file.elf, DWARF_C_READ, NULL);
-	if (lines->dwarf)
-		read_units(lines);
+	if (!lines->dwarf)
+		return;
+	open_supplement(lines, image);
+	read_units(lines);
 }
 
 static const struct image *image_with_lines(const struct image *image)
@@ -112,6 +127,8 @@ void lines_free(struct lines *lines)
 		return;
 	dwarf_end(lines->dwarf);
 	mapped_elf_close(&lines->file);
+	dwarf_end(lines->supplement);
+	mapped_elf_close(&lines->supplement_file);
 	vector_deinit(&lines->ranges);
 	free(lines);
 }

@@ -222,8 +222,8 @@ static inline void object_of(const struct live *live, const struct variable *var
 		if (piece->kind == PIECE_LOST) {
 			lose(ret, at, piece->size, piece->reason);
 		} else if (piece->kind == PIECE_MEMORY) {
-			assert_true(live_read(live, run_steps(live, piece), ret->bytes + at,
-					      piece->size));
+			assert_true(
+			    live_read(live, run_steps(live, piece), ret->bytes + at, piece->size));
 		} else {
 			uint64_t value = run_steps(live, piece);
 			assert_true(piece->size <= sizeof(value));
@@ -345,10 +345,10 @@ static inline struct object object_index(const struct live *live, struct object 
 	if (type->kind == TYPE_ARRAY)
 		return object_part(live, &object, offset, type->target);
 	assert_true(type->kind == TYPE_POINTER || type->form == FORM_SEQUENCE);
-	return object_at(live,
-			 object_word(&object, type->kind == TYPE_POINTER ? 0 : type->shape.data, 8) +
-			     offset,
-			 type->target);
+	return object_at(
+	    live,
+	    object_word(&object, type->kind == TYPE_POINTER ? 0 : type->shape.data, 8) + offset,
+	    type->target);
 }
 
 /* False if there is no such variable. */
@@ -563,7 +563,7 @@ static inline void put_array(const struct live *live, struct buffer *out,
 }
 
 static void put_object(const struct live *live, struct buffer *out, struct object object,
-			      bool is_inner)
+		       bool is_inner)
 {
 	const struct type *type = object.type;
 	uint64_t word = type->size && type->size <= 8 ? object_word(&object, 0, type->size) : 0;

@@ -7,20 +7,31 @@
 static const struct build {
 	const char *name, *command;
 } builds[] = {
-#define C_BUILDS(compiler, cxx, level, version)                                                  \
-	{"c-" compiler level version,                                                            \
-	 compiler " -O" level " -gdwarf-" version " -o c-" compiler level version " values.c"},  \
-	{"cc-" compiler level version,                                                           \
-	 cxx " -O" level " -gdwarf-" version " -o cc-" compiler level version " values.cc"},
-#define RUST_BUILD(level)                                                             \
-	{"rs-" level, "rustc=/usr/bin/rustc; [ -x $rustc ] || rustc=rustc; "          \
-		      "$rustc --edition 2021 -g -C opt-level=" level " -o rs-" level \
-		      " values.rs 2>rustc.log"},
+#define C_BUILDS(compiler, cxx, level, version)                                                 \
+	{"c-" compiler level version,                                                           \
+	 compiler " -O" level " -gdwarf-" version " -o c-" compiler level version " values.c"}, \
+	    {"cc-" compiler level version,                                                      \
+	     cxx " -O" level " -gdwarf-" version " -o cc-" compiler level version " values.cc"},
+#define RUST_BUILD(level)                                       \
+	{"rs-" level,                                           \
+	 "rustc=/usr/bin/rustc; [ -x $rustc ] || rustc=rustc; " \
+	 "$rustc --edition 2021 -g -C opt-level=" level " -o rs-" level " values.rs 2>rustc.log"},
     C_BUILDS("gcc", "g++", "0", "4") C_BUILDS("gcc", "g++", "0", "5")
-    C_BUILDS("gcc", "g++", "2", "4") C_BUILDS("gcc", "g++", "2", "5")
-    C_BUILDS("clang", "clang++", "0", "4") C_BUILDS("clang", "clang++", "0", "5")
-    C_BUILDS("clang", "clang++", "2", "4") C_BUILDS("clang", "clang++", "2", "5")
-    RUST_BUILD("0") RUST_BUILD("2")
+	C_BUILDS("gcc", "g++", "2", "4") C_BUILDS("gcc", "g++", "2", "5")
+	    C_BUILDS("clang", "clang++", "0", "4") C_BUILDS("clang", "clang++", "0", "5")
+		C_BUILDS("clang", "clang++", "2", "4") C_BUILDS("clang", "clang++", "2", "5")
+		    RUST_BUILD("0") RUST_BUILD("2")
+    /* Debug information in pieces, in other files, compressed. */
+    {"c-types-0", "gcc -O0 -gdwarf-4 -fdebug-types-section -o c-types-0 values.c"},
+    {"cc-types-0", "g++ -O0 -gdwarf-5 -fdebug-types-section -o cc-types-0 values.cc"},
+    {"cc-split-0", "g++ -O0 -g -gsplit-dwarf -o cc-split-0 values.cc"},
+    {"cc-gz-0", "g++ -O0 -g -gz -o cc-gz-0 values.cc"},
+    {"cc-dwz-0", "cp cc-gcc04 cc-dwz-0 && cp cc-gcc04 twin && dwz -m common cc-dwz-0 twin"},
+    {"cc-separate-0", "cp cc-gcc05 cc-separate-0 && "
+		      "objcopy --only-keep-debug cc-separate-0 separate.debug && "
+		      "strip cc-separate-0 && "
+		      "objcopy --add-gnu-debuglink=separate.debug cc-separate-0"},
+    {"c-nopie", "gcc -O2 -no-pie -g -o c-nopie values.c"},
 };
 
 static int build_all(void **state)
@@ -98,7 +109,8 @@ static void check_at(const struct live *live, struct scope *scope, const struct 
 {
 	for (size_t i = 0; i < expected->count; i++) {
 		const char *sign = strchr(expected->paths[i], '=');
-		CLEANUP(free_p) char *path = xstrndup(expected->paths[i], sign - expected->paths[i]);
+		CLEANUP(free_p)
+		char *path = xstrndup(expected->paths[i], sign - expected->paths[i]);
 		struct buffer text = {0};
 		struct object object;
 
@@ -107,8 +119,8 @@ static void check_at(const struct live *live, struct scope *scope, const struct 
 			fail_msg("%s: %s: no %s", where, expected->function, path);
 		put_object(live, &text, object, false);
 		/* A vector register, at the entry. */
-		bool is_vector = object.type->kind == TYPE_FLOAT &&
-				 strstr(text.data, "<unavailable in %xmm");
+		bool is_vector =
+		    object.type->kind == TYPE_FLOAT && strstr(text.data, "<unavailable in %xmm");
 		if (strcmp(text.data, sign + 1) != 0 && !is_vector)
 			fail_msg("%s: %s: %s is %s, not %s", where, expected->function, path,
 				 text.data, sign + 1);
@@ -153,6 +165,8 @@ static void check_run(const struct build *build, bool is_body)
 		print_message("not allowed to trace: skipped\n");
 		skip();
 	}
+	if (!image_is_pie(program_executable(program)))
+		live.base = 0;
 	for (size_t i = 0; i < list.size; i++) {
 		struct expected *expected = &list.data[i];
 		expected->address = address_of(program, expected->function);
