@@ -62,6 +62,7 @@ struct dwarf_unit {
 	Dwarf_CU *cu;
 	Dwarf_Die tree;
 	enum dwarf_language language;
+	const char *problem; /* why not all of it could be read, or NULL */
 	VECTOR(struct dwarf_entry) entries;
 	VECTOR(struct dwarf_range) ranges;
 	/* Entries by hash of their name, made when first asked for: index + 1, 0 is empty. */

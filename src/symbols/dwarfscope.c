@@ -87,8 +87,10 @@ struct error *scope_open(struct image *image, uint64_t address, struct scope **r
 
 	*ret = NULL;
 	TRY(dwarf_get(image, &dwarf));
-	if (!dwarf || !lines_unit_at(dwarf->lines, address, &unit))
+	if (!dwarf)
 		return NULL;
+	if (!lines_unit_at(dwarf->lines, address, &unit))
+		return dwarf->lines->problem ? error_dwarf(image, dwarf->lines->problem) : NULL;
 	TRY(check_split(image, &unit));
 	struct scope *scope = xcalloc(1, sizeof(*scope));
 	scope->dwarf = dwarf;
@@ -96,6 +98,11 @@ struct error *scope_open(struct image *image, uint64_t address, struct scope **r
 	scope->unit = dwarf_unit_of(dwarf, &unit);
 	dwarf->language = scope->unit->language;
 	find_blocks(scope);
+	const char *problem = scope->blocks.size ? NULL : scope->unit->problem;
+	if (problem) {
+		scope_close(scope);
+		return error_dwarf(image, problem);
+	}
 	*ret = scope;
 	return NULL;
 }

@@ -149,19 +149,21 @@ static void walk_children(struct walk *walk, Dwarf_Die *die)
 {
 	Dwarf_Die child;
 
-	if (walk->depth >= DWARF_DEPTH_MAX || dwarf_child(die, &child) != 0)
-		return;
+	int status = walk->depth < DWARF_DEPTH_MAX ? dwarf_child(die, &child) : 1;
+
 	walk->depth++;
-	do {
+	while (status == 0) {
 		size_t first = walk->unit->entries.size;
 		void *at = child.addr;
 		visit(walk, &child);
-		if (dwarf_siblingof(&child, &child) != 0)
-			break;
+		status = dwarf_siblingof(&child, &child);
 		/* Now that it is known where its children end. */
-		if (first < walk->unit->entries.size && walk->unit->entries.data[first].die == at)
+		if (status == 0 && first < walk->unit->entries.size &&
+		    walk->unit->entries.data[first].die == at)
 			walk->unit->entries.data[first].end = child.addr;
-	} while (true);
+	}
+	if (status < 0)
+		walk->unit->problem = dwarf_errmsg(-1);
 	walk->depth--;
 }
 
@@ -398,10 +400,10 @@ struct error *dwarf_get(struct image *image, struct dwarf **ret)
 	const struct lines *lines = lines_get(image);
 
 	*ret = NULL;
-	if (!lines && image_has_dwarf(image) && image_has_lines(image))
-		return error_dwarf(image, dwarf_errmsg(-1));
 	if (!lines)
-		return NULL;
+		return image->lines && image->lines->problem
+			   ? error_dwarf(image, image->lines->problem)
+			   : NULL;
 	if (!image->dwarf) {
 		image->dwarf = xcalloc(1, sizeof(*image->dwarf));
 		image->dwarf->image = image;
