@@ -18,6 +18,7 @@
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
  *   dwarfunit.c  .debug_info: a unit's functions by address, its names
+ *   dwarffind.c  ... the units that may have a name
  *   dwarfdie.c   ... attributes of a DIE
  *   dwarftype.c  ... types as data
  *   dwarfmember.c ... members, enumerators

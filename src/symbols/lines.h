@@ -9,6 +9,7 @@
 #include <elfutils/libdw.h>
 
 #include "internal.h"
+#include "rows.h"
 
 struct unit_range {
 	uint64_t start, end;
@@ -31,7 +32,7 @@ bool image_is_intact(const struct image *file);
 struct lines {
 	struct mapped_elf file, supplement_file;
 	Dwarf *dwarf;
-	Dwarf *supplement; /* what dwz has put into a file for several, or NULL */
+	Dwarf *supplement;   /* what dwz has put into a file for several, or NULL */
 	const char *problem; /* why not all of it could be read, or NULL */
 	VECTOR(struct unit_range) ranges;
 };
@@ -43,6 +44,9 @@ const struct lines *lines_get(struct image *image);
 bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret);
 /* The unit's tree, which with split DWARF is in a file of its own. */
 Dwarf_Die unit_tree(Dwarf_Die *unit);
+
+/* A section of the file, inflated, by its name or the one that GNU gave it when compressed. */
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name);
 
 /* Starts of one line in one unit, by address. */
 struct line_starts {
