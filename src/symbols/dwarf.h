@@ -162,6 +162,10 @@ bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *ret);
 /* An integer attribute: the value as its form has it, sign-extended if that is signed. */
 bool die_number(Dwarf_Die *die, unsigned attribute, int64_t *ret);
 bool die_flag(Dwarf_Die *die, unsigned attribute);
+/* Is it a parameter that is passed to the function? */
+bool die_is_parameter(Dwarf_Die *die);
+/* An attribute that is an expression, or a list of them. */
+bool die_location(Dwarf_Die *die, unsigned attribute, Dwarf_Attribute *ret);
 /* Its name, owned by the image, or NULL. */
 const char *die_name(struct dwarf *dwarf, Dwarf_Die *die);
 /* The DIE that this one is a copy or the definition of; itself if there is none. */
