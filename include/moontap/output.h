@@ -136,6 +136,8 @@ struct typed_view {
 	struct typed_value inner;
 };
 void typed_view(const struct typed_value *value, struct typed_view *ret);
+/* The bits of a value of an enum as its enumerators have them. */
+int64_t typed_enum_value(const struct type *type, uint64_t bits);
 
 /* A member, found by name, of the inner value of a STRUCT or VARIANT: members of its base
  * classes and anonymous members are its own, those that are not shown are not found. */

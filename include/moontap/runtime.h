@@ -10,6 +10,9 @@
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates as text
+ *   value.c     what the following kinds of Lua values have in common
+ *   typed.c     structs, arrays and the like
+ *   unsigned.c  unsigned integers from 2^63 on, pointers
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
@@ -29,6 +32,13 @@
 #include "moontap/probe.h"
 
 struct runtime;
+
+/*
+ * Values of the target that a script keeps refer to types of the image (type.h) they were
+ * read by. The session keeps every image that a probe of its was compiled against until it
+ * is freed, and it outlives no script: runtime_free comes after session_free, and does not
+ * look at types.
+ */
 
 struct runtime_options {
 	bool is_unsafe;		/* os.execute, io.popen and friends stay */

@@ -40,6 +40,11 @@ static uint64_t extend(uint64_t bits, unsigned width, bool is_signed)
 			 : bits << unused >> unused;
 }
 
+int64_t typed_enum_value(const struct type *type, uint64_t bits)
+{
+	return (int64_t)extend(bits, 8 * (unsigned)type->size, type->is_signed);
+}
+
 /* Nine bytes may hold a bit-field of 64 bits. */
 static bool read_bit_field(const struct typed_value *value, uint64_t *ret)
 {
