@@ -214,10 +214,13 @@ struct aggregate_key {
 	enum {
 		AGGREGATE_KEY_NIL, /* a site without a name or line */
 		AGGREGATE_KEY_MISSING,
+		AGGREGATE_KEY_BOOLEAN,
 		AGGREGATE_KEY_INTEGER,
+		AGGREGATE_KEY_UNSIGNED, /* integer: its bits; 2^63 or more */
+		AGGREGATE_KEY_ADDRESS,	/* the same, shown as 0x... */
 		AGGREGATE_KEY_STRING,
 	} kind;
-	int64_t integer;
+	int64_t integer;   /* BOOLEAN: 0 or 1 */
 	const char *bytes; /* STRING; MISSING: the reason */
 	size_t size;
 };

@@ -10,6 +10,7 @@
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates as text
+ *   row.c       rows that the kernel has counted
  *   value.c     what the following kinds of Lua values have in common
  *   typed.c     structs, arrays and the like
  *   unsigned.c  unsigned integers from 2^63 on, pointers

@@ -198,6 +198,16 @@ struct aggregates *push_aggregates(lua_State *L, const struct plan *plan);
 /* Pushes the function of each of the aggregates at index; returns how many. */
 int push_aggregate_functions(lua_State *L, int aggregates_index);
 
+/* ----------------------------------------------------------------- row.c */
+
+struct row_reader {
+	const struct probe *probe;
+	const struct plan_aggregate *plan;
+	struct aggregate *aggregate; /* where the rows go */
+};
+/* Adds a row of the kernel's table (kernel.h) to the one of its keys. */
+void row_read(void *reader, const mt_u64 *key, const mt_u64 *words);
+
 /* ------------------------------------------------------------ callback.c */
 
 /* Takes err over. True when that was one error too many. what: "Tracepoint 2". */

@@ -524,6 +524,45 @@ static void printf_and_emit_know_these_values(void **state)
 		     " bad argument #2 to 'printf' (number expected, got userdata)");
 }
 
+/* --------------------------------------------------------------- aggregates */
+
+/* What an aggregation of v makes of one event. */
+static void counts(struct fixture *f, const char *call, const struct made_capture *made,
+		   const char *expected)
+{
+	struct buffer out = {0};
+	char statements[128];
+
+	snprintf(statements, sizeof(statements), "local x = 1 %s", call);
+	block_prints(f, statements, made, 1, "");
+	assert_null(runtime_aggregates(session_probe(f->session, f->placed), &out));
+	assert_string_equal(strchr(out.data, '\n') + 1, expected);
+	buffer_deinit(&out);
+}
+
+static void aggregations_take_what_is_a_number_or_a_text(void **state)
+{
+	const struct made_capture big = SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES);
+	const struct made_capture pointer = SLOT(CAPTURE_POINTER, &t_void_pointer, 0x10);
+	const struct made_capture color = SLOT(CAPTURE_ENUM, &t_color, 1);
+	const struct made_capture point = BOX(&t_point, "\1\0\0\0\2\0\0\0");
+	struct fixture *f = *state;
+
+	counts(f, "count(v)", &big, "  18446744073709551615  1\n");
+	counts(f, "sum(v)", &big, "  none  (1 missing)\n");
+	counts(f, "hist(v)", &big, "  missing  1\n");
+	counts(f, "count(v)", &pointer, "  0x10  1\n");
+	counts(f, "count(v)", &color, "  GREEN  1\n");
+	counts(f, "sum(v.x, v.y)", &point, "  2  1\n");
+	block_prints(
+	    f, "count(v)", &point, 1,
+	    " a key of count must be an integer, a string or a boolean, not a struct point");
+	block_prints(f, "sum(v)", &point, 1,
+		     " the value of sum must be an integer, not a struct point");
+	block_prints(f, "sum(v)", &pointer, 1,
+		     " the value of sum must be an integer, not a pointer");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -540,6 +579,7 @@ int main(void)
 	    TEST(a_pointer_is_a_number_that_prints_as_an_address),
 	    TEST(arithmetic_with_a_missing_value_is_missing),
 	    TEST(printf_and_emit_know_these_values),
+	    TEST(aggregations_take_what_is_a_number_or_a_text),
 #undef TEST
 	};
 
