@@ -103,12 +103,10 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *name)
 		return key;
 	if (lua_type(L, index) == LUA_TSTRING)
 		return to_string_key(L, index);
-	if (!reason)
-		luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s",
-			   name, type_of(L, index));
-	key.kind = AGGREGATE_KEY_MISSING;
-	key.bytes = reason;
-	key.size = strlen(reason);
+	if (reason)
+		return (struct aggregate_key){AGGREGATE_KEY_MISSING, 0, reason, strlen(reason)};
+	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", name,
+		   type_of(L, index));
 	return key;
 }
 

@@ -146,8 +146,8 @@ bool typed_put_json(lua_State *L, int index, struct buffer *out);
 /* ------------------------------------------------------------- missing.c */
 
 void missing_open(lua_State *L);
-void push_missing(lua_State *L, const char *reason); /* a constant string */
-/* The reason, or NULL: the value at index is not missing. */
+void push_missing(lua_State *L, const char *reason);
+/* The reason, Lua's; or NULL: the value at index is not missing. */
 const char *missing_reason(lua_State *L, int index);
 
 /* --------------------------------------------------------------- print.c */

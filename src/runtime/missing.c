@@ -15,17 +15,16 @@
 
 void push_missing(lua_State *L, const char *reason)
 {
-	const char **box = lua_newuserdatauv(L, sizeof(const char *), 0);
+	size_t size = strlen(reason) + 1;
 
-	*box = reason;
+	/* A copy: a reason may go with its probe, and the value be kept. */
+	memcpy(lua_newuserdatauv(L, size, 0), reason, size);
 	luaL_setmetatable(L, MISSING_TYPE);
 }
 
 const char *missing_reason(lua_State *L, int index)
 {
-	const char **box = luaL_testudata(L, index, MISSING_TYPE);
-
-	return box ? *box : NULL;
+	return luaL_testudata(L, index, MISSING_TYPE);
 }
 
 /* Arithmetic: the operand that is missing. */
@@ -49,7 +48,7 @@ static int missing_false(lua_State *L)
 
 static int missing_tostring(lua_State *L)
 {
-	lua_pushstring(L, *(const char **)luaL_checkudata(L, 1, MISSING_TYPE));
+	lua_pushstring(L, luaL_checkudata(L, 1, MISSING_TYPE));
 	return 1;
 }
 

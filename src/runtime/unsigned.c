@@ -118,10 +118,11 @@ static void push_exact(lua_State *L, __int128 value)
 /* The quotient goes down to the next integer, the remainder has the divisor's sign. */
 static void push_division(lua_State *L, int op, __int128 a, __int128 b)
 {
-	if (b == 0 && op == LUA_OPIDIV)
-		luaL_error(L, "attempt to perform 'n//0'");
-	if (b == 0)
-		luaL_error(L, "attempt to perform 'n%%%%0'");
+	if (b == 0) {
+		luaL_error(L, op == LUA_OPIDIV ? "attempt to perform 'n//0'"
+					       : "attempt to perform 'n%%%%0'");
+		return;
+	}
 	__int128 quotient = a / b, remainder = a % b;
 	if (remainder != 0 && (remainder < 0) != (b < 0)) {
 		quotient--;
@@ -214,10 +215,11 @@ static bool read_both(lua_State *L, struct number *a, struct number *b)
 {
 	if (missing_reason(L, 1) || missing_reason(L, 2))
 		return false;
-	if (!to_number(L, 1, a) || !to_number(L, 2, b))
-		luaL_error(L, "attempt to compare %s with %s", value_type_name(L, 1),
-			   value_type_name(L, 2));
-	return true;
+	if (to_number(L, 1, a) && to_number(L, 2, b))
+		return true;
+	luaL_error(L, "attempt to compare %s with %s", value_type_name(L, 1),
+		   value_type_name(L, 2));
+	return false;
 }
 
 static int number_lt(lua_State *L)

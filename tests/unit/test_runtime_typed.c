@@ -334,6 +334,13 @@ static void fields_and_elements_are_read_by_name_and_number(void **state)
 	     " Option<i32> has no field 'Sum': it has __0"},
 	    {BOX(&t_shape, "\0\0\0\0\2\0\0\0\0\0\0\0"), "v, v.radius, v[1], v.Square",
 	     "Circle {radius = 2}\t2\t<other variant>\t<other variant>"},
+	    {BOX(&t_tuple, "\0\0\0\0\2\0\0\0\3\0\0\0"), "v[0], v[1], v", "2\t3\t(2, 3)"},
+	    {BOX(&t_pair, "\0\0\0\0\2\0\0\0\3\0\0\0"), "v[2]",
+	     " Pair has no field '__2': it has __0, __1"},
+	    {BOX(&t_deep0, "\1\0\0\0"), "v", "d0 {a = {b = {c = {d = {...}, n = 1}}}}"},
+	    {BOX(&t_bytes, "123456789012345678901234567890123"), "#v, v",
+	     "33\t{49, 50, 51, 52, 53, 54, 55, 56, 57, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 48, "
+	     "49, 50, 51, 52, 53, 54, 55, 56, 57, 48, 49, 50...}"},
 	    {BOX(&t_i128, "\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "v.x", " __int128 has no fields"},
 	};
 	struct fixture *f = *state;
@@ -348,6 +355,10 @@ static void a_missing_index_gives_a_missing_value(void **state)
 	    BOX(&t_numbers, "\1\0\0\0\2\0\0\0\3\0\0\0"),
 	    UNREAD(CAPTURE_INTEGER, NULL, MISSING_NULL),
 	};
+	const struct made_capture beyond[] = {
+	    BOX(&t_numbers, "\1\0\0\0\2\0\0\0\3\0\0\0"),
+	    SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES),
+	};
 	const struct made_capture fields[] = {
 	    BOX(&t_point, "\1\0\0\0\2\0\0\0"),
 	    UNREAD(CAPTURE_INTEGER, NULL, MISSING_NULL),
@@ -356,6 +367,7 @@ static void a_missing_index_gives_a_missing_value(void **state)
 
 	prints(f, "v[w]", both, 2, "<null pointer>");
 	prints(f, "v[w]", fields, 2, "<null pointer>");
+	prints(f, "v[w]", beyond, 2, "<out of range>");
 }
 
 static void the_fields_of_a_wide_struct_are_not_all_named(void **state)
@@ -390,6 +402,18 @@ static void a_value_may_be_kept_and_so_may_what_is_in_it(void **state)
 	expect(f, "print(kept, inner.x)", "{{x = 1, y = 2}, {x = 3, y = 4}}\t3\n");
 	run_well(f, "kept = nil collectgarbage() collectgarbage()");
 	expect(f, "print(inner)", "struct point {x = 3, y = 4}\n");
+}
+
+static void a_missing_value_may_be_kept_longer_than_its_probe(void **state)
+{
+	char reason[] = "<optimized out>";
+	const struct made_capture lost = {.kind = CAPTURE_LOST, .reason = reason};
+	struct fixture *f = *state;
+
+	block_prints(f, "kept = v", &lost, 1, "");
+	run_well(f, "delete(1)");
+	memset(reason, 'x', strlen(reason));
+	expect(f, "print(kept)", "<optimized out>\n");
 }
 
 static void names_from_debug_information_cannot_harm_a_terminal(void **state)
@@ -449,6 +473,8 @@ static void an_unsigned_number_knows_its_sign(void **state)
 	    {"v + 'x'", " attempt to perform arithmetic on a string value"},
 	    {"v | {}", " attempt to perform bitwise operation on a table value"},
 	    {"v | 0.5", " number has no integer representation"},
+	    {"string.format('%d', v)",
+	     " bad argument #2 to 'format' (number expected, got unsigned)"},
 	    {"v < nil", " attempt to compare unsigned with nil"},
 	    {"'1' < v", " attempt to compare string with unsigned"},
 	    {"v.x", " attempt to index a unsigned value (local 'v')"},
@@ -491,7 +517,7 @@ static void arithmetic_with_a_missing_value_is_missing(void **state)
 	prints(f, "v + w, w + v, v // w, v < w, w < v, v <= w, v == w", both, 2,
 	       "<null pointer>\t<null pointer>\t<null pointer>\tfalse\tfalse\tfalse\tfalse");
 	/* The exception that missing.c tells of. */
-	prints(f, "w == w, w and 1, not w", both, 2, "true\t1\tfalse");
+	prints(f, "w == w, w and 1, w or 1, not w", both, 2, "true\t1\t<null pointer>\tfalse");
 }
 
 /* --------------------------------------------------------------------- text */
@@ -574,6 +600,7 @@ int main(void)
 	    TEST(a_missing_index_gives_a_missing_value),
 	    TEST(the_fields_of_a_wide_struct_are_not_all_named),
 	    TEST(a_value_may_be_kept_and_so_may_what_is_in_it),
+	    TEST(a_missing_value_may_be_kept_longer_than_its_probe),
 	    TEST(names_from_debug_information_cannot_harm_a_terminal),
 	    TEST(an_unsigned_number_knows_its_sign),
 	    TEST(a_pointer_is_a_number_that_prints_as_an_address),

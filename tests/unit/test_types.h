@@ -67,6 +67,7 @@ static const struct type t_reference = {
 static const struct type t_text8 = ARRAY(&t_char, 8);
 static const struct type t_numbers = ARRAY(&t_int, 3);
 static const struct type t_many = ARRAY(&t_i8, 9);
+static const struct type t_bytes = ARRAY(&t_i8, 33);
 static const struct type t_matrix = ARRAY(&t_numbers, 2);
 static const struct type t_flexible = {
     .kind = TYPE_ARRAY, .name = "int []", .target = &t_int, .count = TYPE_NO_OFFSET};
