@@ -148,8 +148,6 @@ void typed_each_member(const struct typed_value *inner,
 		       void *context);
 /* Element index, below known, of ELEMENTS. */
 struct typed_value typed_element(const struct typed_view *elements, uint64_t index);
-/* The name of a tuple's member, "__0", as its number; -1: it is none. */
-int typed_tuple_index(const char *name);
 
 struct typed_limits {
 	unsigned depth;	   /* of braces in braces; deeper ones are {...} */

@@ -35,10 +35,10 @@
 struct runtime;
 
 /*
- * Values of the target that a script keeps refer to types of the image (type.h) they were
- * read by. The session keeps every image that a probe of its was compiled against until it
- * is freed, and it outlives no script: runtime_free comes after session_free, and does not
- * look at types.
+ * Values of the target that a script keeps point to types (type.h) of the image that they
+ * are of. So the session keeps each image that one of its probes was compiled against for
+ * as long as it lives itself, also when the probe is gone or the target another. After
+ * session_free no type is looked at any more: no script runs, and runtime_free only frees.
  */
 
 struct runtime_options {

@@ -111,10 +111,9 @@ void typed_each_member(const struct typed_value *inner,
 	each_member(inner, 0, fn, context);
 }
 
-int typed_tuple_index(const char *name)
+bool typed_is_number(const char *name)
 {
-	if (strncmp(name, "__", 2) != 0 || !name[2] || strspn(name + 2, "0123456789") > 4 ||
-	    name[2 + strspn(name + 2, "0123456789")])
-		return -1;
-	return atoi(name + 2);
+	if (strncmp(name, "__", 2) != 0 || !name[2])
+		return false;
+	return name[2 + strspn(name + 2, "0123456789")] == '\0';
 }

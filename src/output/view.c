@@ -284,7 +284,7 @@ static void view_sequence(const struct typed_value *value, struct typed_view *vi
 static bool is_tuple(const struct type *type)
 {
 	for (size_t i = 0; i < type->member_count; i++)
-		if (!type->members[i].name || typed_tuple_index(type->members[i].name) < 0)
+		if (!type->members[i].name || !typed_is_number(type->members[i].name))
 			return false;
 	return type->member_count > 0;
 }

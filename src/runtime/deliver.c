@@ -3,7 +3,8 @@
  * deliver.c - from the ring to the callbacks.
  * Records are copied out first and delivered then: one protected call serves a
  * whole batch, and an error in a callback unwinds no frames but our own. Nothing is
- * allocated for an event, but for strings that Lua has not seen yet.
+ * allocated for an event, but for strings that Lua has not seen yet and for values that
+ * are no plain ones of Lua's.
  */
 #include <string.h>
 #include <time.h>

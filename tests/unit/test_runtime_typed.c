@@ -1,134 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test_runtime_typed.c - values of the target's types in Lua: what each kind of capture
- * becomes, fields and elements, pointers, unsigned numbers. The probes are real but not
- * attached; their plans' captures and the records are made by hand.
+ * becomes, fields and elements.
  */
-#include "test_runtime.h"
-
-#include "../../src/runtime/internal.h"
-#include "test_types.h"
-
-/* What `v` (and `w`) of a block is. */
-struct made_capture {
-	enum capture_kind kind;
-	const struct type *type;
-	uint64_t slot;
-	bool is_missing;
-	const char *bytes; /* behind the slots, as many as slot says */
-	const struct capture_part *part;
-	uint64_t part_slot;
-	const char *part_bytes;
-	bool is_part_missing;
-	const char *reason;
-};
-
-/* Takes the place of the integer that the probe's plan captures, in slots of its own. */
-static void change_plan(struct probe *probe, size_t index, const struct made_capture *made)
-{
-	struct plan *plan = (struct plan *)probe_plan(probe);
-	struct capture *capture = &plan->captures.data[index];
-
-	capture->kind = made->kind;
-	capture->type = made->type;
-	capture->slot = (unsigned)(2 * index);
-	capture->parts = made->part;
-	capture->part_count = made->part != NULL;
-	capture->reason = made->reason;
-	plan->slot_count = 4;
-	((struct handle *)probe_handle(probe))->has_strings = true;
-}
-
-static size_t put_bytes(char *at, const char *bytes, uint64_t slot)
-{
-	size_t size = bytes ? slot & ~RECORD_STRING_CUT : 0;
-
-	if (size)
-		memcpy(at, bytes, size);
-	return size;
-}
-
-/* One event of the probe. A part's slot must be the one behind its value's. */
-static void hit(struct fixture *f, unsigned number, const struct made_capture *made, size_t count)
-{
-	union {
-		struct record record;
-		uint64_t room[64];
-	} event = {.record = {.time_ns = 1000}};
-	struct probe *probe = session_probe(f->session, number);
-	const struct delivery delivery = {probe, 0, &event.record};
-	char *at = (char *)&event.record.slots[4];
-
-	for (size_t i = 0; i < count; i++) {
-		change_plan(probe, i, &made[i]);
-		event.record.slots[2 * i] = made[i].slot;
-		event.record.slots[2 * i + 1] = made[i].part_slot;
-		event.record.missing |= (mt_u64)made[i].is_missing << (2 * i) |
-					(mt_u64)made[i].is_part_missing << (2 * i + 1);
-		at += put_bytes(at, made[i].bytes, made[i].slot);
-		at += put_bytes(at, made[i].part_bytes, made[i].part_slot);
-	}
-	deliver_collect(f->runtime, &delivery);
-	deliver_batch(f->runtime);
-	runtime_flush(f->runtime);
-}
-
-/* What `statements` prints where v and w are these; errors come behind "!". */
-static const char *run_block(struct fixture *f, const char *statements,
-			     const struct made_capture *made, size_t count)
-{
-	char script[512];
-
-	snprintf(script, sizeof(script),
-		 "break probed_function do local v, w = arg[1], arg[2] %s end", statements);
-	buffer_clear(&f->notices);
-	run_well(f, script);
-	hit(f, f->placed, made, count);
-	if (!f->notices.size)
-		return printed(f);
-	const char *text = strstr(f->notices.data, "test.mt:1: ");
-	char *end = strchr(text, '\n');
-	*end = '\0';
-	return text + strlen("test.mt:1: ") - 1;
-}
-
-static void block_prints(struct fixture *f, const char *statements, const struct made_capture *made,
-			 size_t count, const char *expected)
-{
-	const char *output = run_block(f, statements, made, count);
-
-	if (strcmp(output, expected) != 0)
-		fail_msg("%s: \"%s\", not \"%s\"", statements, output, expected);
-}
-
-/* print(EXPRESSION) must print just this; or, where expected begins with a space, it is the
- * message of an error. */
-static void prints(struct fixture *f, const char *expression, const struct made_capture *made,
-		   size_t count, const char *expected)
-{
-	char statements[256], line[512];
-
-	snprintf(statements, sizeof(statements), "print(%s)", expression);
-	snprintf(line, sizeof(line), "%s%s", expected, *expected == ' ' ? "" : "\n");
-	block_prints(f, statements, made, count, line);
-}
+#include "test_capture.h"
 
 /* ----------------------------------------------------------------- captures */
-
-#define ALL_ONES UINT64_MAX
-/* A value in a slot; one that could not be read, for that reason; bytes. */
-#define SLOT(kind_, type_, slot_)                           \
-	{                                                   \
-		.kind = kind_, .type = type_, .slot = slot_ \
-	}
-#define UNREAD(kind_, type_, reason_)                                             \
-	{                                                                         \
-		.kind = kind_, .type = type_, .slot = reason_, .is_missing = true \
-	}
-#define BOX(type_, bytes_)                                                                        \
-	{                                                                                         \
-		.kind = CAPTURE_BYTES, .type = type_, .slot = sizeof(bytes_) - 1, .bytes = bytes_ \
-	}
 
 static void every_kind_of_capture_becomes_its_lua_value(void **state)
 {
@@ -334,6 +211,9 @@ static void fields_and_elements_are_read_by_name_and_number(void **state)
 	     " Option<i32> has no field 'Sum': it has __0"},
 	    {BOX(&t_shape, "\0\0\0\0\2\0\0\0\0\0\0\0"), "v, v.radius, v[1], v.Square",
 	     "Circle {radius = 2}\t2\t<other variant>\t<other variant>"},
+	    {BOX(&t_unnamed, "\1\0\0\0\2\0\0\0"), "v", "{x = 1, y = 2}"},
+	    {BOX(&t_unnamed, "\1\0\0\0\2\0\0\0"), "v.z",
+	     " struct {...} has no field 'z': it has x, y"},
 	    {BOX(&t_tuple, "\0\0\0\0\2\0\0\0\3\0\0\0"), "v[0], v[1], v", "2\t3\t(2, 3)"},
 	    {BOX(&t_pair, "\0\0\0\0\2\0\0\0\3\0\0\0"), "v[2]",
 	     " Pair has no field '__2': it has __0, __1"},
@@ -427,168 +307,6 @@ static void names_from_debug_information_cannot_harm_a_terminal(void **state)
 	prints(f, "v['\\27']", &made, 1, " s\\x1b has no field '\\x1b': it has a\\x1b[");
 }
 
-/* ----------------------------------------------------------------- numbers */
-
-static void an_unsigned_number_knows_its_sign(void **state)
-{
-	/* v is 2^64 - 1, w is 2^63. */
-	static const struct made_capture both[] = {SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES),
-						   SLOT(CAPTURE_UNSIGNED, NULL, 1ull << 63)};
-	static const struct {
-		const char *expression, *output;
-	} cases[] = {
-	    {"v, tostring(w), v .. ''",
-	     "18446744073709551615\t9223372036854775808\t18446744073709551615"},
-	    {"v == v, v == w, w == w + 0 // 1, v == -1", "true\tfalse\tfalse\tfalse"},
-	    {"v // 1 == v, v >> 0 == v", "true\ttrue"},
-	    {"v > w, v >= v, w < v, w <= w, v < w", "true\ttrue\ttrue\ttrue\tfalse"},
-	    {"v > -1, -1 < v, v > math.maxinteger, math.maxinteger >= w",
-	     "true\ttrue\ttrue\tfalse"},
-	    {"w <= 2^63, w < 2^63, w >= 2^63, 2^63 == w", "true\tfalse\ttrue\tfalse"},
-	    {"v < 2^64, 2^64 > v, 2^64 <= v, v > 2^63 + 2048", "true\ttrue\tfalse\ttrue"},
-	    {"v < 1/0, v > -1/0, v < 0/0, 0/0 < v, v >= 0/0", "true\ttrue\tfalse\tfalse\tfalse"},
-	    {"v + 1, v - 1, 1 - v, v * 2, v + v", "0\t-2\t2\t-2\t-2"},
-	    {"w + 0, w - 1, -w, -v", "-9223372036854775808\t9223372036854775807\t"
-				     "-9223372036854775808\t1"},
-	    {"v + '1', '1' + v", "0\t0"},
-	    {"v & 255, 255 & v, v | 0, v ~ v, ~v, v & 3.0", "255\t255\t-1\t0\t0\t3"},
-	    {"v << 1, v << 0, v << 64, v << -1, v << -64", "-2\t-1\t0\t9223372036854775807\t0"},
-	    {"v >> 1, v >> 63, v >> 64, v >> 0, v >> -1, 1 << w, 1 >> w",
-	     "9223372036854775807\t1\t0\t18446744073709551615\t-2\t0\t0"},
-	    {"v // 10, v % 10, w // 2, w % 3", "1844674407370955161\t5\t4611686018427387904\t2"},
-	    {"v // 1, w % math.maxinteger", "18446744073709551615\t1"},
-	    {"w // -1, v // -1, v // -2, w // -2", "-9223372036854775808\t1\t-9223372036854775808\t"
-						   "-4611686018427387904"},
-	    {"v % -10, w % -2, v % -1", "-5\t0\t0"},
-	    {"v // w, v % w, w // v, w % v", "1\t9223372036854775807\t0\t9223372036854775808"},
-	    {"5 // w, 5 % w, -5 // w, -5 % v", "0\t5\t-1\t18446744073709551610"},
-	    {"w / 2, 2 / w, w ^ 2, w * 1.0, w + 0.5, w // 2.0, w % 2.0",
-	     "4.6116860184274e+18\t2.168404344971e-19\t8.5070591730235e+37\t9.2233720368548e+18\t"
-	     "9.2233720368548e+18\t4.6116860184274e+18\t0.0"},
-	    {"v // 0", " attempt to perform 'n//0'"},
-	    {"v % 0", " attempt to perform 'n%%0'"},
-	    {"v // 0.0, w % 0.0 ~= 0", "inf\ttrue"},
-	    {"v + nil", " attempt to perform arithmetic on a nil value"},
-	    {"{} - v", " attempt to perform arithmetic on a table value"},
-	    {"v + 'x'", " attempt to perform arithmetic on a string value"},
-	    {"v | {}", " attempt to perform bitwise operation on a table value"},
-	    {"v | 0.5", " number has no integer representation"},
-	    {"string.format('%d', v)",
-	     " bad argument #2 to 'format' (number expected, got unsigned)"},
-	    {"v < nil", " attempt to compare unsigned with nil"},
-	    {"'1' < v", " attempt to compare string with unsigned"},
-	    {"v.x", " attempt to index a unsigned value (local 'v')"},
-	    {"({[v] = 1})[v], ({[v] = 1})[v // 1]", "1\tnil"},
-	};
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		prints(f, cases[i].expression, both, 2, cases[i].output);
-}
-
-static void a_pointer_is_a_number_that_prints_as_an_address(void **state)
-{
-	static const struct made_capture both[] = {SLOT(CAPTURE_POINTER, &t_void_pointer, 0x1000),
-						   SLOT(CAPTURE_POINTER, &t_void_pointer, 0x1008)};
-	static const struct {
-		const char *expression, *output;
-	} cases[] = {
-	    {"v, tostring(v), 'at ' .. v", "0x1000\t0x1000\tat 0x1000"},
-	    {"v == v, v == w, v ~= w, v == 0x1000", "true\tfalse\ttrue\tfalse"},
-	    {"v < w, v <= v, w < v, v < 0x1001, 0x1001 <= v", "true\ttrue\tfalse\ttrue\tfalse"},
-	    {"v + 8, w - v, v & 0xfff, v // 16, v % 3", "4104\t8\t0\t256\t1"},
-	    {"w - 8 == v + 0", "true"},
-	    {"v.x", " what a pointer leads to is read at the hit: a block must name the whole path "
-		    "to it"},
-	    {"#v", " attempt to get length of a pointer value (local 'v')"},
-	};
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		prints(f, cases[i].expression, both, 2, cases[i].output);
-}
-
-static void arithmetic_with_a_missing_value_is_missing(void **state)
-{
-	static const struct made_capture both[] = {SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES),
-						   UNREAD(CAPTURE_INTEGER, NULL, MISSING_NULL)};
-	struct fixture *f = *state;
-
-	prints(f, "v + w, w + v, v // w, v < w, w < v, v <= w, v == w", both, 2,
-	       "<null pointer>\t<null pointer>\t<null pointer>\tfalse\tfalse\tfalse\tfalse");
-	/* The exception that missing.c tells of. */
-	prints(f, "w == w, w and 1, w or 1, not w", both, 2, "true\t1\t<null pointer>\tfalse");
-}
-
-/* --------------------------------------------------------------------- text */
-
-static void printf_and_emit_know_these_values(void **state)
-{
-	static const struct made_capture numbers[] = {
-	    SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES), SLOT(CAPTURE_POINTER, &t_void_pointer, 0x1000)};
-	static const struct made_capture structs[] = {
-	    BOX(&t_derived, "\1\0\0\0\0\0\0\0\7\0\0\0\0\0\x80\x3f\1\0\0\0\2\0\0\0"),
-	    UNREAD(CAPTURE_BYTES, &t_option, MISSING_VARIANT),
-	};
-	struct fixture *f = *state;
-
-	block_prints(f, "printf('%d %u %x %s %5.1e|%22d|%+d\\n', v, v, v, v, v, v, v)", numbers, 2,
-		     "18446744073709551615 18446744073709551615 ffffffffffffffff "
-		     "18446744073709551615 1.8e+19|  18446744073709551615|+18446744073709551615\n");
-	block_prints(f, "printf('%d %x %s %8s|\\n', w, w, w, w)", numbers, 2,
-		     "4096 1000 0x1000   0x1000|\n");
-	block_prints(f, "printf('%q\\n', v)", numbers, 2,
-		     " bad argument #2 to 'printf' (value has no literal form)");
-	block_prints(f, "emit{u = v, p = w}", numbers, 2,
-		     "{\"p\":\"0x1000\",\"u\":18446744073709551615}\n");
-	block_prints(f, "printf('%s|%d\\n', v, w) emit{v = v, w = w}", structs, 2,
-		     "Derived {id = 7, i = 1065353216, f = 1.0, at = {x = 1, y = 2}}|"
-		     "<other variant>\n"
-		     "{\"v\":{\"id\":7,\"i\":1065353216,\"f\":1.0,\"at\":{\"x\":1,\"y\":2}},"
-		     "\"w\":{\"missing\":\"<other variant>\"}}\n");
-	block_prints(f, "printf('%d\\n', v)", structs, 2,
-		     " bad argument #2 to 'printf' (number expected, got userdata)");
-}
-
-/* --------------------------------------------------------------- aggregates */
-
-/* What an aggregation of v makes of one event. */
-static void counts(struct fixture *f, const char *call, const struct made_capture *made,
-		   const char *expected)
-{
-	struct buffer out = {0};
-	char statements[128];
-
-	snprintf(statements, sizeof(statements), "local x = 1 %s", call);
-	block_prints(f, statements, made, 1, "");
-	assert_null(runtime_aggregates(session_probe(f->session, f->placed), &out));
-	assert_string_equal(strchr(out.data, '\n') + 1, expected);
-	buffer_deinit(&out);
-}
-
-static void aggregations_take_what_is_a_number_or_a_text(void **state)
-{
-	const struct made_capture big = SLOT(CAPTURE_UNSIGNED, NULL, ALL_ONES);
-	const struct made_capture pointer = SLOT(CAPTURE_POINTER, &t_void_pointer, 0x10);
-	const struct made_capture color = SLOT(CAPTURE_ENUM, &t_color, 1);
-	const struct made_capture point = BOX(&t_point, "\1\0\0\0\2\0\0\0");
-	struct fixture *f = *state;
-
-	counts(f, "count(v)", &big, "  18446744073709551615  1\n");
-	counts(f, "sum(v)", &big, "  none  (1 missing)\n");
-	counts(f, "hist(v)", &big, "  missing  1\n");
-	counts(f, "count(v)", &pointer, "  0x10  1\n");
-	counts(f, "count(v)", &color, "  GREEN  1\n");
-	counts(f, "sum(v.x, v.y)", &point, "  2  1\n");
-	block_prints(
-	    f, "count(v)", &point, 1,
-	    " a key of count must be an integer, a string or a boolean, not a struct point");
-	block_prints(f, "sum(v)", &point, 1,
-		     " the value of sum must be an integer, not a struct point");
-	block_prints(f, "sum(v)", &pointer, 1,
-		     " the value of sum must be an integer, not a pointer");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -602,11 +320,6 @@ int main(void)
 	    TEST(a_value_may_be_kept_and_so_may_what_is_in_it),
 	    TEST(a_missing_value_may_be_kept_longer_than_its_probe),
 	    TEST(names_from_debug_information_cannot_harm_a_terminal),
-	    TEST(an_unsigned_number_knows_its_sign),
-	    TEST(a_pointer_is_a_number_that_prints_as_an_address),
-	    TEST(arithmetic_with_a_missing_value_is_missing),
-	    TEST(printf_and_emit_know_these_values),
-	    TEST(aggregations_take_what_is_a_number_or_a_text),
 #undef TEST
 	};
 

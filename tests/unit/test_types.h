@@ -76,6 +76,7 @@ static const struct type t_nothings = ARRAY(&t_none, 3);
 static const struct type_member point_members[] = {{"x", &t_int, .offset = 0},
 						   {"y", &t_int, .offset = 4}};
 static const struct type t_point = STRUCT("struct point", 8, point_members);
+static const struct type t_unnamed = STRUCT(NULL, 8, point_members);
 static const struct type t_points = ARRAY(&t_point, 2);
 
 static const struct type_member bits_members[] = {
