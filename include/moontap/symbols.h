@@ -13,6 +13,7 @@
  *   goline.c     .gopclntab: address to file and line
  *   gosource.c   .gopclntab: a source line's code
  *   abi.c        how a function receives its arguments
+ *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   instance.c   which copy of a function an address is in (DWARF)
@@ -36,6 +37,7 @@
 #include <sys/types.h>
 
 #include "moontap/base.h"
+#include "moontap/disasm.h"
 #include "moontap/type.h"
 
 /* ------------------------------------------------------------------- image */
@@ -70,6 +72,9 @@ bool image_offset(const struct image *image, uint64_t address, uint64_t *ret);
 bool image_address(const struct image *image, uint64_t offset, uint64_t *ret);
 /* Reads file bytes at a virtual address; false if not all of them are there. */
 bool image_read(const struct image *image, uint64_t address, void *ret, size_t size);
+/* The pointer stored at a virtual address, as it will be in a process into which the file
+ * is loaded at address 0: relocated. */
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
 
 struct function {
 	const char *name; /* demangled, symbol version stripped; owned by the image */
@@ -95,6 +100,12 @@ enum abi {
 	ABI_GO_STACK,	  /* Go's ABI0: all on the stack from CFA */
 };
 enum abi image_abi(const struct image *image, const struct function *function);
+
+/* Where a function returns: code_exits of it and of the parts that the compiler split off
+ * it as unlikely (NAME.cold, which it jumps into; image_function_at finds the part that an exit
+ * is in). A jump into the middle of any other function is EXIT_UNCLEAR. ERR_BAD_ELF: its
+ * code is not in the file. */
+struct error *image_exits(struct image *image, const struct function *function, exit_list *ret);
 
 struct line {
 	const char *file; /* as the tables give it; owned by the image */

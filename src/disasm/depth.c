@@ -24,6 +24,7 @@ struct pending {
 struct walk {
 	struct depths *depths;
 	VECTOR(struct pending) pending;
+	struct stack at_tables; /* where jumps through tables are; NOT_SEEN, or DEPTH_UNKNOWN */
 };
 
 static int64_t deeper(int64_t depth, int64_t bytes)
@@ -167,6 +168,16 @@ static bool merge(int64_t *seen, struct stack *stack)
 	return true;
 }
 
+/* A jump through a table from within a frame. */
+static void note_table(struct walk *walk, struct stack stack)
+{
+	if (stack.depth == 0)
+		return;
+	if (walk->at_tables.depth != NOT_SEEN && walk->at_tables.depth != stack.depth)
+		stack = (struct stack){DEPTH_UNKNOWN, DEPTH_UNKNOWN};
+	walk->at_tables = stack;
+}
+
 static void follow(struct walk *walk, struct pending at)
 {
 	const struct code *code = walk->depths->parts[at.part];
@@ -175,6 +186,8 @@ static void follow(struct walk *walk, struct pending at)
 	for (; at.index < code->insns.size && merge(&seen[at.index], &at.stack); at.index++) {
 		const struct insn *insn = &code->insns.data[at.index];
 		struct encoding e = encoding_of(code, insn);
+		if (insn->kind == INSN_JUMP && !insn->target)
+			note_table(walk, at.stack);
 		if (insn->kind == INSN_JUMP || insn->kind == INSN_BRANCH)
 			add_target(walk, insn->target, at.stack);
 		if (insn->kind == INSN_JUMP || insn->kind == INSN_RETURN ||
@@ -185,9 +198,30 @@ static void follow(struct walk *walk, struct pending at)
 	}
 }
 
+static void follow_all(struct walk *walk)
+{
+	while (walk->pending.size)
+		follow(walk, walk->pending.data[--walk->pending.size]);
+}
+
+/* What no jump of known target leads to is where the tables lead. */
+static void follow_tables(struct walk *walk)
+{
+	struct depths *depths = walk->depths;
+
+	for (size_t part = 0; part < depths->part_count; part++) {
+		for (size_t i = 0; i < depths->parts[part]->insns.size; i++) {
+			if (depths->of_parts[part][i] != NOT_SEEN)
+				continue;
+			follow(walk, (struct pending){part, i, walk->at_tables});
+			follow_all(walk);
+		}
+	}
+}
+
 void depths_init(struct depths *ret, const struct code *const *parts, size_t part_count)
 {
-	struct walk walk = {.depths = ret};
+	struct walk walk = {.depths = ret, .at_tables.depth = NOT_SEEN};
 
 	*ret = (struct depths){parts, part_count, xcalloc(part_count, sizeof(*ret->of_parts))};
 	for (size_t part = 0; part < part_count; part++) {
@@ -198,8 +232,9 @@ void depths_init(struct depths *ret, const struct code *const *parts, size_t par
 	}
 	if (part_count)
 		add_target(&walk, parts[0]->start, (struct stack){0, DEPTH_UNKNOWN});
-	while (walk.pending.size)
-		follow(&walk, walk.pending.data[--walk.pending.size]);
+	follow_all(&walk);
+	if (walk.at_tables.depth != NOT_SEEN && walk.at_tables.depth != DEPTH_UNKNOWN)
+		follow_tables(&walk);
 	vector_deinit(&walk.pending);
 }
 

@@ -76,36 +76,52 @@ static bool is_argument(unsigned reg)
 	       reg == 10; /* rdi rsi rdx rcx r8 r9 r10 */
 }
 
-/* Opcodes of one byte that write a register which they do not name, or name in themselves. */
+/* Opcodes of one byte that name a register in themselves: xchg, pop, mov $n,%reg. */
+static bool is_short_form(const struct encoding *e)
+{
+	unsigned row = e->opcode & 0xf8;
+
+	return row == 0x58 || row == 0x90 || row == 0xb0 || row == 0xb8;
+}
+
+/* Those that write registers they do not name at all. */
 static bool is_implicit(const struct encoding *e)
 {
 	switch (e->opcode) {
-	case 0x40 ... 0x5f: /* push, pop: 58 to 5f name it */
-		return e->opcode >= 0x58;
-	case 0x90 ... 0x99: /* xchg, cltq, cltd */
+	case 0x98 ... 0x99: /* cltq, cltd */
 	case 0xa0 ... 0xa7: /* moves of %al, string instructions */
-	case 0xaa ... 0xbf: /* the same; mov $n,%reg */
+	case 0xaa ... 0xaf:
 	case 0xc8 ... 0xc9: /* enter, leave */
 	case 0xd7:	    /* xlat */
 	case 0xf6 ... 0xf7: /* mul, div */
-		return !encoding_is(e, 0, 0x90) || (e->rex & 1);
+		return true;
 	default: /* add $n,%rax and its kin */
 		return e->opcode < 0x38 && (e->opcode & 6) == 4;
 	}
+}
+
+static bool is_store(const struct encoding *e)
+{
+	return e->opcode == 0x88 || e->opcode == 0x89 || e->opcode == 0xc6 || e->opcode == 0xc7;
 }
 
 /* May an instruction that we do not know write reg? */
 static bool may_write(const struct encoding *e, unsigned reg)
 {
 	bool names_rm = encoding_is_register_form(e) && encoding_rm_operand(e) == reg;
-	bool is_store = e->map == 0 && (e->opcode == 0x88 || e->opcode == 0x89 ||
-					e->opcode == 0xc6 || e->opcode == 0xc7);
 
 	if (e->scheme != SCHEME_LEGACY)
 		return true;
-	if (e->map == 0 ? is_implicit(e) : e->opcode == 0xa2 || (e->opcode & 0xf0) == 0xb0)
+	if (encoding_is(e, 1, 0x1f)) /* nop */
+		return false;
+	if (e->map == 0 && is_short_form(e)) {
+		bool is_exchange = (e->opcode & 0xf8) == 0x90 && e->opcode != 0x90;
+		return ((e->opcode & 7) | (e->rex & 1) << 3) == (int)reg ||
+		       (is_exchange && reg == 0);
+	}
+	if (e->map == 0 ? is_implicit(e) : e->opcode == 0xa2 || (e->opcode & 0xfe) == 0xb0)
 		return true; /* map 1: cpuid, cmpxchg */
-	return names_rm || (!is_store && encoding_reg_operand(e) == reg);
+	return names_rm || ((e->map || !is_store(e)) && encoding_reg_operand(e) == reg);
 }
 
 /* Does a jump lead to the instruction, so that there is more than one way to it? */
@@ -145,6 +161,19 @@ static int origin_kind(const struct encoding *e, unsigned reg)
 	return e->opcode == 0x8d ? ORIGIN_ADDRESS : ORIGIN_UNKNOWN;
 }
 
+/* Is it mov of another register to *reg? Then that one is looked for from here on. */
+static bool is_copy(const struct encoding *e, unsigned *reg)
+{
+	bool is_store = encoding_is(e, 0, 0x89), is_load = encoding_is(e, 0, 0x8b);
+	unsigned to = is_load ? encoding_reg_operand(e) : encoding_rm_operand(e);
+
+	if ((!is_store && !is_load) || !encoding_is_register_form(e) || !encoding_has_rex_w(e) ||
+	    to != *reg)
+		return false;
+	*reg = is_load ? encoding_rm_operand(e) : encoding_reg_operand(e);
+	return true;
+}
+
 static struct origin find_origin(const struct code *code, const struct insn *insn, unsigned reg)
 {
 	for (unsigned steps = 0; steps < STEPS_BACK; steps++) {
@@ -155,6 +184,8 @@ static struct origin find_origin(const struct code *code, const struct insn *ins
 			break;
 		struct encoding e = encoding_of(code, --insn);
 		if (insn->kind == INSN_BRANCH || is_compare(&e))
+			continue;
+		if (is_copy(&e, &reg))
 			continue;
 		int kind = insn->kind == INSN_OTHER ? origin_kind(&e, reg) : ORIGIN_UNKNOWN;
 		if (kind != ORIGIN_UNKNOWN)
@@ -197,6 +228,19 @@ static enum leads loaded_leads(const struct search *search, const struct code *c
 	return LEADS_OUT;
 }
 
+/* insn is a lea: of a function, or of a label. */
+static enum leads address_leads(const struct search *search, const struct code *code,
+				const struct insn *insn)
+{
+	struct encoding e = encoding_of(code, insn);
+	struct operand operand = memory_operand(&e);
+
+	if (operand.base != IP)
+		return LEADS_ANYWHERE;
+	return is_inside(search, insn->address + insn->size + operand.displacement) ? LEADS_WITHIN
+										    : LEADS_OUT;
+}
+
 static enum leads indirect_leads(const struct search *search, const struct code *code,
 				 const struct insn *insn)
 {
@@ -212,6 +256,8 @@ static enum leads indirect_leads(const struct search *search, const struct code 
 		return LEADS_OUT;
 	case ORIGIN_MEMORY:
 		return loaded_leads(search, code, origin.insn);
+	case ORIGIN_ADDRESS:
+		return address_leads(search, code, origin.insn);
 	case ORIGIN_SUM:
 		return LEADS_WITHIN;
 	default:
@@ -228,9 +274,27 @@ static void add_exit(const struct search *search, const struct insn *insn, enum 
 		    ((struct code_exit){insn->address, insn->target, kind, condition}));
 }
 
-static void look_at_jump(const struct search *search, const struct code *code,
-			 const struct insn *insn, int64_t depth)
+/* Was the function's frame given back on the straight way to insn? Nobody does that before
+ * a jump within. */
+static bool has_left_frame(const struct search *search, size_t part, const struct insn *insn)
 {
+	const struct code *code = search->parts[part];
+
+	while (insn > code->insns.data && !is_joined(code, insn->address)) {
+		insn--;
+		if (insn->kind != INSN_OTHER)
+			return false;
+		int64_t depth = depths_at(&search->depths, part, insn);
+		if (depth != 0)
+			return depth != DEPTH_UNKNOWN;
+	}
+	return false;
+}
+
+static void look_at_jump(const struct search *search, size_t part, const struct insn *insn,
+			 int64_t depth)
+{
+	const struct code *code = search->parts[part];
 	bool is_deeper = depth != 0 && depth != DEPTH_UNKNOWN;
 
 	if (insn->target) {
@@ -240,7 +304,9 @@ static void look_at_jump(const struct search *search, const struct code *code,
 	}
 	if (is_deeper)
 		return;
-	enum leads leads = indirect_leads(search, code, insn);
+	enum leads leads = depth == 0 && has_left_frame(search, part, insn)
+			       ? LEADS_OUT
+			       : indirect_leads(search, code, insn);
 	if (leads != LEADS_WITHIN)
 		add_exit(search, insn, leads == LEADS_OUT ? EXIT_TAIL_CALL : EXIT_UNCLEAR, 0);
 }
@@ -271,7 +337,7 @@ void code_exits(const struct code *const *parts, size_t part_count,
 			if (insn->kind == INSN_RETURN)
 				add_exit(&search, insn, EXIT_RETURN, 0);
 			else if (insn->kind == INSN_JUMP)
-				look_at_jump(&search, code, insn, depth);
+				look_at_jump(&search, part, insn, depth);
 			else if (insn->kind == INSN_BRANCH)
 				look_at_branch(&search, code, insn, depth);
 		}

@@ -206,6 +206,7 @@ void image_unref(struct image *image)
 	if (!image || --image->references)
 		return;
 	lines_free(image->lines);
+	relocations_free(image->relocations);
 	table_free(image->table);
 	go_close(image->go);
 	image_unref(image->debug);

@@ -36,6 +36,7 @@ struct intern {
 struct go;
 struct table;
 struct lines;
+struct relocations;
 
 struct image {
 	unsigned references;
@@ -52,6 +53,7 @@ struct image {
 	struct go *go;				/* NULL: not Go */
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
+	struct relocations *relocations;	/* by address, made when first needed */
 	struct intern names;
 };
 
@@ -65,8 +67,7 @@ bool image_is_code(const struct image *image, uint64_t address);
 uint64_t image_code_end(const struct image *image, uint64_t address);
 /* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
 char *image_read_string(const struct image *image, uint64_t address);
-/* A pointer stored at address, as it will be after relocation by base 0. */
-bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
+void relocations_free(struct relocations *relocations);
 /* Where a pointer to target is stored, after relocation by base 0, in the data
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
