@@ -8,6 +8,7 @@
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
  *   table.c      all functions by address, whichever table names them
  *   demangle.c   C++ and Rust names (libiberty)
+ *   facts.c      what a file says of how it was built
  *   goinfo.c     is it Go, and which version
  *   gotab.c      .gopclntab: Go's functions, left by strip
  *   goline.c     .gopclntab: address to file and line
@@ -61,6 +62,27 @@ const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL
 
 /* Why a Go program's own tables could not be read, or NULL. */
 const char *image_go_problem(const struct image *image);
+
+/* What a file says of how it was built; strings live as long as the image, NULL (or a
+ * count of 0) where it says nothing. */
+struct build_setting {
+	const char *key, *value;
+};
+struct image_facts {
+	const char *interpreter; /* the dynamic loader; NULL: static */
+	const char *build_id;	 /* hexadecimal; Go's own where there is no other */
+	const char *debug_file;	 /* path of its separate debug file */
+	const char *compiler;	 /* "GNU C17 12.2.0 -O2 -g", "GCC: (Debian 12.2.0) 12.2.0" */
+	bool has_symbols;	 /* .symtab, here or in the debug file */
+	unsigned dwarf_version;	 /* 0: no DWARF */
+	/* Go only. */
+	const char *package; /* path of the main package */
+	const char *module, *module_version;
+	const struct build_setting *settings; /* "-ldflags", "CGO_ENABLED", "vcs.revision" ... */
+	size_t setting_count;
+	bool has_cgo; /* C code is linked in */
+};
+void image_facts(struct image *image, struct image_facts *ret);
 
 /* Is the file still the one that was read: not written to since, and not another
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. */

@@ -212,6 +212,9 @@ void go_close(struct go *go);
 /* Where the build info names the Go version; NULL if there is none (goinfo.c).
  * The caller frees it. */
 char *goinfo_version(const struct image *image, bool *ret_is_go);
+/* What the build info says of modules and settings, a line each; NULL if nothing. The
+ * caller frees it. */
+char *goinfo_modules(const struct image *image);
 
 /* Is address in a function that Go's table describes? */
 bool go_covers(const struct image *image, uint64_t address);

@@ -349,6 +349,32 @@ static void exits_include_those_of_the_parts_split_off(void **state)
 	image_unref(image);
 }
 
+static void a_program_says_how_it_was_built(void **state)
+{
+	struct image_facts facts;
+
+	(void)state;
+	build_program("facts", "-no-pie -Wl,--build-id=0x0123abcd");
+	struct image *image = open_built("facts");
+	image_facts(image, &facts);
+	assert_non_null(strstr(facts.compiler, "GNU C"));
+	assert_non_null(strstr(facts.compiler, "-O1"));
+	assert_string_equal(facts.build_id, "0123abcd");
+	assert_string_equal(facts.interpreter, "/lib64/ld-linux-x86-64.so.2");
+	assert_int_equal(facts.dwarf_version, 5);
+	assert_true(facts.has_symbols);
+	assert_null(facts.package);
+	assert_null(facts.debug_file);
+	image_unref(image);
+	shell("strip -o facts-bare facts");
+	image = open_built("facts-bare");
+	image_facts(image, &facts);
+	assert_non_null(strstr(facts.compiler, "GCC: ")); /* .comment is left */
+	assert_false(facts.has_symbols);
+	assert_int_equal(facts.dwarf_version, 0);
+	image_unref(image);
+}
+
 static void globs_backtrack(void **state)
 {
 	static const struct {
@@ -393,6 +419,7 @@ int main(void)
 	    cmocka_unit_test(an_ifunc_is_said_to_be_one),
 	    cmocka_unit_test(a_c_program_is_not_go_and_has_the_platform_abi),
 	    cmocka_unit_test(exits_include_those_of_the_parts_split_off),
+	    cmocka_unit_test(a_program_says_how_it_was_built),
 	    cmocka_unit_test(globs_backtrack),
 	};
 

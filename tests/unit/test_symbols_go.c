@@ -33,7 +33,7 @@ static const char go_sub_source[] = "package sub\n"
 				    "//go:noinline\n"
 				    "func (d *D) Decode(x int) int { d.n += x; return d.n }\n";
 
-static char compilers[8][64];
+static char compilers[12][64];
 static size_t compiler_count;
 
 static void find_compilers(void)
@@ -168,6 +168,61 @@ static void the_version_is_that_of_the_compiler(void **state)
 		assert_non_null(image_go_version(image));
 		if (strncmp(image_go_version(image), version, strlen(version)) != 0)
 			fail_msg("%s, wanted %s", image_go_version(image), version);
+		image_unref(image);
+	}
+}
+
+static const char *setting_of(const struct image_facts *facts, const char *key)
+{
+	for (size_t i = 0; i < facts->setting_count; i++)
+		if (strcmp(facts->settings[i].key, key) == 0)
+			return facts->settings[i].value;
+	return NULL;
+}
+
+static void a_stripped_go_program_says_how_it_was_built(void **state)
+{
+	(void)state;
+	need_go();
+	for (size_t i = 0; i < compiler_count; i++) {
+		struct image_facts facts;
+		build_go(i, "v", "-ldflags='-s -w' -buildmode=pie");
+		struct image *image = open_image("v");
+		image_facts(image, &facts);
+		assert_string_equal(facts.package, "example.org/y.v3");
+		assert_string_equal(facts.module, "example.org/y.v3");
+		assert_string_equal(facts.module_version, "(devel)");
+		assert_false(facts.has_cgo);
+		assert_false(facts.has_symbols);
+		assert_int_equal(facts.dwarf_version, 0);
+		assert_true(image_is_pie(image));
+		assert_non_null(facts.build_id);
+		if (!strstr(image_go_version(image), "go1.15")) { /* settings: from 1.18 */
+			assert_string_equal(setting_of(&facts, "-compiler"), "gc");
+			assert_string_equal(setting_of(&facts, "CGO_ENABLED"), "0");
+		}
+		image_unref(image);
+	}
+}
+
+static void c_code_in_a_go_program_is_told(void **state)
+{
+	static const char source[] = "package main\n// int one(void) { return 1; }\n"
+				     "import \"C\"\nfunc main() { println(C.one()) }\n";
+
+	(void)state;
+	need_go();
+	shell("mkdir -p cgo && cp go.mod cgo");
+	write_file("cgo/main.go", source, sizeof(source) - 1);
+	for (size_t i = 0; i < compiler_count; i++) {
+		struct image_facts facts;
+		shell("cd cgo && HOME=${HOME:-/tmp} GOTOOLCHAIN=local CGO_ENABLED=1 GO111MODULE=on "
+		      "%s build -ldflags='-s -w' -o ../v .",
+		      compilers[i]);
+		struct image *image = open_image("v");
+		image_facts(image, &facts);
+		assert_true(facts.has_cgo);
+		assert_non_null(strstr(facts.interpreter, "/ld-linux"));
 		image_unref(image);
 	}
 }
@@ -483,6 +538,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_stripped_go_program_has_its_functions),
 	    cmocka_unit_test(the_version_is_that_of_the_compiler),
+	    cmocka_unit_test(a_stripped_go_program_says_how_it_was_built),
+	    cmocka_unit_test(c_code_in_a_go_program_is_told),
 	    cmocka_unit_test(lines_are_those_of_go_addr2line),
 	    cmocka_unit_test(lines_are_found_by_go_s_own_table),
 	    cmocka_unit_test(go_names_are_found_as_people_write_them),
