@@ -11,12 +11,15 @@
  *   facts.c      what a file says of how it was built
  *   goinfo.c     is it Go, and which version
  *   gotab.c      .gopclntab: Go's functions, left by strip
+ *   gomodule.c   runtime.moduledata: what .gopclntab does not hold
  *   goline.c     .gopclntab: address to file and line
+ *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
  *   abi.c        how a function receives its arguments
  *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
+ *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
  *   pointer.c    pointers as the loader will make them; interned strings
@@ -134,6 +137,17 @@ struct line {
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+
+/* A call that the compiler replaced by the code of what is called. */
+struct inlined_call {
+	const char *name; /* of the function inlined; owned by the image */
+	struct line line; /* of the call, in the caller; file NULL: not known */
+};
+typedef VECTOR(struct inlined_call) inline_chain;
+/* Appends the inlined calls that the code at address stems from, innermost first: the
+ * first is inlined into the second, and the last into the function that covers address. Go by
+ * its own tables, other languages by DWARF. */
+void image_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 
 /* ----------------------------------------------------------- names at a pc */
 
@@ -300,8 +314,11 @@ struct place {
 	struct image *image;	  /* a reference of its own */
 	struct function function; /* covers address; name NULL if nothing does */
 	uint64_t address;	  /* function.address + offset, *ADDR, or where a line begins */
-	struct line line;	  /* of FILE:LINE: the one that has the code; else file NULL */
-	unsigned wanted_line;	  /* of FILE:LINE: LINE */
+	/* The function of that name was inlined here, into function; NULL: the place is in
+	 * function as such. An inlined copy has no return of its own. */
+	const char *inlined;
+	struct line line;     /* of FILE:LINE: the one that has the code; else file NULL */
+	unsigned wanted_line; /* of FILE:LINE: LINE */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);
@@ -314,7 +331,8 @@ void place_list_deinit(place_list *list);
  * unescaped); else a unique suffix of it ((*T).M, Class::method); else a compiler's clone
  * (f.constprop.0 for f). Go wrappers are skipped, and .cold parts by patterns. A
  * plain name with several addresses: all of them where they are the copies of
- * one function (overloads, statics of that name, Go generics).
+ * one function (overloads, statics of that name, Go generics). In Go, also where it was
+ * inlined: the lowest address of each copy's code.
  *
  * A line without code means the next one of the file that has some. It has a place in each
  * copy of a function that has code of it (the function itself, inlined copies, instances

@@ -5,7 +5,7 @@
  */
 #include <ctype.h>
 
-#include "internal.h"
+#include "gotab.h"
 
 #define INFO_SIZE	32
 #define VERSION_MAX	256
@@ -159,6 +159,29 @@ static unsigned minor_of(const char *version)
 	return at ? strtoul(at + 4, NULL, 10) : 0;
 }
 
+/* The first and last minor version of each layout of the table. */
+static const struct {
+	unsigned first, last;
+} versions_of[] = {
+    [GO_1_2] = {2, 15},
+    [GO_1_16] = {16, 17},
+    [GO_1_18] = {18, 19},
+    [GO_1_20] = {20, -1u},
+};
+
+/* Two accounts of one program that differ: neither is believed. A development version may
+ * have either layout. */
+static char *contradiction(const struct go *go)
+{
+	unsigned first = versions_of[go->table->layout].first;
+	unsigned last = versions_of[go->table->layout].last;
+
+	if (!go->minor || strstr(go->version, "devel") || (go->minor >= first && go->minor <= last))
+		return NULL;
+	return xasprintf("it says it was built with %s, but its .gopclntab is one of Go 1.%u%s",
+			 go->version, first, last == -1u ? " or later" : "");
+}
+
 struct go *go_open(struct image *image)
 {
 	bool is_go;
@@ -173,6 +196,12 @@ struct go *go_open(struct image *image)
 	if (err) {
 		go->problem = xstrdup(err->message);
 		error_free(err);
+		return go;
+	}
+	go->problem = contradiction(go);
+	if (go->problem) {
+		gotab_close(go->table);
+		go->table = NULL;
 	}
 	return go;
 }

@@ -58,6 +58,8 @@ struct image {
 };
 
 bool image_pread(const struct image *image, uint64_t offset, void *ret, size_t size);
+/* Where in the file size bytes at an address of any segment are. */
+bool image_file_offset(const struct image *image, uint64_t address, size_t size, uint64_t *ret);
 /* The section of that name that has bytes in the file, or NULL. */
 const struct section *image_section(const struct image *image, const char *name);
 const struct section *image_section_of_type(const struct image *image, uint32_t type);
@@ -227,6 +229,11 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* Appends the chain of calls inlined at address, innermost first (goinline.c). */
+void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
+/* Calls fn for each inlined copy of a function whose name contains literal: its name and
+ * the lowest address of its code. */
+void gotab_search_inlined(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),

@@ -126,14 +126,20 @@ static const struct unit_range *unit_at(const struct lines *lines, uint64_t addr
 	return &lines->ranges.data[low - 1];
 }
 
+bool lines_unit_at(struct image *image, uint64_t address, Dwarf_Die *ret)
+{
+	const struct lines *lines = lines_get(image);
+	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
+
+	return range && dwarf_offdie(lines->dwarf, range->unit, ret);
+}
+
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 {
 	int number;
 	Dwarf_Die unit;
 
-	const struct lines *lines = lines_get(image);
-	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
-	if (!range || !dwarf_offdie(lines->dwarf, range->unit, &unit))
+	if (!lines_unit_at(image, address, &unit))
 		return false;
 	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
 	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;

@@ -26,6 +26,8 @@ struct lines {
 /* Opens what is not open yet. NULL if the image has no lines in DWARF, or its file
  * has been cut short. */
 const struct lines *lines_get(struct image *image);
+/* The DIE of the unit that covers address; false if none does. */
+bool lines_unit_at(struct image *image, uint64_t address, Dwarf_Die *ret);
 
 /* Starts of one line in one unit, by address. */
 struct line_starts {
