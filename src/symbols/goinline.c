@@ -159,27 +159,132 @@ static void collect_copies(struct copies *copies, const struct inlining *inlinin
 			add_copies(copies, inlining, values.value, values.start);
 }
 
-void gotab_search_inlined(struct gotab *table, const char *literal, symbol_fn fn, void *context)
+/* ------------------------------------------------------------------- search */
+
+/*
+ * A large program has a million records, and decoding every list takes seconds. From 1.18 on
+ * all trees are in one region: it is scanned for records that name what is wanted, and only
+ * the functions whose trees these are in are decoded.
+ */
+struct tree {
+	uint64_t address;
+	uint32_t function;
+	bool is_wanted;
+};
+struct copy_search {
+	struct gotab *table;
+	VECTOR(uint32_t) names; /* offsets as the records have them, ascending */
+	VECTOR(struct tree) trees;
+};
+
+static int compare_names(const void *left, const void *right)
 {
-	struct name_spans spans = {0};
+	const uint32_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static int compare_trees(const void *left, const void *right)
+{
+	const struct tree *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static bool is_wanted_name(const struct copy_search *search, uint32_t name)
+{
+	return bsearch(&name, search->names.data, search->names.size, sizeof(name),
+		       compare_names) != NULL;
+}
+
+/* Marks the trees that a record at address may be in: several functions may share one. */
+static void want_tree(struct copy_search *search, uint64_t address)
+{
+	struct tree *trees = search->trees.data;
+	size_t low = 0, high = search->trees.size;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (trees[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t i = low; i-- > 0 && trees[i].address == trees[low - 1].address;)
+		trees[i].is_wanted = true;
+}
+
+static void scan_trees(struct copy_search *search)
+{
+	const struct image *image = search->table->image;
+	uint64_t start = gotab_module(search->table)->gofunc, end = image_code_end(image, start);
+	unsigned name_at = has_parent_pc(search->table) ? 4 : 12;
+	uint32_t words[1 << 12];
+
+	for (uint64_t at = start; at < end; at += sizeof(words)) {
+		size_t size = end - at < sizeof(words) ? end - at : sizeof(words);
+		if (!image_read(image, at, words, size))
+			return;
+		for (size_t i = 0; i < size / 4; i++)
+			if (words[i] >= search->names.data[0] && is_wanted_name(search, words[i]))
+				want_tree(search, at + 4 * i - name_at);
+	}
+}
+
+static void collect_trees(struct copy_search *search)
+{
+	struct gotab *table = search->table;
+	bool is_scanned = table->layout >= GO_1_18;
+	struct inlining inlining;
+
+	for (uint32_t i = 0; i < table->count; i++)
+		if (open_function(table, i, &inlining))
+			vector_push(&search->trees, ((struct tree){inlining.tree, i, !is_scanned}));
+	if (!is_scanned || !search->trees.size)
+		return;
+	qsort(search->trees.data, search->trees.size, sizeof(*search->trees.data), compare_trees);
+	scan_trees(search);
+}
+
+static void pass_copies(const struct copy_search *search, uint32_t function, symbol_fn fn,
+			void *context)
+{
+	struct gotab *table = search->table;
 	struct copies copies = {0};
 	struct inlining inlining;
+
+	if (open_function(table, function, &inlining))
+		collect_copies(&copies, &inlining);
+	for (size_t i = 0; i < copies.list.size; i++) {
+		const struct copy *copy = &copies.list.data[i];
+		if (!is_wanted_name(search, copy->name - table->names))
+			continue;
+		CLEANUP(free_p) char *name = gotab_string(table, copy->name);
+		if (name)
+			fn(context, &(struct symbol){.address = copy->address, .raw = name});
+	}
+	vector_deinit(&copies.list);
+}
+
+void gotab_search_inlined(struct gotab *table, const char *literal,
+			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
+			  void *context)
+{
+	struct copy_search search = {.table = table};
+	struct name_spans spans = {0};
 	uint64_t end = table->layout == GO_1_2 ? table->size : table->units;
 
 	name_spans_collect(&spans, table->image, table->offset + table->names, end - table->names,
 			   literal);
-	for (uint32_t i = 0; spans.spans.size && i < table->count; i++) {
-		if (!open_function(table, i, &inlining))
-			continue;
-		collect_copies(&copies, &inlining);
-		for (size_t j = 0; j < copies.list.size; j++) {
-			const struct copy *copy = &copies.list.data[j];
-			const char *name = name_spans_at(&spans, copy->name - table->names);
-			if (name)
-				fn(context,
-				   &(struct symbol){.address = copy->address, .raw = name});
-		}
-	}
-	vector_deinit(&copies.list);
+	for (size_t i = 0; i < spans.spans.size; i++)
+		if (is_wanted(context, spans.spans.data[i].copy))
+			vector_push(&search.names, spans.spans.data[i].start);
 	name_spans_deinit(&spans);
+	if (search.names.size)
+		collect_trees(&search);
+	for (size_t i = 0; i < search.trees.size; i++)
+		if (search.trees.data[i].is_wanted)
+			pass_copies(&search, search.trees.data[i].function, fn, context);
+	vector_deinit(&search.names);
+	vector_deinit(&search.trees);
 }

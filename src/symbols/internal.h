@@ -231,9 +231,11 @@ bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
 /* Appends the chain of calls inlined at address, innermost first (goinline.c). */
 void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
-/* Calls fn for each inlined copy of a function whose name contains literal: its name and
- * the lowest address of its code. */
-void gotab_search_inlined(struct gotab *table, const char *literal, symbol_fn fn, void *context);
+/* Calls fn for each inlined copy of the functions whose name contains literal and is wanted:
+ * its name and the lowest address of its code. */
+void gotab_search_inlined(struct gotab *table, const char *literal,
+			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
+			  void *context);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),

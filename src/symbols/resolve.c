@@ -66,6 +66,11 @@ static bool consider(void *context, const struct symbol *symbol)
 	return true;
 }
 
+static bool answers(void *context, const char *name)
+{
+	return judge(context, name, name, true) != MATCH_NONE;
+}
+
 static bool consider_inlined(void *context, const struct symbol *copy)
 {
 	struct search *search = context;
@@ -75,8 +80,7 @@ static bool consider_inlined(void *context, const struct symbol *copy)
 	    .address = copy->address,
 	};
 
-	if (candidate.match != MATCH_NONE &&
-	    image_function_at(search->image, copy->address, &candidate.function))
+	if (image_function_at(search->image, copy->address, &candidate.function))
 		vector_push(&search->found, candidate);
 	return true;
 }
@@ -140,7 +144,8 @@ static void search_image(struct search *search)
 	}
 	/* A pattern would find thousands of copies; a name stands for all that run it. */
 	if (go_has_table(search->image) && *literal && !search->regex && !search->is_glob)
-		gotab_search_inlined(search->image->go->table, literal, consider_inlined, search);
+		gotab_search_inlined(search->image->go->table, literal, answers, consider_inlined,
+				     search);
 	keep_best_matches(search);
 	drop_wrappers(search);
 }
