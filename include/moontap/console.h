@@ -15,6 +15,7 @@
  *   command.c      the table of commands: dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
+ *   facts.c        how the target was built
  *   cmd_probe.c    break, delete, enable, disable, explain
  *   cmd_info.c     info ...
  *   cmd_target.c   file, attach, detach, run, kill
@@ -244,6 +245,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */
 void text_target(struct buffer *out, const struct target *target);
+/* How a program was built, a line each. */
+void text_facts(struct buffer *out, struct image *image);
 /* "[process 123 exited with status 3]\n" */
 void text_ended(struct buffer *out, const struct target *target);
 
