@@ -12,19 +12,25 @@
  *   prompt.c       readline: editing, events above the half-typed line
  *   history.c      what was typed before, and its file
  *   complete.c     what Tab offers
- *   command.c      the table of commands: dispatch by unique prefix; Lua for the rest
+ *   table.c        the commands and their texts
+ *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
  *   cmd_probe.c    break, delete, enable, disable, explain
- *   cmd_info.c     info ...
+ *   cmd_info.c     the subjects of info
+ *   info_breakpoints.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
  *   cmd_listing.c  disassemble
- *   cmd_help.c     help, source, quit
+ *   cmd_help.c     help, apropos
+ *   cmd_support.c  source, quit
+ *   man.c          the manual page, from the tables
  *
  * Top of the tree: nothing includes this header but the room's own files.
  */
 #ifndef MOONTAP_CONSOLE_H
 #define MOONTAP_CONSOLE_H
+
+#include <regex.h>
 
 #include "moontap/runtime.h"
 
@@ -54,13 +60,17 @@ struct options {
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
 	bool is_unsafe;
-	bool wants_help, wants_version;
+	bool wants_help, wants_version, wants_manual;
 };
 
 /* ERR_USAGE. Call options_deinit whatever it returned. */
 struct error *options_parse(int argc, char *const argv[], struct options *ret);
 void options_deinit(struct options *options);
 void options_help(struct buffer *out);
+/* Calls fn for each option: its usage ("-p PID") and what it does. */
+void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context);
+/* The manual page, as troff. */
+void manual_write(struct buffer *out);
 
 /* "5s", "500ms", "1.5m": nanoseconds (ns us ms s m h; none: seconds). ERR_USAGE. */
 struct error *quantity_duration(const char *text, int64_t *ret_ns);
@@ -159,11 +169,29 @@ void history_save(void);
 /* ---------------------------------------------------------------- commands */
 
 enum command_flags {
-	COMMAND_REPEATS = 1,	 /* the empty line runs it again */
-	COMMAND_DIALECT = 2,	 /* a statement of the language: what follows is a location */
-	COMMAND_OF_FUNCTION = 4, /* Tab offers functions */
-	COMMAND_OF_FILE = 8,	 /* Tab offers files */
+	COMMAND_REPEATS = 1, /* the empty line runs it again */
+	COMMAND_DIALECT = 2, /* a statement of the language: not Lua, whatever follows */
+	/* What Tab offers behind it. */
+	COMMAND_OF_LOCATION = 4,
+	COMMAND_OF_FILE = 8,
+	COMMAND_OF_NUMBERS = 16, /* of tracepoints */
+	COMMAND_OF_HELP = 32,	 /* whatever help knows */
 };
+
+enum class {
+	CLASS_BREAKPOINTS,
+	CLASS_DATA,
+	CLASS_FILES,
+	CLASS_RUNNING,
+	CLASS_STATUS,
+	CLASS_SUPPORT,
+	CLASS_COUNT
+};
+struct command_class {
+	const char *name, *summary;
+};
+extern const struct command_class command_classes[CLASS_COUNT];
+
 struct command {
 	const char *name;
 	const char *aliases; /* separated by spaces, or NULL */
@@ -171,6 +199,10 @@ struct command {
 	const char *summary; /* a sentence */
 	struct error *(*run)(struct console *console, const char *arguments, struct buffer *out);
 	unsigned flags;
+	enum class class;
+	const char *details;		/* more for help, in whole lines, or NULL */
+	const char *examples;		/* lines that can be typed, or NULL */
+	const struct command *children; /* its subjects, or NULL */
 };
 /* Both end with a NULL name. */
 extern const struct command commands[];
@@ -180,6 +212,8 @@ extern const struct command info_commands[];
  * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
 struct error *command_find(const struct command *rows, const char *kind, const char *word,
 			   size_t size, const struct command **ret);
+/* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
+struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
 /* Splits text into its command and the arguments. *ret_command is NULL for
  * Lua: the first word is no command, or what follows makes it an expression. */
 struct error *command_parse(const char *text, const struct command **ret_command,
@@ -203,9 +237,13 @@ typedef VECTOR(struct id_range) id_list;
 /* ERR_USAGE with GDB's texts. On error *ret is untouched. */
 struct error *id_list_parse(const char *text, id_list *ret);
 
+struct error *cmd_apropos(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_tbreak(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_rbreak(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_finish(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_dprintf(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_every(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_delete(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_enable(struct console *console, const char *arguments, struct buffer *out);
@@ -221,6 +259,16 @@ struct error *cmd_source(struct console *console, const char *arguments, struct 
 struct error *cmd_help(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_quit(struct console *console, const char *arguments, struct buffer *out);
 
+/* info_*.c: the subjects of info */
+struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_breakpoints(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_functions(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_sharedlibrary(struct console *console, const char *arguments,
+				 struct buffer *out);
+struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
+
+/* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */
+struct error *console_pattern(const char *text, int flags, regex_t *ret);
 /* The program of the target. ERR_NO_TARGET. */
 struct error *console_program(struct console *console, struct program **ret);
 /* Splits text at spaces, quotes and backslashes obeyed, and puts first (if not
@@ -232,6 +280,8 @@ char *words_unquote(const char *text);
 
 /* ------------------------------------------------------------------- texts */
 
+/* Makes text, which is emptied, the next cell. */
+void text_cell(struct table *table, struct buffer *text);
 /* Appends a name from a target, escaped. */
 void text_name(struct buffer *out, const char *name);
 /* "main.f+0x6d", "libc.so.6:malloc", "*0x1139": can be typed back as a location. */

@@ -14,7 +14,7 @@
 static struct error *run_statement(struct console *console, const char *keyword,
 				   const char *arguments)
 {
-	if (!*arguments)
+	if (!*arguments && strcmp(keyword, "every") != 0)
 		return error_hint(error_new(ERR_USAGE, "%s needs a location", keyword),
 				  "FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, "
 				  "MODULE:FUNCTION, a glob or /REGEX/");
@@ -32,6 +32,24 @@ struct error *cmd_tbreak(struct console *console, const char *arguments, struct 
 {
 	(void)out;
 	return run_statement(console, "tbreak", arguments);
+}
+
+struct error *cmd_finish(struct console *console, const char *arguments, struct buffer *out)
+{
+	(void)out;
+	return run_statement(console, "finish", arguments);
+}
+
+struct error *cmd_dprintf(struct console *console, const char *arguments, struct buffer *out)
+{
+	(void)out;
+	return run_statement(console, "dprintf", arguments);
+}
+
+struct error *cmd_every(struct console *console, const char *arguments, struct buffer *out)
+{
+	(void)out;
+	return run_statement(console, "every", arguments);
 }
 
 /* GDB's rbreak takes a bare regular expression; the language wants slashes. */

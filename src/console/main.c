@@ -23,10 +23,10 @@ static int refuse(struct error *err)
 	return status;
 }
 
-static int show_help(void)
+static int show(void (*write)(struct buffer *out))
 {
 	struct buffer text = {0};
-	options_help(&text);
+	write(&text);
 	fwrite(text.data, 1, text.size, stdout);
 	buffer_deinit(&text);
 	return fflush(stdout) ? 1 : 0;
@@ -61,7 +61,9 @@ int main(int argc, char **argv)
 	if (err)
 		status = refuse(err);
 	else if (options.wants_help)
-		status = show_help();
+		status = show(options_help);
+	else if (options.wants_manual)
+		status = show(manual_write);
 	else if (options.wants_version)
 		status = show_version();
 	else

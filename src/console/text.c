@@ -17,6 +17,12 @@ void text_name(struct buffer *out, const char *name)
 	escape_text(out, name, strlen(name), false);
 }
 
+void text_cell(struct table *table, struct buffer *text)
+{
+	CLEANUP(free_p) char *taken = buffer_take(text);
+	table_cell(table, "%s", taken);
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * table.c - the commands: one row gives dispatch, abbreviation, completion,
+ * help, apropos and the manual page.
+ *
+ * Apart from command.c because this is text for a reader, that is code. The tests run
+ * every line of .examples.
+ */
+#include "moontap/console.h"
+
+const struct command_class command_classes[CLASS_COUNT] = {
+    [CLASS_BREAKPOINTS] = {"breakpoints", "Putting tracepoints into the program."},
+    [CLASS_DATA] = {"data", "Looking at code and memory."},
+    [CLASS_FILES] = {"files", "Naming programs and source files."},
+    [CLASS_RUNNING] = {"running", "Starting and choosing what is traced."},
+    [CLASS_STATUS] = {"status", "What there is: tracepoints, functions, the target."},
+    [CLASS_SUPPORT] = {"support", "The console itself."},
+};
+
+#define LOCATIONS                                                                               \
+	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, a glob or /REGEX/, each\n" \
+	"with MODULE: before it where a library is meant. EXPR decides at each hit, in the\n"   \
+	"kernel where it can; BLOCK is Lua. \"help names\" lists what both can use.\n"
+
+const struct command commands[] = {
+    {
+	.name = "apropos",
+	.usage = "apropos WORD",
+	.summary = "Search help for a word.",
+	.run = cmd_apropos,
+	.class = CLASS_SUPPORT,
+	.details = "WORD is a POSIX extended regular expression; case does not matter.\n",
+	.examples = "apropos tracepoint\n",
+    },
+    {
+	.name = "attach",
+	.usage = "attach PID",
+	.summary = "Trace one process, which runs on.",
+	.run = cmd_attach,
+	.class = CLASS_RUNNING,
+	.details = "The process is not stopped. \"detach\" leaves it alone again.\n",
+	.examples = "attach PID\n",
+    },
+    {
+	.name = "break",
+	.aliases = "b br trace tr",
+	.usage = "break LOCATION [if EXPR] [do BLOCK end]",
+	.summary = "Put a tracepoint at a location; without a block it prints one line a hit.",
+	.run = cmd_break,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
+			     "a place that\nis refused for another reason than that it is in the "
+			     "middle of an instruction.\n",
+	.examples = "break main.neatFunction\n"
+		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
+		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
+    },
+    {
+	.name = "delete",
+	.aliases = "d",
+	.usage = "delete [NUMBERS]",
+	.summary = "Remove some tracepoints, or all.",
+	.run = cmd_delete,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.examples = "delete 1 2-3\n",
+    },
+    {
+	.name = "detach",
+	.usage = "detach",
+	.summary = "Leave the attached process alone again.",
+	.run = cmd_detach,
+	.class = CLASS_RUNNING,
+    },
+    {
+	.name = "disable",
+	.aliases = "dis",
+	.usage = "disable [NUMBERS]",
+	.summary = "Take some tracepoints, or all, out of the target.",
+	.run = cmd_disable,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.details = "What they have counted is kept.\n",
+	.examples = "disable 1\n",
+    },
+    {
+	.name = "disassemble",
+	.aliases = "disas",
+	.usage = "disassemble [/r] FUNCTION",
+	.summary = "List a function's instructions and where a tracepoint may go (/r: with bytes).",
+	.run = cmd_disassemble,
+	.flags = COMMAND_REPEATS | COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.examples = "disassemble main.neatFunction\n",
+    },
+    {
+	.name = "dprintf",
+	.usage = "dprintf LOCATION, \"FORMAT\", EXPR, ...",
+	.summary = "Put a tracepoint that prints as C's printf does.",
+	.run = cmd_dprintf,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details = LOCATIONS,
+	.examples = "dprintf main.neatFunction, \"%d in %s\\n\", arg[1], comm\n",
+    },
+    {
+	.name = "enable",
+	.aliases = "en",
+	.usage = "enable [NUMBERS]",
+	.summary = "Put disabled tracepoints back.",
+	.run = cmd_enable,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.examples = "enable 1\n",
+    },
+    {
+	.name = "every",
+	.usage = "every DURATION do BLOCK end",
+	.summary = "Run a block again and again: every 1s, every 500ms.",
+	.run = cmd_every,
+	.flags = COMMAND_DIALECT,
+	.class = CLASS_BREAKPOINTS,
+	.examples = "every 1s do print(target.state) end\n",
+    },
+    {
+	.name = "explain",
+	.usage = "explain NUMBER",
+	.summary = "Say what a tracepoint captures and what runs where.",
+	.run = cmd_explain,
+	.flags = COMMAND_REPEATS | COMMAND_OF_NUMBERS,
+	.class = CLASS_STATUS,
+	.examples = "explain 1\n",
+    },
+    {
+	.name = "file",
+	.usage = "file PROGRAM",
+	.summary = "Trace every process that runs a program, now and later.",
+	.run = cmd_file,
+	.flags = COMMAND_OF_FILE,
+	.class = CLASS_FILES,
+	.details = "PROGRAM is a path, or a name that is looked for in $PATH.\n",
+    },
+    {
+	.name = "finish",
+	.aliases = "fin",
+	.usage = "finish LOCATION [if EXPR] [do BLOCK end]",
+	.summary = "Put a tracepoint where a function returns.",
+	.run = cmd_finish,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+    },
+    {
+	.name = "help",
+	.aliases = "h",
+	.usage = "help [CLASS|COMMAND|NAME]",
+	.summary = "List the commands, or explain one.",
+	.run = cmd_help,
+	.flags = COMMAND_OF_HELP,
+	.class = CLASS_SUPPORT,
+	.examples = "help breakpoints\nhelp info functions\nhelp hist\n",
+    },
+    {
+	.name = "info",
+	.aliases = "i",
+	.usage = "info SUBJECT",
+	.summary = "Show breakpoints, functions, the target ...",
+	.run = cmd_info,
+	.flags = COMMAND_REPEATS,
+	.class = CLASS_STATUS,
+	.children = info_commands,
+    },
+    {
+	.name = "kill",
+	.aliases = "k",
+	.usage = "kill",
+	.summary = "End the program that \"run\" started.",
+	.run = cmd_kill,
+	.class = CLASS_RUNNING,
+    },
+    {
+	.name = "quit",
+	.aliases = "q exit",
+	.usage = "quit",
+	.summary = "Remove all tracepoints and leave.",
+	.run = cmd_quit,
+	.class = CLASS_SUPPORT,
+	.details = "The program runs on, as it was.\n",
+    },
+    {
+	.name = "rbreak",
+	.usage = "rbreak /REGEX/ [if EXPR] [do BLOCK end]",
+	.summary = "Put a tracepoint at every function that matches.",
+	.run = cmd_rbreak,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details = "REGEX is a POSIX extended regular expression. The matches are the locations of "
+		   "one\ntracepoint: 1.1, 1.2 ...\n",
+	.examples = "rbreak /^main\\./ do count(func) end\n",
+    },
+    {
+	.name = "run",
+	.aliases = "r",
+	.usage = "run [ARGUMENTS]",
+	.summary = "Start the program.",
+	.run = cmd_run,
+	.class = CLASS_RUNNING,
+	.details = "Its tracepoints are in place before its first instruction.\n",
+    },
+    {
+	.name = "source",
+	.usage = "source FILE",
+	.summary = "Run a script file.",
+	.run = cmd_source,
+	.flags = COMMAND_OF_FILE,
+	.class = CLASS_SUPPORT,
+	.details = "A script is code that runs with your privileges. It ends at its first error;\n"
+		   "what it has set up by then stays, and is listed.\n",
+    },
+    {
+	.name = "tbreak",
+	.aliases = "tb",
+	.usage = "tbreak LOCATION [if EXPR] [do BLOCK end]",
+	.summary = "Put a tracepoint that is gone after one hit.",
+	.run = cmd_tbreak,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details = LOCATIONS,
+	.examples = "tbreak main.neatFunction do print(arg[1]) end\n",
+    },
+    {0},
+};
