@@ -16,7 +16,12 @@
  *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
- *   cmd_probe.c    break, delete, enable, disable, explain
+ *   statement.c    a probe as a statement
+ *   cmd_break.c    break and its kin
+ *   cmd_probe.c    delete, enable, disable, ignore
+ *   cmd_change.c   condition, commands
+ *   cmd_save.c     save breakpoints
+ *   cmd_explain.c  explain
  *   cmd_info.c     the subjects of info
  *   info_breakpoints.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
@@ -207,6 +212,8 @@ struct command {
 /* Both end with a NULL name. */
 extern const struct command commands[];
 extern const struct command info_commands[];
+extern const struct command enable_commands[];
+extern const struct command save_commands[];
 
 /* Finds a row by its name, alias or unique prefix. NULL if there is none.
  * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
@@ -221,6 +228,10 @@ struct error *command_parse(const char *text, const struct command **ret_command
 /* Runs one text: a command, else Lua. Errors: the command's, runtime_run's;
  * ERR_INCOMPLETE asks for another line. */
 struct error *command_execute(struct console *console, const char *text);
+/* Runs one of rows, a command's children; kind as in command_find. */
+struct error *command_run_child(struct console *console, const char *kind,
+				const struct command *rows, const char *arguments,
+				struct buffer *out);
 /* As runtime_options.command: commands only. */
 struct error *command_capture(struct console *console, const char *line, struct buffer *out);
 /* Runs text as a script of the language; name is for its messages. */
@@ -228,14 +239,33 @@ struct error *command_run_text(struct console *console, const char *text, bool i
 /* Runs a script file. */
 struct error *command_run_file(struct console *console, const char *path);
 
-/* 1, 2-3, 1.2 */
+/* 1, 2-3, 1.2, 1.2-4; $bpnum for a number */
 struct id_range {
 	unsigned first, last;
-	unsigned location; /* 0: the whole probe */
+	unsigned location, last_location; /* 0: the whole probe */
 };
 typedef VECTOR(struct id_range) id_list;
-/* ERR_USAGE with GDB's texts. On error *ret is untouched. */
-struct error *id_list_parse(const char *text, id_list *ret);
+/* latest: $bpnum, or 0. ERR_USAGE with GDB's texts. On error *ret is untouched. */
+struct error *id_list_parse(const char *text, unsigned latest, id_list *ret);
+/* The probe whose number text begins with; *ret_rest is what follows. ERR_NO_PROBE. */
+struct error *console_take_probe(struct console *console, const char *text, struct probe **ret,
+				 const char **ret_rest);
+/* Calls act for each probe of a list (not empty), or for all; goes on after errors, as GDB
+ * does, and returns the first. */
+struct error *console_each_probe(struct console *console, const char *ids,
+				 struct error *(*act)(struct console *console, struct probe *probe,
+						      void *context),
+				 void *context);
+
+/* A probe as a statement of the language, in parts. */
+struct statement {
+	const char *keyword;
+	char *location, *condition, *block; /* condition and block may be NULL */
+};
+/* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
+struct error *statement_of(const struct probe *probe, struct statement *ret);
+void statement_format(const struct statement *statement, struct buffer *out);
+void statement_deinit(struct statement *statement);
 
 struct error *cmd_apropos(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out);
@@ -247,6 +277,10 @@ struct error *cmd_every(struct console *console, const char *arguments, struct b
 struct error *cmd_delete(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_enable(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_condition(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_ignore(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_commands(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_save(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_info(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);

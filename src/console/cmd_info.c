@@ -90,11 +90,5 @@ struct error *cmd_info(struct console *console, const char *arguments, struct bu
 			buffer_printf(out, "  %-28s %s\n", c->usage, c->summary);
 		return NULL;
 	}
-	const struct command *command;
-	size_t size = strcspn(arguments, " \t\n");
-	TRY(command_find(info_commands, "info ", arguments, size, &command));
-	if (!command)
-		return command_undefined("info ", info_commands, arguments);
-	arguments += size;
-	return command->run(console, arguments + strspn(arguments, " \t\n"), out);
+	return command_run_child(console, "info ", info_commands, arguments, out);
 }

@@ -27,6 +27,27 @@ static const struct command *find_exact(const struct command *rows, const char *
 	return NULL;
 }
 
+/* What GDB has and a program that never stops cannot have. */
+static const struct {
+	const char *words, *hint;
+} absent[] = {
+    {"advance c cont continue fg jump n next nexti ni s si step stepi u until",
+     "The program is not stopped: there is nothing to continue."},
+    {"backtrace bt down frame up where",
+     "The program is not stopped; a block can print(stack()) at a hit."},
+    {"awatch rwatch tstart watch", "There are no watchpoints: nothing stops the program."},
+    {"call", "Nothing is called in the target, and nothing is written to it."},
+};
+
+/* Their abbreviations are not ours to take: c is continue, not condition. */
+static const char *absent_hint(const struct command *rows, const char *word, size_t size)
+{
+	for (size_t i = 0; rows == commands && i < ARRAY_SIZE(absent); i++)
+		if (is_among(absent[i].words, word, size))
+			return absent[i].hint;
+	return NULL;
+}
+
 /* The name or alias that the word begins; NULL if there is none. */
 static const char *begun_name(const struct command *command, const char *word, size_t size)
 {
@@ -44,7 +65,7 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret)
 {
 	*ret = size ? find_exact(rows, word, size) : NULL;
-	if (*ret || !size)
+	if (*ret || !size || absent_hint(rows, word, size))
 		return NULL;
 	struct buffer names = {0};
 	unsigned count = 0;
@@ -97,30 +118,18 @@ struct error *command_parse(const char *text, const struct command **ret_command
 	if (!is_statement && makes_lua(after))
 		return NULL;
 	TRY(command_find(commands, "", text, size, ret_command));
-	*ret_arguments = after + strspn(after, " \t\n");
+	*ret_arguments = after + strspn(after, " \t");
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ running */
 
-/* What GDB has and a program that never stops cannot have. */
-static const struct {
-	const char *words, *hint;
-} absent[] = {
-    {"advance c cont continue fg jump n next nexti ni s si step stepi u until",
-     "The program is not stopped: there is nothing to continue."},
-    {"backtrace bt down frame up where",
-     "The program is not stopped; a block can print(stack()) at a hit."},
-    {"awatch rwatch tstart watch", "There are no watchpoints: nothing stops the program."},
-    {"call", "Nothing is called in the target, and nothing is written to it."},
-};
-
 static struct error *hint_at(struct error *err, const char *kind, const struct command *rows,
 			     const char *word, size_t size)
 {
-	for (size_t i = 0; rows == commands && i < ARRAY_SIZE(absent); i++)
-		if (is_among(absent[i].words, word, size))
-			return error_hint(err, "%s", absent[i].hint);
+	const char *absent_one = absent_hint(rows, word, size);
+	if (absent_one)
+		return error_hint(err, "%s", absent_one);
 	CLEANUP(free_p) char *wanted = xstrndup(word, size);
 	struct nearest near = {.wanted = wanted};
 	struct buffer names = {0};
@@ -194,15 +203,44 @@ struct error *command_run_text(struct console *console, const char *text, bool i
 	return runtime_run(console->runtime, source, is_interactive);
 }
 
+/* What a script has set before its error stays: says which. */
+static void add_survivors(struct console *console, unsigned before, struct error *err)
+{
+	struct buffer text = {0};
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
+		if (probe_number(p) > before)
+			buffer_printf(&text, "%s%u", text.size ? ", " : "", probe_number(p));
+	if (text.size)
+		error_hint(err, "%s%sTracepoints set before the error stay: %s.",
+			   err->hint ? err->hint : "", err->hint ? "\n" : "", text.data);
+	buffer_deinit(&text);
+}
+
 struct error *command_run_file(struct console *console, const char *path)
 {
 	struct source *source;
 	TRY(source_read(path, &source));
+	unsigned before = session_last_number(console->session);
 	struct error *err = runtime_run(console->runtime, source, false);
 	/* Only what is typed can be continued. */
 	if (err && err->tag == ERR_INCOMPLETE)
 		err->tag = ERR_SYNTAX;
+	if (err && !console->options->is_batch)
+		add_survivors(console, before, err);
 	return err;
+}
+
+struct error *command_run_child(struct console *console, const char *kind,
+				const struct command *rows, const char *arguments,
+				struct buffer *out)
+{
+	const struct command *command;
+	size_t size = strcspn(arguments, " \t\n");
+	TRY(command_find(rows, kind, arguments, size, &command));
+	if (!command)
+		return command_undefined(kind, rows, arguments);
+	arguments += size;
+	return command->run(console, arguments + strspn(arguments, " \t\n"), out);
 }
 
 static struct error *run_command(struct console *console, const struct command *command,

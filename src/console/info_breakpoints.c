@@ -41,7 +41,7 @@ static void add_site_row(struct table *table, const struct probe *probe, size_t 
 	table_cell(table, "%u.%zu", probe_number(probe), index + 1);
 	table_cell(table, " ");
 	table_cell(table, " ");
-	table_cell(table, "%c", probe_is_enabled(probe) ? 'y' : 'n');
+	table_cell(table, "%c", probe_site_is_enabled(probe, index) ? 'y' : 'n');
 	table_cell(table, "0x%" PRIx64, site->place.address);
 	table_cell(table, "%" PRIu64, counters.hits);
 	table_cell(table, "%" PRIu64, counters.lost);
@@ -55,7 +55,9 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 	bool is_single = probe_site_count(probe) == 1;
 	table_cell(table, "%u", probe_number(probe));
 	table_cell(table, probe_kind(probe) == PROBE_DPRINTF ? "dprintf" : "break");
-	table_cell(table, "%s", probe_kind(probe) == PROBE_TBREAK ? "del" : "keep");
+	struct runtime_limit limit;
+	runtime_get_limit(probe, &limit);
+	table_cell(table, "%s", limit.deletes ? "del" : limit.disables ? "dis" : "keep");
 	table_cell(table, "%c", probe_is_enabled(probe) ? 'y' : 'n');
 	if (is_single)
 		table_cell(table, "0x%" PRIx64, probe_site(probe, 0)->place.address);
@@ -82,6 +84,14 @@ static void add_sub_lines(struct table *table, const struct probe *probe,
 		CLEANUP(free_p) char *condition = buffer_take(&text);
 		table_line(table, "\tstop only if %s", condition);
 	}
+	struct runtime_limit limit;
+	runtime_get_limit(probe, &limit);
+	uint64_t ignored = probe_ignored(probe);
+	if (ignored)
+		table_line(table, "\tignore next %" PRIu64 " hits", ignored);
+	if (limit.disables && limit.events > 1)
+		table_line(table, "\tdisable after %s %" PRIu64 " hits",
+			   ignored ? "additional" : "next", limit.events);
 	if (counters->filtered || counters->throttled)
 		table_line(table,
 			   "\t%" PRIu64 " filtered, %" PRIu64 " throttled, %" PRIu64 " delivered",
@@ -123,7 +133,7 @@ struct error *info_breakpoints(struct console *console, const char *arguments, s
 						      "Hits", "Lost", "Runs", "What"};
 	const struct program *program = session_target(console->session)->program;
 	id_list ids;
-	TRY(id_list_parse(arguments, &ids));
+	TRY(id_list_parse(arguments, session_last_number(console->session), &ids));
 	struct table table;
 	table_init(&table, COL_COUNT);
 	table_right(&table, COL_HITS);
@@ -153,7 +163,7 @@ struct error *info_breakpoints(struct console *console, const char *arguments, s
 struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out)
 {
 	id_list ids;
-	TRY(id_list_parse(arguments, &ids));
+	TRY(id_list_parse(arguments, session_last_number(console->session), &ids));
 	size_t before = out->size;
 	struct error *err = NULL;
 	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)

@@ -57,6 +57,29 @@ const struct command commands[] = {
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
     },
     {
+	.name = "commands",
+	.usage = "commands [NUMBERS]",
+	.summary = "Give tracepoints another block: lines of Lua, then a line \"end\".",
+	.run = cmd_commands,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.details =
+	    "Without a number: the tracepoint set last. No lines: the line that a tracepoint\n"
+	    "without a block prints. The counts stay, aggregations begin anew.\n",
+	.examples = "commands 1\nprint(\"here\", tid)\nend\n",
+    },
+    {
+	.name = "condition",
+	.usage = "condition NUMBER [EXPR]",
+	.summary = "Let only hits through for which EXPR is true; without EXPR, all.",
+	.run = cmd_condition,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.details = "EXPR is what may follow `if` behind a location. The counts stay, aggregations\n"
+		   "begin anew.\n",
+	.examples = "condition 1 arg[1] > 100\ncondition 1\n",
+    },
+    {
 	.name = "delete",
 	.aliases = "d",
 	.usage = "delete [NUMBERS]",
@@ -112,7 +135,11 @@ const struct command commands[] = {
 	.run = cmd_enable,
 	.flags = COMMAND_OF_NUMBERS,
 	.class = CLASS_BREAKPOINTS,
-	.examples = "enable 1\n",
+	.details =
+	    "NUMBERS are those of \"info breakpoints\": 1, 2-3, 1.2 (one place of several),\n"
+	    "$bpnum (the one set last).\n",
+	.examples = "enable 1\nenable 1 2-3\n",
+	.children = enable_commands,
     },
     {
 	.name = "every",
@@ -161,6 +188,16 @@ const struct command commands[] = {
 	.examples = "help breakpoints\nhelp info functions\nhelp hist\n",
     },
     {
+	.name = "ignore",
+	.usage = "ignore NUMBER COUNT",
+	.summary = "Pass over the next hits of a tracepoint that its condition lets through.",
+	.run = cmd_ignore,
+	.flags = COMMAND_OF_NUMBERS,
+	.class = CLASS_BREAKPOINTS,
+	.details = "They count as filtered.\n",
+	.examples = "ignore 1 5\n",
+    },
+    {
 	.name = "info",
 	.aliases = "i",
 	.usage = "info SUBJECT",
@@ -206,6 +243,14 @@ const struct command commands[] = {
 	.run = cmd_run,
 	.class = CLASS_RUNNING,
 	.details = "Its tracepoints are in place before its first instruction.\n",
+    },
+    {
+	.name = "save",
+	.usage = "save breakpoints FILE",
+	.summary = "Save the tracepoints as a script.",
+	.run = cmd_save,
+	.class = CLASS_BREAKPOINTS,
+	.children = save_commands,
     },
     {
 	.name = "source",

@@ -110,7 +110,7 @@ class Player:
                 return None
             ended = self.terminal.poll() is not None
             if follower in (PROMPT, ">") and not ended:
-                if lines[-1] != follower:
+                if not lines or lines[-1] != follower:
                     return None
                 lines = lines[:-1]
             elif follower is None and not ended and lines and lines[-1] == PROMPT:

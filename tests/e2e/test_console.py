@@ -255,16 +255,16 @@ class Help(TestCase):
         self.assertIn("break", commands)
         self.assertIn("breakpoints", subjects)
         for name in commands + ["info " + subject for subject in subjects]:
-            for example in self.examples(name):
-                example = re.sub(r"\bPID\b", str(target.pid), example)
-                example = re.sub(r"\bFILE\b", script, example)
-                with self.subTest(name, example=example):
-                    place = [] if name in ("attach", "file") else [
-                        target_path("go-play-" + go_versions()[-1])]
-                    done = self.moontap("-q", "--dry-run", "--unsafe", *place,
-                                        input="break main.neatFunction\n" * 3 + example + "\n"
-                                        if place else example + "\n")
-                    self.assertEqual((done.status, done.stderr), (0, ""), done)
+            examples = "\n".join(self.examples(name))
+            examples = re.sub(r"\bPID\b", str(target.pid), examples)
+            examples = re.sub(r"\bFILE\b", script, examples)
+            names_target = name in ("attach", "file")
+            with self.subTest(name):
+                done = self.moontap(
+                    "-q", "--dry-run", "--unsafe",
+                    *[] if names_target else [target_path("go-play-" + go_versions()[-1])],
+                    input=("" if names_target else "break main.neatFunction\n" * 3) + examples)
+                self.assertEqual((done.status, done.stderr), (0, ""), done)
 
     def rows(self, what):
         """The names in a list of commands."""

@@ -24,7 +24,7 @@ static const struct command_case {
     {"b f", "break", "f"},
     {"br f", "break", "f"},
     {"tb f", "tbreak", "f"},
-    {"t f", "tbreak", "f"},
+    {"t f", "Ambiguous command \"t\": trace, tbreak.", NULL},
     {"rb /x/", "rbreak", "/x/"},
     {"b (*T).Method", "break", "(*T).Method"},
     {"break\tmain.f", "break", "main.f"},
@@ -39,7 +39,7 @@ static const struct command_case {
     {"r", "run", ""},
     {"q", "quit", ""},
     {"h b", "help", "b"},
-    {"s x.mt", "source", "x.mt"},
+    {"so x.mt", "source", "x.mt"},
     {"file \"./go-play\"", "file", "\"./go-play\""},
     {"de", "Ambiguous command \"de\": delete, detach.", NULL},
     {"disa f", "Ambiguous command \"disa\": disable, disassemble.", NULL},
@@ -135,6 +135,11 @@ static const struct {
     {"-1", "Bad breakpoint number '-1'"},
     {"1 2x", "Bad breakpoint number '2x'"},
     {"1.", "Bad breakpoint number '1.'"},
+    {"1.2-4", "1-1.2;"},
+    {"$bpnum 1-2", "7-7.0;1-2.0;"},
+    {"$bpnum.2", "7-7.2;"},
+    {"$bp", "Bad breakpoint number '$bp'"},
+    {"1.4-2", "inverted range '1.4-2'"},
     {"1.2.3", "Bad breakpoint number '1.2.3'"},
     {"1-", "Bad breakpoint number '1-'"},
     {"99999999999999999999", "Bad breakpoint number '99999999999999999999'"},
@@ -147,7 +152,7 @@ static void id_lists_are_numbers_ranges_and_locations(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(id_cases); i++) {
 		id_list list = {0};
 		struct buffer text = {0};
-		struct error *err = id_list_parse(id_cases[i].text, &list);
+		struct error *err = id_list_parse(id_cases[i].text, 7, &list);
 		buffer_puts(&text, err ? err->message : "");
 		for (size_t k = 0; !err && k < list.size; k++)
 			buffer_printf(&text, "%u-%u.%u;", list.data[k].first, list.data[k].last,
