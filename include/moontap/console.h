@@ -23,11 +23,14 @@
  *   cmd_save.c     save breakpoints
  *   cmd_explain.c  explain
  *   cmd_info.c     the subjects of info
- *   info_breakpoints.c, info_symbols.c  most of them
+ *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
- *   cmd_listing.c  disassemble
+ *   cmd_list.c, srcfile.c  list; where a source file is, and its lines
+ *   cmd_disassemble.c  disassemble
+ *   cmd_examine.c  x
+ *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
- *   cmd_support.c  source, quit
+ *   cmd_support.c  source, echo, print, pwd, shell, quit
  *   man.c          the manual page, from the tables
  *
  * Top of the tree: nothing includes this header but the room's own files.
@@ -84,6 +87,77 @@ struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 /* ----------------------------------------------------------------- console */
 
+/* Counts: 0 is no limit. */
+struct settings {
+	char *args;
+	bool confirm, history_save;
+	unsigned event_lines, history_size, listsize, max_completions;
+};
+struct setting {
+	const char *name; /* may have several words */
+	enum {
+		SETTING_BOOLEAN,
+		SETTING_COUNT,
+		SETTING_TEXT,
+	} kind;
+	size_t offset;	     /* of its field */
+	const char *meaning; /* goes on with "is on" */
+};
+extern const struct setting settings_table[]; /* ends with a NULL name */
+void settings_init(struct settings *settings);
+void settings_deinit(struct settings *settings);
+/* By the beginnings of the words that text starts with; *ret_rest is what follows. ERR_USAGE. */
+struct error *setting_find(const char *text, const struct setting **ret, const char **ret_rest);
+struct error *setting_set(struct settings *settings, const struct setting *setting,
+			  const char *text);
+/* A sentence for each setting whose name text begins; for all if it is empty. ERR_USAGE. */
+struct error *settings_show(const struct settings *settings, const char *text, struct buffer *out);
+const struct setting *setting_args(void);
+
+/* Where source files are looked for. */
+struct srcpath_rule {
+	char *from, *to;
+};
+struct srcpath {
+	VECTOR(char *) directories;
+	VECTOR(struct srcpath_rule) rules;
+};
+void srcpath_deinit(struct srcpath *path);
+/* One source file, kept while it is listed. */
+struct srcfile {
+	char *recorded; /* as debug information has it; NULL: none is open */
+	char *path;	/* where it was found */
+	struct source *source;
+	VECTOR(size_t) lines; /* where each begins */
+	bool is_newer;	      /* than the program */
+};
+/* Opens the file that image calls recorded, unless it is open. ERR_NO_FILE, ERR_OS. */
+struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, struct image *image,
+			   const char *recorded);
+void srcfile_close(struct srcfile *file);
+/* "12\tTEXT\n"; line counts from 1 and must be there. */
+void srcfile_put_line(const struct srcfile *file, unsigned line, struct buffer *out);
+/* The whole path of a file, if the image's tables have it; the caller frees. */
+char *srcfile_whole_path(struct image *image, const char *file);
+
+/* What `list` has shown last. */
+struct listing {
+	struct image *image; /* held */
+	const char *file;    /* the image's; NULL: nothing yet */
+	unsigned first, last;
+	const struct program *program; /* it is of */
+};
+/* Where `x` goes on, and how. */
+struct examine {
+	char format, size; /* 0: not used yet */
+	unsigned count;
+	struct image *image; /* held; names addresses; its bytes, if there is no process */
+	uint64_t bias;	     /* of the image in the process */
+	uint64_t next;
+	bool is_started;
+	const struct program *program; /* it is of */
+};
+
 /* Signals, rings, the target's end, timers, processes, changed files, duration, input. */
 #define LOOP_SOURCES 8
 
@@ -101,6 +175,12 @@ struct console {
 	bool announces;		 /* says where a probe went */
 	bool wants_quit;
 	int status; /* exit status of the first failure, 0 while there is none */
+	struct settings settings;
+	char *launched_args; /* what `run` was given last, or NULL */
+	struct srcpath srcpath;
+	struct srcfile srcfile;
+	struct listing listing;
+	struct examine examine;
 
 	/* loop.c */
 	int epoll_fd, signal_fd, duration_fd;
@@ -116,6 +196,8 @@ struct console {
 	char *previous;		/* what the empty line repeats, or NULL */
 };
 
+/* Makes *held a reference to image (or none) instead of what it was. */
+void console_hold(struct image **held, struct image *image);
 /* Runs a console to its end; returns the exit status of the process. */
 int console_main(const struct options *options);
 /* 1: the user's mistake; 2: nothing can be traced here. */
@@ -167,9 +249,11 @@ void complete_init(struct console *console);
 
 /* A file that cannot be read or written is no error: the history then lasts as
  * long as the session. */
-void history_load(void);
+void history_load(unsigned entries); /* keeps so many; 0: all */
+void history_limit(unsigned entries);
+void history_show(struct buffer *out);
 void history_remember(const char *text); /* blocks of several lines stay one entry */
-void history_save(void);
+void history_save(unsigned entries);
 
 /* ---------------------------------------------------------------- commands */
 
@@ -181,6 +265,9 @@ enum command_flags {
 	COMMAND_OF_FILE = 8,
 	COMMAND_OF_NUMBERS = 16, /* of tracepoints */
 	COMMAND_OF_HELP = 32,	 /* whatever help knows */
+	COMMAND_OF_LUA = 64,
+	COMMAND_OF_SETTING = 128,
+	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
 };
 
 enum class {
@@ -281,6 +368,16 @@ struct error *cmd_condition(struct console *console, const char *arguments, stru
 struct error *cmd_ignore(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_commands(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_save(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_directory(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_shell(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_show(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_unset(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_info(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
@@ -297,6 +394,11 @@ struct error *cmd_quit(struct console *console, const char *arguments, struct bu
 struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_breakpoints(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_functions(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_address(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_line(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_settings(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_source(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_sources(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
@@ -305,15 +407,22 @@ struct error *info_symbol(struct console *console, const char *arguments, struct
 struct error *console_pattern(const char *text, int flags, regex_t *ret);
 /* The program of the target. ERR_NO_TARGET. */
 struct error *console_program(struct console *console, struct program **ret);
+/* `x` goes on at a place. */
+void examine_start_at(struct console *console, const struct place *place);
 /* Splits text at spaces, quotes and backslashes obeyed, and puts first (if not
  * NULL) before them. Ended by NULL; free with words_free. ERR_USAGE. */
 struct error *words_split(const char *first, const char *text, char ***ret);
 void words_free(char **words);
+/* The opposite of words_split; the caller frees. */
+char *words_join(char *const *words);
 /* text without a pair of quotes around it; the caller frees. */
 char *words_unquote(const char *text);
 
 /* ------------------------------------------------------------------- texts */
 
+void text_version(struct buffer *out);
+/* "0x1444 <counted+4>" */
+void text_address(struct buffer *out, struct image *image, uint64_t address);
 /* Makes text, which is emptied, the next cell. */
 void text_cell(struct table *table, struct buffer *text);
 /* Appends a name from a target, escaped. */

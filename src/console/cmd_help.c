@@ -160,7 +160,7 @@ struct error *cmd_help(struct console *console, const char *arguments, struct bu
 	const struct command *command = NULL;
 	struct error *err = find_command(arguments, &command);
 	const struct builtin *builtin = find_builtin(arguments);
-	if (!err)
+	if (!err && command)
 		help_command(command, out);
 	else if (!builtin)
 		return err;

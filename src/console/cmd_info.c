@@ -4,7 +4,11 @@
  *
  * Looks, changes nothing.
  */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "moontap/console.h"
 
@@ -28,9 +32,58 @@ static struct error *info_target(struct console *console, const char *arguments,
 	return NULL;
 }
 
+/* What /proc says of the process. */
+static void put_link(struct buffer *out, pid_t pid, const char *name)
+{
+	char path[64], target[PATH_MAX];
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	ssize_t size = readlink(path, target, sizeof(target));
+	if (size < 0)
+		return;
+	buffer_printf(out, "%s = '", name);
+	escape_text(out, target, (size_t)size, false);
+	buffer_puts(out, "'\n");
+}
+
+static void put_command_line(struct buffer *out, pid_t pid)
+{
+	char path[64], words[4096];
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	CLEANUP(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, words, sizeof(words));
+	if (size <= 0)
+		return;
+	for (ssize_t i = 0; i + 1 < size; i++)
+		words[i] = words[i] ? words[i] : ' ';
+	buffer_puts(out, "cmdline = '");
+	escape_text(out, words, (size_t)size - !words[size - 1], false);
+	buffer_puts(out, "'\n");
+}
+
+static struct error *info_proc(struct console *console, const char *arguments, struct buffer *out)
+{
+	const struct target *target = session_target(console->session);
+	(void)arguments;
+	if (!target->pid || target->state == TARGET_EXITED)
+		return error_new(ERR_NO_PROCESS, "No current process: attach to one, or run one.");
+	buffer_printf(out, "process %d\n", (int)target->pid);
+	put_command_line(out, target->pid);
+	put_link(out, target->pid, "cwd");
+	put_link(out, target->pid, "exe");
+	return NULL;
+}
+
 /* ------------------------------------------------------------------- table */
 
 const struct command info_commands[] = {
+    {
+	.name = "address",
+	.usage = "info address SYMBOL",
+	.summary = "Where a function is.",
+	.run = info_address,
+	.flags = COMMAND_OF_LOCATION,
+	.examples = "info address main.neatFunction\n",
+    },
     {
 	.name = "aggregates",
 	.usage = "info aggregates [NUMBERS]",
@@ -59,12 +112,49 @@ const struct command info_commands[] = {
 	.examples = "info functions ^main\\.\n",
     },
     {
+	.name = "line",
+	.usage = "info line LOCATION",
+	.summary = "The addresses of a source line's code, and back.",
+	.run = info_line,
+	.flags = COMMAND_OF_LOCATION,
+	.details = "\"x/i\" then goes on from there.\n",
+	.examples = "info line main.go:23\ninfo line main.neatFunction\n",
+    },
+    {
+	.name = "proc",
+	.usage = "info proc",
+	.summary = "The process that is traced: command line, directory, program.",
+	.run = info_proc,
+    },
+    {
+	.name = "settings",
+	.aliases = "set",
+	.usage = "info settings",
+	.summary = "All settings, as \"show\".",
+	.run = info_settings,
+	.examples = "info settings\n",
+    },
+    {
 	.name = "sharedlibrary",
 	.aliases = "dll",
 	.usage = "info sharedlibrary",
 	.summary = "The files the target is made of.",
 	.run = info_sharedlibrary,
 	.examples = "info sharedlibrary\n",
+    },
+    {
+	.name = "source",
+	.usage = "info source",
+	.summary = "The source file that was listed last.",
+	.run = info_source,
+	.examples = "info source\n",
+    },
+    {
+	.name = "sources",
+	.usage = "info sources [REGEX]",
+	.summary = "The source files the program was made of.",
+	.run = info_sources,
+	.examples = "info sources main\n",
     },
     {
 	.name = "symbol",

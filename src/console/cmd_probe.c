@@ -258,8 +258,8 @@ static struct error *check_ignorable(const struct probe *probe)
 
 struct error *cmd_ignore(struct console *console, const char *arguments, struct buffer *out)
 {
-	struct probe *probe;
-	uint64_t hits;
+	struct probe *probe = NULL;
+	uint64_t hits = 0;
 	if (!*arguments)
 		return error_new(ERR_USAGE, "Argument required (a breakpoint number).");
 	TRY(console_take_probe(console, arguments, &probe, &arguments));

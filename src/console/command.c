@@ -92,7 +92,8 @@ static bool makes_lua(const char *after)
 	if (*after && strchr(".:[,({\"'", *after))
 		return true;
 	after += strspn(after, " \t");
-	return *after == '=' || *after == '(' || *after == ',';
+	/* "a, b = 1, 2"; but "list ,20" */
+	return *after == '=' || *after == '(' || (*after == ',' && strchr(after, '='));
 }
 
 static size_t word_size(const char *text)
@@ -107,6 +108,11 @@ struct error *command_parse(const char *text, const struct command **ret_command
 			    const char **ret_arguments)
 {
 	text += strspn(text, " \t\n");
+	if (*text == '!') {
+		*ret_command = find_exact(commands, "shell", strlen("shell"));
+		*ret_arguments = text + 1 + strspn(text + 1, " \t");
+		return NULL;
+	}
 	size_t size = word_size(text);
 	const char *after = text + size;
 	const struct command *command = find_exact(commands, text, size);

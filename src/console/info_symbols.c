@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * info_symbols.c - info functions, sharedlibrary, symbol: what the files say.
+ * info_symbols.c - info functions, sharedlibrary, sources: what the files say.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct error *console_pattern(const char *text, int flags, regex_t *ret)
 	return error_new(ERR_USAGE, "Invalid regexp \"%s\": %s", text, why);
 }
 
-struct listing {
+struct function_list {
 	struct buffer *out;
 	const regex_t *pattern; /* or NULL */
 	struct image *image;
@@ -28,7 +28,7 @@ struct listing {
 
 static bool list_function(void *context, const struct function *function)
 {
-	struct listing *listing = context;
+	struct function_list *listing = context;
 	if (listing->pattern && regexec(listing->pattern, function->name, 0, NULL, 0))
 		return true;
 	if (!listing->count++) {
@@ -44,7 +44,7 @@ static bool list_function(void *context, const struct function *function)
 
 static void list_module(void *context, struct image *image)
 {
-	struct listing *listing = context;
+	struct function_list *listing = context;
 	listing->image = image;
 	listing->count = 0;
 	image_each_function(image, list_function, listing);
@@ -53,7 +53,7 @@ static void list_module(void *context, struct image *image)
 /* As GDB: the program's own, and its libraries' once there is a process. */
 static void list_functions(const struct target *target, const regex_t *pattern, struct buffer *out)
 {
-	struct listing listing = {out, pattern, NULL, 0};
+	struct function_list listing = {out, pattern, NULL, 0};
 	if (target->pid)
 		program_each_module(target->program, list_module, &listing);
 	else
@@ -107,45 +107,49 @@ struct error *info_sharedlibrary(struct console *console, const char *arguments,
 	return NULL;
 }
 
-struct symbol_search {
-	uint64_t address;
-	const struct program *program;
-	struct buffer *out;
-	bool is_found;
+/* ------------------------------------------------------------------- sources */
+
+struct path_search {
+	const regex_t *pattern; /* or NULL */
+	VECTOR(char *) paths;
 };
 
-static void show_symbol(void *context, struct image *image)
+static void note_path(void *context, const char *path)
 {
-	struct symbol_search *search = context;
-	struct function function;
-	if (!image_function_at(image, search->address, &function))
-		return;
-	text_name(search->out, function.name);
-	if (search->address != function.address)
-		buffer_printf(search->out, " + %" PRIu64, search->address - function.address);
-	buffer_puts(search->out, " of ");
-	text_name(search->out, image_name(image));
-	struct line line;
-	if (image_line_at(image, search->address, &line)) {
-		buffer_puts(search->out, " at ");
-		text_line(search->out, &line);
-	}
-	buffer_putc(search->out, '\n');
-	search->is_found = true;
+	struct path_search *search = context;
+	if (!search->pattern || !regexec(search->pattern, path, 0, NULL, 0))
+		vector_push(&search->paths, xstrdup(path));
 }
 
-/* Addresses are the files' own, so each file may have something there. */
-struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out)
+static int compare_paths(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+struct error *info_sources(struct console *console, const char *arguments, struct buffer *out)
 {
 	struct program *program;
+	struct path_search search = {0};
+	regex_t pattern;
 	TRY(console_program(console, &program));
-	char *end;
-	uint64_t address = strtoull(arguments, &end, 0);
-	if (end == arguments || *end)
-		return error_new(ERR_USAGE, "info symbol needs an address");
-	struct symbol_search search = {address, program, out, false};
-	program_each_module(program, show_symbol, &search);
-	if (!search.is_found)
-		buffer_printf(out, "No symbol matches %s.\n", arguments);
+	if (*arguments)
+		TRY(console_pattern(arguments, 0, &pattern));
+	search.pattern = *arguments ? &pattern : NULL;
+	image_each_source(program_executable(program), note_path, &search);
+	if (search.paths.size)
+		qsort(search.paths.data, search.paths.size, sizeof(char *), compare_paths);
+	else
+		buffer_puts(out, "No source files.\n");
+	for (size_t i = 0; i < search.paths.size; i++) {
+		if (!i || strcmp(search.paths.data[i], search.paths.data[i - 1]) != 0) {
+			text_name(out, search.paths.data[i]);
+			buffer_putc(out, '\n');
+		}
+	}
+	for (size_t i = 0; i < search.paths.size; i++)
+		free(search.paths.data[i]);
+	vector_deinit(&search.paths);
+	if (*arguments)
+		regfree(&pattern);
 	return NULL;
 }

@@ -32,14 +32,6 @@ static int show(void (*write)(struct buffer *out))
 	return fflush(stdout) ? 1 : 0;
 }
 
-static int show_version(void)
-{
-	puts("moontap " MOONTAP_VERSION "\n"
-	     "License GPLv3+ as linked here (its own source: GPL-2.0-or-later).\n"
-	     "There is NO WARRANTY, to the extent permitted by law.");
-	return fflush(stdout) ? 1 : 0;
-}
-
 /* A file opened later must not become standard output or error because the
  * caller closed that. */
 static void fill_standard_descriptors(void)
@@ -65,7 +57,7 @@ int main(int argc, char **argv)
 	else if (options.wants_manual)
 		status = show(manual_write);
 	else if (options.wants_version)
-		status = show_version();
+		status = show(text_version);
 	else
 		status = console_main(&options);
 	options_deinit(&options);

@@ -114,6 +114,9 @@ void manual_write(struct buffer *out)
 			if (c->class == i)
 				put_command(out, c);
 	}
+	buffer_puts(out, ".SH SETTINGS\n");
+	for (const struct setting *s = settings_table; s->name; s++)
+		put_entry(out, s->name, s->meaning);
 	buffer_puts(out, ".SH NAMES IN A BLOCK\n");
 	for (const struct builtin *b = NULL; (b = builtin_next(b));)
 		put_entry(out, b->usage, b->summary);

@@ -97,6 +97,17 @@ const struct command commands[] = {
 	.class = CLASS_RUNNING,
     },
     {
+	.name = "directory",
+	.aliases = "dir",
+	.usage = "directory [DIR ...]",
+	.summary = "Look for source files in these directories, too.",
+	.run = cmd_directory,
+	.flags = COMMAND_OF_FILE,
+	.class = CLASS_FILES,
+	.details = "Without an argument: only where the program was compiled, and here.\n",
+	.examples = "directory /tmp\n",
+    },
+    {
 	.name = "disable",
 	.aliases = "dis",
 	.usage = "disable [NUMBERS]",
@@ -110,12 +121,15 @@ const struct command commands[] = {
     {
 	.name = "disassemble",
 	.aliases = "disas",
-	.usage = "disassemble [/r] FUNCTION",
-	.summary = "List a function's instructions and where a tracepoint may go (/r: with bytes).",
+	.usage = "disassemble [/rs] LOCATION",
+	.summary = "List a function's instructions and where a tracepoint may go.",
 	.run = cmd_disassemble,
 	.flags = COMMAND_REPEATS | COMMAND_OF_LOCATION,
 	.class = CLASS_DATA,
-	.examples = "disassemble main.neatFunction\n",
+	.details = "/r: with bytes; /s: with source lines. Marks: > where \"break FUNCTION\" goes, "
+		   "+ cheap\n"
+		   "to trace, ! cannot be traced. Tracepoints are shown with their hits.\n",
+	.examples = "disassemble main.neatFunction\ndisassemble /s main.neatFunction\n",
     },
     {
 	.name = "dprintf",
@@ -126,6 +140,14 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS,
 	.examples = "dprintf main.neatFunction, \"%d in %s\\n\", arg[1], comm\n",
+    },
+    {
+	.name = "echo",
+	.usage = "echo TEXT",
+	.summary = "Print a text; \\n is a new line.",
+	.run = cmd_echo,
+	.class = CLASS_SUPPORT,
+	.examples = "echo hello\\n\n",
     },
     {
 	.name = "enable",
@@ -216,6 +238,35 @@ const struct command commands[] = {
 	.class = CLASS_RUNNING,
     },
     {
+	.name = "list",
+	.aliases = "l",
+	.usage = "list [LOCATION|FIRST,LAST|-]",
+	.summary = "List source lines: around a place, a range, the next ten, the ten before (-).",
+	.run = cmd_list,
+	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "LINE, FILE:LINE, FUNCTION and *ADDRESS name a place. \"directory\" and \"set\n"
+		   "substitute-path\" say where the files are.\n",
+    },
+    {
+	.name = "print",
+	.aliases = "p",
+	.usage = "print EXPR",
+	.summary = "Print the value of an expression.",
+	.run = cmd_print,
+	.flags = COMMAND_OF_LUA,
+	.class = CLASS_DATA,
+	.examples = "print 6 * 7\nprint $bpnum\n",
+    },
+    {
+	.name = "pwd",
+	.usage = "pwd",
+	.summary = "Print the working directory.",
+	.run = cmd_pwd,
+	.class = CLASS_FILES,
+	.examples = "pwd\n",
+    },
+    {
 	.name = "quit",
 	.aliases = "q exit",
 	.usage = "quit",
@@ -253,6 +304,35 @@ const struct command commands[] = {
 	.children = save_commands,
     },
     {
+	.name = "set",
+	.usage = "set NAME VALUE",
+	.summary = "Change a setting; \"info settings\" lists them.",
+	.run = cmd_set,
+	.flags = COMMAND_OF_SETTING,
+	.class = CLASS_SUPPORT,
+	.details =
+	    "set substitute-path FROM TO: source files whose path begins with FROM are at TO.\n",
+	.examples = "set listsize 20\nset confirm off\nset substitute-path /build /usr/src\n",
+    },
+    {
+	.name = "shell",
+	.usage = "shell COMMAND",
+	.summary = "Run a command of the shell; needs --unsafe. \"!COMMAND\" does the same.",
+	.run = cmd_shell,
+	.class = CLASS_SUPPORT,
+	.examples = "shell true\n!true\n",
+    },
+    {
+	.name = "show",
+	.usage = "show [NAME]",
+	.summary = "Show a setting, or all.",
+	.run = cmd_show,
+	.flags = COMMAND_OF_SETTING,
+	.class = CLASS_SUPPORT,
+	.details = "Also: show version, show commands (what was typed).\n",
+	.examples = "show\nshow listsize\nshow version\n",
+    },
+    {
 	.name = "source",
 	.usage = "source FILE",
 	.summary = "Run a script file.",
@@ -272,6 +352,28 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS,
 	.examples = "tbreak main.neatFunction do print(arg[1]) end\n",
+    },
+    {
+	.name = "unset",
+	.usage = "unset substitute-path [FROM]|args",
+	.summary = "Forget source path substitutions, or the program's arguments.",
+	.run = cmd_unset,
+	.class = CLASS_SUPPORT,
+	.examples = "unset args\n",
+    },
+    {
+	.name = "x",
+	.usage = "x[/FMT] ADDRESS",
+	.summary = "Examine memory: of the process, or of the file where there is none.",
+	.run = cmd_examine,
+	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details =
+	    "FMT is a count, a format letter and a size letter. Formats: x(hex), d(decimal),\n"
+	    "u(unsigned), o(octal), t(binary), a(address), c(char), f(float), s(string),\n"
+	    "i(instruction). Sizes: b(1 byte), h(2), w(4), g(8). ADDRESS is a number (of the\n"
+	    "process, or of the file) or FUNCTION[+OFFSET]. The process is not stopped.\n",
+	.examples = "x/4xw main.neatFunction\nx/3i main.neatFunction\n",
     },
     {0},
 };

@@ -50,7 +50,8 @@ def parse(text):
     """(comments, steps)"""
     comments, steps = [], []
     for number, line in enumerate(text.split("\n"), 1):
-        match = re.match(r"(\$ |\(moontap\) ?|>)(.*)$", line)
+        # "> 0x1234" and ">+ 0x1234" are lines of disassemble's.
+        match = re.match(r"(\$ |\(moontap\) ?|>(?![+ ] 0x))(.*)$", line)
         if match:
             prompt = match.group(1)
             steps.append(Step(PROMPT if prompt.startswith("(") else prompt, match.group(2),
@@ -95,7 +96,8 @@ class Player:
         echo = (step.prompt + typed).rstrip()
 
         def after_echo(lines):
-            for row in range(len(lines) - 1, -1, -1):
+            # The new prompt looks as the echo of an empty line does.
+            for row in range(len(lines) - (1 if typed else 2), -1, -1):
                 if lines[row].rstrip() == echo:
                     return lines[row + 1:]
             return None
@@ -113,7 +115,7 @@ class Player:
                 if not lines or lines[-1] != follower:
                     return None
                 lines = lines[:-1]
-            elif follower is None and not ended and lines and lines[-1] == PROMPT:
+            elif not ended and lines and lines[-1] == PROMPT:
                 lines = lines[:-1]
             return "".join(line.rstrip() + "\n" for line in lines if line is not lines[-1] or line)
 
@@ -128,7 +130,9 @@ class Player:
                 shown(self.terminal.screen) or self.terminal.screen.text()))
 
     def _end(self):
-        if self.terminal.poll() is None and self.terminal.screen.current() == PROMPT:
+        self.terminal.wait_for(lambda screen: self.terminal.poll() is not None or
+                               screen.current() == PROMPT, "its end, or a prompt")
+        if self.terminal.poll() is None:
             self.terminal.type("\x04")
         self.terminal.wait()
 

@@ -43,7 +43,7 @@ static const struct command_case {
     {"file \"./go-play\"", "file", "\"./go-play\""},
     {"de", "Ambiguous command \"de\": delete, detach.", NULL},
     {"disa f", "Ambiguous command \"disa\": disable, disassemble.", NULL},
-    {"e 1", "Ambiguous command \"e\": enable, every, explain, exit.", NULL},
+    {"e 1", "Ambiguous command \"e\": echo, enable, every, explain, exit.", NULL},
     {"trac f", "break", "f"},
     {"fin f", "finish", "f"},
     {"k", "kill", ""},
@@ -233,15 +233,20 @@ static void run_splits_its_arguments_as_a_shell_would(void **state)
 	    {"'open", "a quote is not closed"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char **words = NULL;
+		char **words = NULL, **again = NULL;
 		struct buffer text = {0};
 		struct error *err = words_split("p", cases[i].text, &words);
 		buffer_puts(&text, err ? err->message : "");
 		for (char **w = words; w && *w; w++)
 			buffer_printf(&text, "%s|", *w);
 		assert_string_equal(text.data, cases[i].words);
+		CLEANUP(free_p) char *joined = words ? words_join(words) : xstrdup("");
+		assert_null(words_split(NULL, joined, &again));
+		for (size_t k = 0; words && words[k]; k++)
+			assert_string_equal(again[k], words[k]);
 		buffer_deinit(&text);
 		words_free(words);
+		words_free(again);
 		error_free(err);
 	}
 }
