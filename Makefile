@@ -108,6 +108,10 @@ install: $(BUILD)/moontap ## copy to PREFIX (/usr/local), below DESTDIR if given
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap/examples \
 		$(wildcard examples/*.mt examples/*.lua)
 
+.PHONY: docs
+docs: $(BUILD)/moontap ## write docs/moontap.1 anew
+	$(BUILD)/moontap --man > docs/moontap.1
+
 # -------------------------------------------------------------- Go targets
 # The newest Go up to 1.22 (its builds of go-play have the offsets that
 # examples/here.mt names), or else whatever `go` is.

@@ -149,6 +149,10 @@ struct line {
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+/* Calls fn for each source file that the line tables name, many of them often: whole
+ * paths, where the tables have them. */
+void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
+		       void *context);
 
 /* A call that the compiler replaced by the code of what is called. */
 struct inlined_call {
@@ -286,6 +290,8 @@ void program_each_module(struct program *program, void (*fn)(void *context, stru
 
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
+/* What to add, in a process, to an address of the file: data's as well as code's. */
+bool process_bias(pid_t pid, const struct image *image, uint64_t *ret);
 
 /* ---------------------------------------------------------------- location */
 

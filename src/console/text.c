@@ -12,9 +12,22 @@
 
 #include "moontap/console.h"
 
+void text_version(struct buffer *out)
+{
+	buffer_puts(out, "moontap " MOONTAP_VERSION "\n"
+			 "License GPLv3+ as linked here (its own source: GPL-2.0-or-later).\n"
+			 "There is NO WARRANTY, to the extent permitted by law.\n");
+}
+
 void text_name(struct buffer *out, const char *name)
 {
 	escape_text(out, name, strlen(name), false);
+}
+
+void text_cell(struct table *table, struct buffer *text)
+{
+	CLEANUP(free_p) char *taken = buffer_take(text);
+	table_cell(table, "%s", taken);
 }
 
 static const char *base_name(const char *path)

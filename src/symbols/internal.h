@@ -130,9 +130,6 @@ bool image_has_lines(const struct image *image);
  * a function, by address. */
 void source_search(struct source *ret, struct image *image, const char *wanted, unsigned line);
 void source_deinit(struct source *source);
-/* Calls fn for each file that the image's line tables name, many of them often. */
-void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
-		       void *context);
 
 /* For those who read the tables: the index of the file of that path, NO_SOURCE if it
  * does not answer; and a piece of its code. One that begins no statement counts only if the
