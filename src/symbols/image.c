@@ -205,6 +205,7 @@ void image_unref(struct image *image)
 {
 	if (!image || --image->references)
 		return;
+	cfi_free(image->cfi);
 	lines_free(image->lines);
 	table_free(image->table);
 	go_close(image->go);
@@ -212,8 +213,7 @@ void image_unref(struct image *image)
 	vector_deinit(&image->segments);
 	vector_deinit(&image->sections);
 	arena_deinit(&image->arena);
-	arena_deinit(&image->names.arena);
-	free(image->names.slots);
+	intern_deinit(&image->names);
 	close_p(&image->fd);
 	free(image->path);
 	free(image->name);

@@ -26,7 +26,7 @@ struct section {
 	uint64_t flags, address, offset, size;
 };
 
-/* Strings that live as long as the image, each stored once. */
+/* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
 	const char **slots;
@@ -36,6 +36,7 @@ struct intern {
 struct go;
 struct table;
 struct lines;
+struct cfi;
 
 struct image {
 	unsigned references;
@@ -52,6 +53,12 @@ struct image {
 	struct go *go;				/* NULL: not Go */
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
+	struct cfi *cfi;			/* unwind tables, likewise */
+	enum {
+		FRAME_POINTERS_UNKNOWN,
+		FRAME_POINTERS_KEPT,
+		FRAME_POINTERS_OMITTED
+	} frame_pointers; /* by most of its functions */
 	struct intern names;
 };
 
@@ -71,6 +78,8 @@ bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *r
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
 			bool (*fn)(void *context, uint64_t address), void *context);
+const char *intern(struct intern *names, const char *s);
+void intern_deinit(struct intern *names);
 const char *image_intern(struct image *image, const char *s);
 /* Build id into ret (at most 64 bytes); 0 if there is none. */
 size_t image_build_id(const struct image *image, unsigned char ret[64]);
@@ -83,6 +92,7 @@ struct image *debugfile_open(const struct image *image);
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
+void cfi_free(struct cfi *cfi);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);

@@ -126,14 +126,52 @@ static const struct unit_range *unit_at(const struct lines *lines, uint64_t addr
 	return &lines->ranges.data[low - 1];
 }
 
+bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret)
+{
+	const struct unit_range *range = unit_at(lines, address);
+
+	return range && dwarf_offdie(lines->dwarf, range->unit, ret);
+}
+
+Dwarf_Die lines_unit_tree(Dwarf_Die *unit)
+{
+	Dwarf_Die split = {0};
+	uint8_t type;
+
+	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
+	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
+		return split;
+	return *unit;
+}
+
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name)
+{
+	size_t names;
+
+	if (elf_getshdrstrndx(lines->elf, &names) != 0)
+		return (struct bytes){0};
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(lines->elf, section));) {
+		GElf_Shdr header;
+		const char *own = gelf_getshdr(section, &header)
+				      ? elf_strptr(lines->elf, names, header.sh_name)
+				      : NULL;
+		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
+			continue;
+		/* libdw has inflated it when it opened the file. */
+		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
+		if (data && data->d_buf)
+			return (struct bytes){data->d_buf, data->d_size};
+	}
+	return (struct bytes){0};
+}
+
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 {
 	int number;
 	Dwarf_Die unit;
 
 	const struct lines *lines = lines_get(image);
-	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
-	if (!range || !dwarf_offdie(lines->dwarf, range->unit, &unit))
+	if (!lines || !lines_unit_at(lines, address, &unit))
 		return false;
 	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
 	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
