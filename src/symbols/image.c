@@ -205,6 +205,7 @@ void image_unref(struct image *image)
 {
 	if (!image || --image->references)
 		return;
+	dwarf_free(image->dwarf);
 	cfi_free(image->cfi);
 	lines_free(image->lines);
 	table_free(image->table);

@@ -112,7 +112,7 @@ void inlined_find(struct image *image, uint64_t address, inlined_list *ret)
 
 	if (!lines || !lines_unit_at(lines, address, &unit))
 		return;
-	Dwarf_Die tree = lines_unit_tree(&unit);
+	Dwarf_Die tree = unit_tree(&unit);
 	if (dwarf_getsrcfiles(&unit, &search.files, &search.file_count) != 0)
 		search.files = NULL;
 	search_children(&search, &tree);

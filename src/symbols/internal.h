@@ -36,6 +36,7 @@ struct intern {
 struct go;
 struct table;
 struct lines;
+struct dwarf;
 struct cfi;
 
 struct image {
@@ -53,6 +54,7 @@ struct image {
 	struct go *go;				/* NULL: not Go */
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
+	struct dwarf *dwarf;			/* its names, read when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
 	enum {
 		FRAME_POINTERS_UNKNOWN,
@@ -92,6 +94,7 @@ struct image *debugfile_open(const struct image *image);
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
+void dwarf_free(struct dwarf *dwarf);
 void cfi_free(struct cfi *cfi);
 
 typedef VECTOR(char *) path_list;

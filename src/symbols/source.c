@@ -228,7 +228,7 @@ static void find_instances(const struct row_search *search, size_t index, Dwarf_
 {
 	const struct source_file *file = &search->source->files.data[index];
 	const struct file_numbers numbers = {search, index};
-	Dwarf_Die tree = lines_unit_tree(unit);
+	Dwarf_Die tree = unit_tree(unit);
 	size_t first = file->starts.size;
 
 	while (first && file->starts.data[first - 1].unit == search->unit)
