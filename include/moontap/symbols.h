@@ -33,6 +33,13 @@
  *   dwarflookup.c ... what a name means, seen from a place
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
+ *   dwarfcast.c  ... a type by its name
+ *   dwarfform.c  ... strings, vectors and the like of C++, Rust and Go
+ *   dwarfvariant.c ... enums of Rust
+ *   dwarfshort.c ... names without what nobody writes
+ *   dwarftrivial.c ... is a class passed by its address
+ *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfline.c  ... the prologue, lines at which a variable can be read
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
@@ -268,6 +275,10 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
+ * itself if there is none, or it is of another kind. Searches the whole program: to be asked
+ * when a path leads through the type. */
+const struct type *scope_complete(struct scope *scope, const struct type *type);
 /* The nearest lines before and after the address, in the same function, at which the variable
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
