@@ -111,10 +111,24 @@ struct plan_aggregate {
 	struct aggregate_shape shape;
 	const char *text; /* as the user wrote it */
 	size_t key_count;
-	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, COMM, or what of
-	 * the site. */
+	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, UNSIGNED, BOOLEAN, ENUM,
+	 * POINTER, STRING, COMM, or what of the site. */
 	enum capture_kind keys[AGGREGATE_KEYS_MAX];
+	const struct type *key_types[AGGREGATE_KEYS_MAX]; /* of ENUM; else NULL */
 };
+
+/* The words of a key of that kind in the kernel's table (record.h, "aggregates"). */
+static inline unsigned capture_key_words(enum capture_kind kind)
+{
+	switch (kind) {
+	case CAPTURE_COMM:
+		return 2;
+	case CAPTURE_STRING:
+		return 1 + AGGREGATE_KEY_BYTES_MAX / sizeof(mt_u64);
+	default:
+		return 1;
+	}
+}
 
 struct plan {
 	struct arena arena;

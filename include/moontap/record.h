@@ -124,9 +124,12 @@ struct watch_message {
  *
  * Every word but the rank only grows, by atomic adds; the rank grows by exchange.
  *
- * The key of the kernel's hash is one word whose bit i says that key i could not
- * be read (it is 0 then), and a word for each key: an integer, or the index of the
- * location where the site tells; two words for comm.
+ * The key of the kernel's hash is one word whose bit i says that key i could not be
+ * read, and then for each key as many words as its kind takes (capture_key_words in
+ * compile.h): a value as a slot of a record has it; the index of the location where the
+ * site tells; for comm two words; for a string its length (| RECORD_STRING_CUT) and
+ * AGGREGATE_KEY_BYTES_MAX bytes, zero behind its end. Of one that could not be read the
+ * first word is the reason, any others are 0.
  */
 enum aggregate_kind {
 	AGGREGATE_OF_COUNT,
@@ -148,12 +151,14 @@ enum {
 	AGGREGATE_MISSING, /* values that could not be read */
 	AGGREGATE_DATA,
 };
-#define AGGREGATE_KEYS_MAX     8
-#define AGGREGATE_ROWS_MAX     4096
-#define AGGREGATE_BYTES_MAX    (4 << 20) /* of rows, on each CPU */
-#define AGGREGATE_BUCKETS_HIST 65
-#define AGGREGATE_BUCKETS_MAX  1000 /* of an lhist, without the two at its ends */
-#define AGGREGATE_WORDS_MAX    (AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
+#define AGGREGATE_KEYS_MAX 8
+/* Of a string as a key; of a longer one these, and then "..." (in either half). */
+#define AGGREGATE_KEY_BYTES_MAX 128
+#define AGGREGATE_ROWS_MAX	4096
+#define AGGREGATE_BYTES_MAX	(4 << 20) /* of rows, on each CPU */
+#define AGGREGATE_BUCKETS_HIST	65
+#define AGGREGATE_BUCKETS_MAX	1000 /* of an lhist, without the two at its ends */
+#define AGGREGATE_WORDS_MAX	(AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
 
 /* Without the two at the ends; the last may be narrower than step. */
 static inline mt_u64 aggregate_steps(const struct aggregate_shape *shape)

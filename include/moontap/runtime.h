@@ -10,6 +10,10 @@
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates as text
+ *   row.c       rows that the kernel has counted
+ *   value.c     what the following kinds of Lua values have in common
+ *   typed.c     structs, arrays and the like
+ *   unsigned.c  unsigned integers from 2^63 on, pointers
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
@@ -29,6 +33,13 @@
 #include "moontap/probe.h"
 
 struct runtime;
+
+/*
+ * Values of the target that a script keeps point to types (type.h) of the image that they
+ * are of. So the session keeps each image that one of its probes was compiled against for
+ * as long as it lives itself, also when the probe is gone or the target another. After
+ * session_free no type is looked at any more: no script runs, and runtime_free only frees.
+ */
 
 struct runtime_options {
 	bool is_unsafe;		/* os.execute, io.popen and friends stay */

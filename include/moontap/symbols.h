@@ -22,6 +22,18 @@
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
+ *   dwarfunit.c  .debug_info: a unit's functions by address, its names
+ *   dwarfdie.c   ... attributes of a DIE
+ *   dwarftype.c  ... types as data
+ *   dwarfmember.c ... members, enumerators
+ *   dwarfname.c  ... what a type is called
+ *   dwarfop.c    ... expressions, as steps
+ *   dwarfwhere.c ... where a variable is
+ *   dwarfvariable.c ... a variable
+ *   dwarflookup.c ... what a name means, seen from a place
+ *   dwarfscope.c ... variables at a pc
+ *   dwarfglobal.c ... variables outside of functions
+ *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries

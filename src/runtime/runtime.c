@@ -24,6 +24,8 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	sandbox_open(L, options->is_unsafe);
 	failure_open(L);
 	missing_open(L);
+	unsigned_open(L);
+	typed_open(L);
 	print_open(L);
 	emit_open(L);
 	unit_open(L);

@@ -205,6 +205,8 @@ void image_unref(struct image *image)
 {
 	if (!image || --image->references)
 		return;
+	dwarf_free(image->dwarf);
+	cfa_free(image->cfa);
 	lines_free(image->lines);
 	relocations_free(image->relocations);
 	table_free(image->table);

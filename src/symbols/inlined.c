@@ -38,11 +38,13 @@ static struct line line_of_call(struct image *image, Dwarf_Die *unit, Dwarf_Die 
 
 static void dwarf_inlined_at(struct image *image, uint64_t address, inline_chain *ret)
 {
+	const struct lines *lines = lines_get(image);
 	Dwarf_Die unit, *scopes = NULL;
 
-	if (!lines_unit_at(image, address, &unit))
+	if (!lines || !lines_unit_at(lines, address, &unit))
 		return;
-	int count = dwarf_getscopes(&unit, address, &scopes);
+	Dwarf_Die tree = unit_tree(&unit);
+	int count = dwarf_getscopes(&tree, address, &scopes);
 	for (int i = 0; i < count && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++) {
 		const char *name = dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine
 				       ? name_of(image, &scopes[i])

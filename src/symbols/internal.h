@@ -37,6 +37,8 @@ struct go;
 struct table;
 struct lines;
 struct relocations;
+struct dwarf;
+struct cfa;
 
 struct image {
 	unsigned references;
@@ -54,6 +56,8 @@ struct image {
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
 	struct relocations *relocations;	/* by address, made when first needed */
+	struct dwarf *dwarf;			/* its names, read when first needed */
+	struct cfa *cfa;			/* call frame information, likewise */
 	struct intern names;
 };
 
@@ -86,6 +90,8 @@ struct image *debugfile_open(const struct image *image);
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
+void dwarf_free(struct dwarf *dwarf);
+void cfa_free(struct cfa *cfa);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);

@@ -43,23 +43,33 @@ static void read_units(struct lines *lines)
 		qsort(lines->ranges.data, lines->ranges.size, sizeof(*lines->ranges.data), compare);
 }
 
-/* A mapping, where the rest of this room uses pread: of hundreds of megabytes only the
- * pages of one unit are touched. It is writable because libelf keeps notes in the section
- * headers when it inflates a section, and because the kernel puts no breakpoints in writable
- * mappings. */
-static void open_dwarf(struct lines *lines, const struct image *image)
+/* Writable because libelf keeps notes in the section headers when it inflates a section, and
+ * because the kernel puts no breakpoints in writable mappings. */
+bool mapped_elf_open(const struct image *image, struct mapped_elf *ret)
 {
 	void *mapping = mmap(NULL, image->file_size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_NORESERVE, image->fd, 0);
 
 	if (mapping == MAP_FAILED)
-		return;
-	lines->mapping = mapping;
-	lines->mapping_size = image->file_size;
+		return false;
+	ret->mapping = mapping;
+	ret->size = image->file_size;
 	elf_version(EV_CURRENT);
-	lines->elf = elf_memory(mapping, image->file_size);
-	if (lines->elf)
-		lines->dwarf = dwarf_begin_elf(lines->elf, DWARF_C_READ, NULL);
+	ret->elf = elf_memory(mapping, image->file_size);
+	return ret->elf;
+}
+
+void mapped_elf_close(struct mapped_elf *file)
+{
+	elf_end(file->elf);
+	if (file->mapping)
+		munmap(file->mapping, file->size);
+}
+
+static void open_dwarf(struct lines *lines, const struct image *image)
+{
+	if (mapped_elf_open(image, &lines->file))
+		lines->dwarf = dwarf_begin_elf(lines->file.elf, DWARF_C_READ, NULL);
 	if (lines->dwarf)
 		read_units(lines);
 }
@@ -76,8 +86,7 @@ bool image_has_lines(const struct image *image)
 	return go_has_table(image) || image_with_lines(image);
 }
 
-/* A file cut short since it was mapped would kill us with SIGBUS when read. */
-static bool is_intact(const struct image *file)
+bool image_is_intact(const struct image *file)
 {
 	struct stat st;
 
@@ -88,7 +97,7 @@ const struct lines *lines_get(struct image *image)
 {
 	const struct image *file = image_with_lines(image);
 
-	if (!file || !is_intact(file))
+	if (!file || !image_is_intact(file))
 		return NULL;
 	if (!image->lines) {
 		image->lines = xcalloc(1, sizeof(*image->lines));
@@ -102,14 +111,12 @@ void lines_free(struct lines *lines)
 	if (!lines)
 		return;
 	dwarf_end(lines->dwarf);
-	elf_end(lines->elf);
-	if (lines->mapping)
-		munmap(lines->mapping, lines->mapping_size);
+	mapped_elf_close(&lines->file);
 	vector_deinit(&lines->ranges);
 	free(lines);
 }
 
-static const struct unit_range *unit_at(const struct lines *lines, uint64_t address)
+bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret)
 {
 	size_t low = 0, high = lines->ranges.size;
 
@@ -121,17 +128,19 @@ static const struct unit_range *unit_at(const struct lines *lines, uint64_t addr
 			high = middle;
 	}
 	/* Ranges of different units do not overlap in a linked file. */
-	if (low == 0 || address >= lines->ranges.data[low - 1].end)
-		return NULL;
-	return &lines->ranges.data[low - 1];
+	return low && address < lines->ranges.data[low - 1].end &&
+	       dwarf_offdie(lines->dwarf, lines->ranges.data[low - 1].unit, ret);
 }
 
-bool lines_unit_at(struct image *image, uint64_t address, Dwarf_Die *ret)
+Dwarf_Die unit_tree(Dwarf_Die *unit)
 {
-	const struct lines *lines = lines_get(image);
-	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
+	Dwarf_Die split = {0};
+	uint8_t type;
 
-	return range && dwarf_offdie(lines->dwarf, range->unit, ret);
+	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
+	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
+		return split;
+	return *unit;
 }
 
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
@@ -139,7 +148,8 @@ static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 	int number;
 	Dwarf_Die unit;
 
-	if (!lines_unit_at(image, address, &unit))
+	const struct lines *lines = lines_get(image);
+	if (!lines || !lines_unit_at(lines, address, &unit))
 		return false;
 	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
 	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;

@@ -15,10 +15,21 @@ struct unit_range {
 	Dwarf_Off unit; /* of its DIE */
 };
 
-struct lines {
+/* A file as libelf has it: a mapping, where the rest of this room uses pread, because of
+ * hundreds of megabytes only the pages of one unit are touched. */
+struct mapped_elf {
 	void *mapping;
-	size_t mapping_size;
+	size_t size;
 	Elf *elf;
+};
+/* False if it cannot be mapped; *ret, zeroed before, is to be closed all the same. */
+bool mapped_elf_open(const struct image *image, struct mapped_elf *ret);
+void mapped_elf_close(struct mapped_elf *file);
+/* A file cut short since it was mapped would kill us with SIGBUS when read. */
+bool image_is_intact(const struct image *file);
+
+struct lines {
+	struct mapped_elf file;
 	Dwarf *dwarf;
 	VECTOR(struct unit_range) ranges;
 };
@@ -26,8 +37,10 @@ struct lines {
 /* Opens what is not open yet. NULL if the image has no lines in DWARF, or its file
  * has been cut short. */
 const struct lines *lines_get(struct image *image);
-/* The DIE of the unit that covers address; false if none does. */
-bool lines_unit_at(struct image *image, uint64_t address, Dwarf_Die *ret);
+/* The unit whose code is at address: its DIE in the file itself. */
+bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret);
+/* The unit's tree, which with split DWARF is in a file of its own. */
+Dwarf_Die unit_tree(Dwarf_Die *unit);
 
 /* Starts of one line in one unit, by address. */
 struct line_starts {

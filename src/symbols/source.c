@@ -164,9 +164,9 @@ static void visit_tables(const struct table_visit *visit)
 	if (!lines)
 		return;
 	const struct row_sections sections = {
-	    .line = section_bytes(lines->elf, ".debug_line", ".zdebug_line"),
-	    .line_strings = section_bytes(lines->elf, ".debug_line_str", ".zdebug_line_str"),
-	    .strings = section_bytes(lines->elf, ".debug_str", ".zdebug_str"),
+	    .line = section_bytes(lines->file.elf, ".debug_line", ".zdebug_line"),
+	    .line_strings = section_bytes(lines->file.elf, ".debug_line_str", ".zdebug_line_str"),
+	    .strings = section_bytes(lines->file.elf, ".debug_str", ".zdebug_str"),
 	};
 	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
@@ -228,18 +228,6 @@ static void note_row(void *context, const struct row *row)
 		return;
 	source_add(search->source, file, row->line, row->is_statement,
 		   &(struct line_start){.address = row->address, .unit = search->unit});
-}
-
-/* The unit's tree, which with split DWARF is in a file of its own. */
-static Dwarf_Die unit_tree(Dwarf_Die *unit)
-{
-	Dwarf_Die split = {0};
-	uint8_t type;
-
-	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
-		return split;
-	return *unit;
 }
 
 struct file_numbers {

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dwarf.h - what the readers of .debug_info share: an image's units with the names in them,
+ * its types, and expressions that say where things are.
+ *
+ * Debug information may be corrupt: whatever follows a reference or nests counts how deep
+ * it is, and gives up at DWARF_DEPTH_MAX.
+ */
+#ifndef SYMBOLS_DWARF_H
+#define SYMBOLS_DWARF_H
+
+#include <dwarf.h>
+
+#include "lines.h"
+
+#define DWARF_DEPTH_MAX 64
+
+/* ------------------------------------------------------------------- maps */
+
+/* From an address in memory and a small number to a pointer. {0} is empty. */
+struct die_map {
+	struct die_map_slot {
+		const void *key;
+		unsigned part;
+		void *value;
+	} * slots;
+	size_t count, capacity;
+};
+void *die_map_get(const struct die_map *map, const void *key, unsigned part);
+void die_map_put(struct die_map *map, const void *key, unsigned part, void *value);
+void die_map_deinit(struct die_map *map);
+
+/* ------------------------------------------------------------------- units */
+
+/* A DIE that has a name, or that encloses some that do. In the order of the unit. */
+struct dwarf_entry {
+	const char *name;
+	void *die;	 /* its address, as in Dwarf_Die */
+	const void *end; /* of a scope: behind its last child; NULL: where its parent ends */
+	uint32_t parent; /* the namespace or class that it is written in, or DWARF_NO_ENTRY */
+	uint16_t tag;
+	bool is_declaration;
+};
+#define DWARF_NO_ENTRY UINT32_MAX
+
+/* Code of a function, by address. */
+struct dwarf_range {
+	uint64_t start, end;
+	Dwarf_Die function;
+};
+
+struct dwarf_unit {
+	Dwarf_CU *cu;
+	Dwarf_Die tree;
+	int language; /* DW_LANG_..., -1: not said */
+	VECTOR(struct dwarf_entry) entries;
+	VECTOR(struct dwarf_range) ranges;
+	/* Entries by hash of their name, made when first asked for: index + 1, 0 is empty. */
+	uint32_t *slots;
+	size_t slot_count;
+};
+
+/* A type that has been made, and where it comes from. */
+struct dwarf_type {
+	struct type type; /* first: what is handed out */
+	Dwarf_Die die;
+	unsigned part; /* which dimension of an array, beginning with the outermost */
+	bool is_filled;
+};
+
+struct dwarf {
+	struct image *image;
+	const struct lines *lines;
+	VECTOR(struct dwarf_unit *) units;
+	struct die_map unit_of; /* by Dwarf_CU */
+	bool has_all_units;
+	struct die_map types;		      /* by DIE and dimension */
+	VECTOR(struct dwarf_type *) unfilled; /* those that only have their size yet */
+};
+
+/* NULL, *ret NULL: the image has no debug information, or only Go's tables. */
+struct error *dwarf_get(struct image *image, struct dwarf **ret);
+struct error *error_dwarf(const struct image *image, const char *what);
+
+/* The unit that a DIE is in, with its names. */
+struct dwarf_unit *dwarf_unit_of(struct dwarf *dwarf, Dwarf_Die *die);
+/* The function whose code is at address. */
+bool dwarf_unit_function(const struct dwarf_unit *unit, uint64_t address, Dwarf_Die *ret);
+/* The innermost namespace or class around a DIE of the unit, itself left out. */
+uint32_t dwarf_unit_parent(const struct dwarf_unit *unit, const void *die);
+Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry *entry);
+/* Calls fn for each entry of that name. */
+typedef void (*entry_fn)(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry);
+void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context);
+/* The same in all units of the file. */
+void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context);
+
+/* What a name of the source means, looked up from a place in it. */
+struct name_query {
+	struct dwarf *dwarf;
+	struct dwarf_unit *unit;   /* of the place, or NULL */
+	const char *const *scopes; /* namespaces and classes around the place, outermost first */
+	size_t scope_count;
+	const char *name; /* "counter", "ns::counter" */
+	/* How good an entry is. */
+	enum name_quality {
+		NAME_WRONG,	  /* of another kind */
+		NAME_DECLARATION, /* says that it is elsewhere */
+		NAME_PRIVATE,	  /* of another file, which keeps it to itself */
+		NAME_DEFINITION,
+	} (*judge)(struct dwarf_unit *unit, const struct dwarf_entry *entry, bool is_own);
+};
+/* The best entry: of the innermost scope, then as judged, then of the own unit. The whole
+ * file is searched if the own unit has nothing better than a declaration. */
+bool dwarf_lookup(const struct name_query *query, Dwarf_Die *ret);
+/* The first becomes the last. */
+void names_reverse(const char **names, size_t count);
+/* An inline or nameless namespace, or an enum in C++: its names are its parent's, too. */
+bool entry_is_transparent(const struct dwarf_unit *unit, const struct dwarf_entry *entry);
+
+/* -------------------------------------------------------------------- DIEs */
+
+/* The DIE that an attribute refers to, directly or by what the DIE completes. */
+bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *ret);
+/* An integer attribute: the value as its form has it, sign-extended if that is signed. */
+bool die_number(Dwarf_Die *die, unsigned attribute, int64_t *ret);
+bool die_flag(Dwarf_Die *die, unsigned attribute);
+/* Its name, owned by the image, or NULL. */
+const char *die_name(struct dwarf *dwarf, Dwarf_Die *die);
+/* The DIE that this one is a copy or the definition of; itself if there is none. */
+Dwarf_Die die_origin(Dwarf_Die *die);
+
+/* ------------------------------------------------------------------- types */
+
+/* The type of a DIE that is a type; the type that its DW_AT_type names, void if it names
+ * none. With all that can be reached from it. */
+const struct type *dwarf_type(struct dwarf *dwarf, Dwarf_Die *die);
+const struct type *dwarf_type_of(struct dwarf *dwarf, Dwarf_Die *die);
+extern const struct type dwarf_void;
+
+/* Makes what is known of a type before its parts are: kind, size. Never NULL. */
+struct dwarf_type *type_shell(struct dwarf *dwarf, Dwarf_Die *die, unsigned part, unsigned depth);
+/* The same of the type that DW_AT_type names. */
+const struct type *type_shell_of(struct dwarf *dwarf, Dwarf_Die *die, unsigned depth);
+/* A type that only has a name. */
+void type_make_opaque(struct dwarf *dwarf, struct type *type, const char *name);
+/* Members, enumerators (dwarfmember.c). */
+void type_fill_members(struct dwarf *dwarf, struct dwarf_type *type);
+void type_fill_enumerators(struct dwarf *dwarf, struct dwarf_type *type);
+/* What a type is called (dwarfname.c); owned by the image. */
+const char *type_name(struct dwarf *dwarf, Dwarf_Die *die, unsigned part);
+
+/* ------------------------------------------------------------ where it is */
+
+/* What expressions at a pc may need of its function. */
+struct where_context {
+	struct image *image;
+	uint64_t address;
+	Dwarf_Die function; /* that has DW_AT_frame_base */
+};
+
+/* Where the variable of a DIE is: its location, or constant value. */
+void dwarf_where(const struct where_context *context, Dwarf_Die *die, uint64_t size,
+		 struct where *ret);
+/* One piece that is a constant, in memory at a file address, or lost. */
+void where_address(struct image *image, uint64_t size, uint64_t address, struct where *ret);
+void where_constant(struct image *image, uint64_t size, int64_t value, struct where *ret);
+void where_lost(struct image *image, uint64_t size, const char *reason, struct where *ret);
+
+/* ------------------------------------------------------------------ scopes */
+
+struct scope {
+	struct dwarf *dwarf;
+	uint64_t address;
+	struct dwarf_unit *unit;
+	VECTOR(Dwarf_Die) blocks;    /* from the function to the innermost block */
+	size_t first;		     /* of these: the function or inlined copy that is seen */
+	VECTOR(const char *) around; /* namespaces and classes of it, outermost first */
+	bool has_around;	     /* around has been filled */
+};
+
+/* Looks a name up outside of functions, in what is around this one (dwarfglobal.c). */
+struct name_query scope_query(struct scope *scope, const char *name);
+
+/* The variable or parameter of a DIE, which is outside of functions or in one. */
+void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret);
+void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *enumeration,
+			       struct variable *ret);
+/* Steps of an address or value that is being made. */
+typedef VECTOR(struct where_step) step_list;
+#define WHERE_STEPS_MAX 256
+
+/* Appends the canonical frame address at a pc (cfa.c); false if it is not known. */
+bool cfa_steps(struct image *image, uint64_t address, step_list *ret);
+
+#endif
