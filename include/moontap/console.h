@@ -16,6 +16,7 @@
  *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
+ *   facts.c        how the target was built
  *   statement.c    a probe as a statement
  *   cmd_break.c    break and its kin
  *   cmd_probe.c    delete, enable, disable, ignore
@@ -437,6 +438,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */
 void text_target(struct buffer *out, const struct target *target);
+/* How a program was built, a line each. */
+void text_facts(struct buffer *out, struct image *image);
 /* "[process 123 exited with status 3]\n" */
 void text_ended(struct buffer *out, const struct target *target);
 

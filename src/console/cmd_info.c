@@ -29,6 +29,7 @@ static struct error *info_target(struct console *console, const char *arguments,
 	buffer_printf(out, "\n%s\n", states[target->state]);
 	if (target->state == TARGET_EXITED)
 		text_ended(out, target);
+	text_facts(out, program_executable(program));
 	return NULL;
 }
 
