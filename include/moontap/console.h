@@ -6,6 +6,7 @@
  *   options.c      the command line (one table: parsing and --help)
  *   quantity.c     "5s" and "64M" as numbers
  *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   initfile.c     ./.moontapinit
  *   loop.c         the only event loop
  *   signal.c       signals as its events
  *   input.c        lines of input: blocks of several, the empty line, end of file
@@ -253,6 +254,9 @@ void budget_trim(void *console, struct buffer *pending);
 int budget_wait_ms(struct console *console);
 /* Says what has been held back and not been said. */
 void budget_finish(struct console *console);
+
+/* Runs ./.moontapinit if its directory is trusted, or says why not. */
+void initfile_run(struct console *console);
 
 /* loop_run returns when console_is_done. */
 struct error *loop_init(struct console *console);

@@ -304,6 +304,8 @@ static void load(struct console *console)
 	if (console->options->is_batch && console->status)
 		return;
 	show_header(console);
+	if (!console->options->is_batch)
+		initfile_run(console);
 	for (size_t i = 0; i < console->options->steps.size && !wants_end(console); i++) {
 		console_report(console, run_step(console, &console->options->steps.data[i]));
 		error_free(sink_flush(&console->screen));

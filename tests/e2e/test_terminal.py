@@ -241,3 +241,41 @@ class NoTerminal(TestCase):
                        if name not in ("HOME", "XDG_STATE_HOME", "TERM", "LC_ALL")}
         done = self.moontap("-q", input="print(1)\n", env=environment)
         self.assertEqual((done.status, done.stdout), (0, "1\n"))
+
+
+class InitFile(TestCase):
+    """./.moontapinit: run only where it is trusted."""
+
+    def start_here(self, **options):
+        return self.moontap("-q", input="print('console')\n", **options)
+
+    def test_only_a_trusted_directory_s_is_run(self):
+        self.write(".moontapinit", "print('init')\n")
+        done = self.start_here()
+        self.assertEqual(done.stdout, "console\n")
+        self.assertIn("is not run: its directory is not trusted. To trust it, add the line\n"
+                      "    %s\nto %s/moontap/trusted." % (self.dir, self.dir), done.stderr)
+        os.makedirs(self.path("moontap"))
+        self.write("moontap/trusted", "/elsewhere\n%s\n" % self.dir)
+        done = self.start_here()
+        self.assertEqual((done.stdout, done.stderr), ("init\nconsole\n", ""))
+        done = self.moontap("-batch", "-ex", "print('batch')")
+        self.assertEqual(done.stdout, "batch\n")
+        os.chmod(self.path(".moontapinit"), 0o666)
+        self.assertIn("the file can be written by others", self.start_here().stderr)
+        os.chmod(self.path(".moontapinit"), 0o644)
+        os.chmod(self.dir, 0o777)
+        done = self.start_here()
+        self.assertIn("the directory can be written by others", done.stderr)
+        self.assertEqual(done.stdout, "console\n")
+
+    def test_one_of_somebody_else_is_not_run(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to give a file away")
+        self.write(".moontapinit", "print('init')\n")
+        os.makedirs(self.path("moontap"))
+        self.write("moontap/trusted", self.dir + "\n")
+        os.chown(self.path(".moontapinit"), 65534, 65534)
+        done = self.start_here()
+        self.assertIn("the file belongs to somebody else", done.stderr)
+        self.assertEqual(done.stdout, "console\n")
