@@ -33,6 +33,13 @@
  *   dwarflookup.c ... what a name means, seen from a place
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
+ *   dwarfcast.c  ... a type by its name
+ *   dwarfform.c  ... strings, vectors and the like of C++, Rust and Go
+ *   dwarfvariant.c ... enums of Rust
+ *   dwarfshort.c ... names without what nobody writes
+ *   dwarftrivial.c ... is a class passed by its address
+ *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfline.c  ... the prologue, lines at which a variable can be read
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
@@ -43,6 +50,20 @@
  *   match.c      does a function's name answer the wanted one
  *   resolve.c    location -> places
  *   fileline.c   ... of a FILE:LINE
+ *   cursor.c     DWARF's numbers and strings out of bytes
+ *   cfitable.c   unwind tables: which entry covers an address
+ *   cfirules.c   ... what its instructions say there
+ *   operations.c expressions of DWARF, run on registers and stack memory
+ *   cfi.c        from a frame to its caller
+ *   unwind.c     ... to all of them
+ *   framepointer.c  does code keep frame pointers
+ *   number.c     pointers by number
+ *   module.c     files that processes map
+ *   space.c      what a process has mapped
+ *   spaces.c     ... at a time, although it has ended
+ *   perfmap.c    names of code that a process generates
+ *   frame.c      an address -> frames with names
+ *   stack.c      stacks, each distinct one kept
  *
  * The only room that knows libelf, libdw and /proc/PID/maps. Every address here
  * is a virtual address of the file (as in `nm`), never of a process.
@@ -254,6 +275,10 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
+ * itself if there is none, or it is of another kind. Searches the whole program: to be asked
+ * when a path leads through the type. */
+const struct type *scope_complete(struct scope *scope, const struct type *type);
 /* The nearest lines before and after the address, in the same function, at which the variable
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
@@ -292,6 +317,74 @@ void program_each_module(struct program *program, void (*fn)(void *context, stru
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
 /* What to add, in a process, to an address of the file: data's as well as code's. */
 bool process_bias(pid_t pid, const struct image *image, uint64_t *ret);
+
+/* ------------------------------------------------------------------ stacks */
+
+/*
+ * Names for the code addresses of processes: of what they have mapped, as far as it was
+ * seen in time, so that processes that have ended count too. Each distinct stack is kept and has
+ * its frames once.
+ */
+struct stacks;
+struct stacks *stacks_new(void);
+void stacks_free(struct stacks *stacks);
+
+/* An image that is open already, and that is traced: what has been mapped by processes that
+ * map it is remembered after they end. */
+void stacks_add_image(struct stacks *stacks, struct image *image);
+
+/* What a process has mapped now, by /proc; done by need, but it may have ended by then. */
+void stacks_read_process(struct stacks *stacks, pid_t pid);
+/* What was told of a process, in the order in which it happened; times are of
+ * CLOCK_MONOTONIC. */
+struct mapping_notice {
+	uint64_t start, end, offset, inode;
+	const char *path; /* as in /proc/PID/maps; "" if anonymous */
+};
+void stacks_note_mapping(struct stacks *stacks, pid_t pid, const struct mapping_notice *mapping);
+void stacks_note_exec(struct stacks *stacks, pid_t pid, uint64_t time_ns);
+void stacks_note_fork(struct stacks *stacks, pid_t parent, pid_t child, uint64_t time_ns);
+void stacks_note_exit(struct stacks *stacks, pid_t pid);
+
+/* A stack as it was captured: addresses, or what they are to be found by. */
+struct stack_capture {
+	pid_t pid;
+	uint64_t time_ns; /* of the capture; UINT64_MAX: not known */
+	size_t count;	  /* of addresses; or the most wanted */
+	/* The instruction pointer, then return addresses, innermost first. NULL: */
+	const uint64_t *addresses;
+	/* By DWARF number, the return address (16) being the instruction pointer; and the memory
+	 * from the stack pointer on. */
+	const uint64_t *registers;
+	const void *memory;
+	size_t memory_size;
+};
+#define STACK_REGISTERS	 17
+#define STACK_FRAMES_MAX 127
+
+struct stack_frame {
+	const char *function; /* NULL: not known */
+	uint64_t offset;      /* of the address in it */
+	uint64_t address;     /* in the module's file; without a module, the process's */
+	const char *module;   /* its file's name without folders, "[vdso]"; NULL: none */
+	struct line line;     /* file NULL: not known */
+	bool is_inlined;      /* into the function of the next frame: no offset */
+};
+struct stack {
+	const struct stack_frame *frames;
+	size_t count;
+	const char *end; /* why there is nothing further up: "<truncated>"; NULL: it is all, or
+			    as many as wanted */
+	/* Equal stacks have the same; in this generation none else has it. From 0 on. */
+	unsigned number, generation;
+};
+/* The stack of a capture. Valid until the next call; its number as long as the generation
+ * of later ones is the same. */
+const struct stack *stacks_find(struct stacks *stacks, const struct stack_capture *capture);
+
+/* Has the code around address a frame pointer (in most functions of its image)? Then a
+ * walk along frame pointers finds its callers. */
+bool image_has_frame_pointers(struct image *image, uint64_t address);
 
 /* ---------------------------------------------------------------- location */
 

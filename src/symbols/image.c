@@ -206,7 +206,7 @@ void image_unref(struct image *image)
 	if (!image || --image->references)
 		return;
 	dwarf_free(image->dwarf);
-	cfa_free(image->cfa);
+	cfi_free(image->cfi);
 	lines_free(image->lines);
 	relocations_free(image->relocations);
 	table_free(image->table);
@@ -215,8 +215,7 @@ void image_unref(struct image *image)
 	vector_deinit(&image->segments);
 	vector_deinit(&image->sections);
 	arena_deinit(&image->arena);
-	arena_deinit(&image->names.arena);
-	free(image->names.slots);
+	intern_deinit(&image->names);
 	close_p(&image->fd);
 	free(image->path);
 	free(image->name);

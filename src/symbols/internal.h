@@ -26,7 +26,7 @@ struct section {
 	uint64_t flags, address, offset, size;
 };
 
-/* Strings that live as long as the image, each stored once. */
+/* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
 	const char **slots;
@@ -37,7 +37,7 @@ struct go;
 struct table;
 struct lines;
 struct dwarf;
-struct cfa;
+struct cfi;
 struct relocations;
 
 struct image {
@@ -56,8 +56,13 @@ struct image {
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
 	struct dwarf *dwarf;			/* its names, read when first needed */
-	struct cfa *cfa;			/* call frame information, likewise */
 	struct relocations *relocations;	/* by address, made when first needed */
+	struct cfi *cfi;			/* unwind tables, likewise */
+	enum {
+		FRAME_POINTERS_UNKNOWN,
+		FRAME_POINTERS_KEPT,
+		FRAME_POINTERS_OMITTED
+	} frame_pointers; /* by most of its functions */
 	struct intern names;
 };
 
@@ -78,6 +83,8 @@ void relocations_free(struct relocations *relocations);
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
 			bool (*fn)(void *context, uint64_t address), void *context);
+const char *intern(struct intern *names, const char *s);
+void intern_deinit(struct intern *names);
 const char *image_intern(struct image *image, const char *s);
 /* Build id into ret (at most 64 bytes); 0 if there is none. */
 size_t image_build_id(const struct image *image, unsigned char ret[64]);
@@ -91,7 +98,7 @@ struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
 void dwarf_free(struct dwarf *dwarf);
-void cfa_free(struct cfa *cfa);
+void cfi_free(struct cfi *cfi);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);

@@ -143,6 +143,27 @@ Dwarf_Die unit_tree(Dwarf_Die *unit)
 	return *unit;
 }
 
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name)
+{
+	size_t names;
+
+	if (elf_getshdrstrndx(lines->file.elf, &names) != 0)
+		return (struct bytes){0};
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(lines->file.elf, section));) {
+		GElf_Shdr header;
+		const char *own = gelf_getshdr(section, &header)
+				      ? elf_strptr(lines->file.elf, names, header.sh_name)
+				      : NULL;
+		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
+			continue;
+		/* libdw has inflated it when it opened the file. */
+		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
+		if (data && data->d_buf)
+			return (struct bytes){data->d_buf, data->d_size};
+	}
+	return (struct bytes){0};
+}
+
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 {
 	int number;

@@ -180,10 +180,8 @@ static void grow(struct intern *names)
 	free(old.slots);
 }
 
-const char *image_intern(struct image *image, const char *s)
+const char *intern(struct intern *names, const char *s)
 {
-	struct intern *names = &image->names;
-
 	if (names->count * 2 >= names->capacity)
 		grow(names);
 	const char **slot = slot_of(names, s);
@@ -192,4 +190,15 @@ const char *image_intern(struct image *image, const char *s)
 		names->count++;
 	}
 	return *slot;
+}
+
+void intern_deinit(struct intern *names)
+{
+	arena_deinit(&names->arena);
+	free(names->slots);
+}
+
+const char *image_intern(struct image *image, const char *s)
+{
+	return intern(&image->names, s);
 }
