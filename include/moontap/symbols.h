@@ -284,8 +284,8 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
 
-/* The canonical frame address at address, by .eh_frame or .debug_frame: steps as of a
- * PIECE_MEMORY (the address itself); false if no row covers it. */
+/* The canonical frame address at address, by .eh_frame, .debug_frame or Go's own table: steps as of
+ * a PIECE_MEMORY (the address itself); false if no row covers it. */
 bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
 
 /* ----------------------------------------------------------------- program */

@@ -246,6 +246,8 @@ void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 void gotab_search_inlined(struct gotab *table, const char *literal,
 			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
 			  void *context);
+/* How far below where it was at the function's entry the stack pointer is (goline.c). */
+bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),
