@@ -6,6 +6,7 @@
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
+ *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
  *   demangle.c   C++ and Rust names (libiberty)
  *   facts.c      what a file says of how it was built
@@ -40,6 +41,7 @@
  *   dwarftrivial.c ... is a class passed by its address
  *   dwarfabi.c   ... arguments that are not stored yet
  *   dwarfline.c  ... the prologue, lines at which a variable can be read
+ *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
@@ -150,6 +152,11 @@ void image_each_function(struct image *image, bool (*fn)(void *context, const st
 			 void *context);
 /* Are there any function names at all (false: stripped, and not Go)? */
 bool image_has_functions(struct image *image);
+
+/* The function of a library that the call or jump at address leads to: by the stub at target
+ * (puts@plt), or through the slot of the global offset table that it reads (target 0). NULL if
+ * it is neither. Owned by the image. */
+const char *image_stub_name(struct image *image, uint64_t address, uint64_t target);
 
 /* How a function receives its arguments. */
 enum abi {
@@ -283,6 +290,10 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
+
+/* What the program calls the operand of the instruction at address: "n", "req.Method",
+ * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
+char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
 
 /* The canonical frame address at address, by .eh_frame, .debug_frame or Go's own table: steps as of
  * a PIECE_MEMORY (the address itself); false if no row covers it. */
