@@ -16,6 +16,7 @@
  *   goline.c     .gopclntab: address to file and line
  *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
+ *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
  *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
@@ -205,6 +206,7 @@ enum where_op {
 	WHERE_REGISTER, /* push the register of DWARF number `number` (0 rax, 1 rdx, 2 rcx,
 			   3 rbx, 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8.. r8-r15, 16 return address) */
 	WHERE_ADDRESS,	/* push the run-time address of the file address `number` */
+	WHERE_FSBASE,	/* push the base of %fs: thread-local storage of the thread that runs */
 	WHERE_LOAD, /* pop an address, push the `number` (1, 2, 4, 8) bytes there, as unsigned */
 	WHERE_ADD,  /* pop b, pop a, push a op b: 64 bits, wrapping around */
 	WHERE_SUB,
@@ -294,6 +296,21 @@ void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_b
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
 char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
+
+/* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
+struct goroutine {
+	struct where_piece id; /* its number; unreadable where none runs */
+	struct where_piece g;  /* the address of its runtime.g */
+	struct where_piece
+	    stack_hi; /* where its stack begins; the stack may move, and this with it */
+};
+/*
+ * g, at a site of a Go program. has_register: %r14 holds it there, which is so at the entry and
+ * the exits of functions of ABI_GO_REGISTERS only; elsewhere it is found by %fs. On a system
+ * stack, where the runtime works for a goroutine, that goroutine counts. False: the image is not
+ * Go, or of a version whose runtime we do not know and that has no DWARF.
+ */
+bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret);
 
 /* The canonical frame address at address, by .eh_frame, .debug_frame or Go's own table: steps as of
  * a PIECE_MEMORY (the address itself); false if no row covers it. */
