@@ -30,6 +30,9 @@
  *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
  *   cmd_list.c, srcfile.c  list; where a source file is, and its lines
+ *   flow.c         where a function's control goes, for the next two:
+ *   cmd_branches.c branches: conditional jumps, in words
+ *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
  *   cmd_examine.c  x
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
@@ -430,6 +433,8 @@ struct error *cmd_attach(struct console *console, const char *arguments, struct 
 struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_calls(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disassemble(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_help(struct console *console, const char *arguments, struct buffer *out);

@@ -4,6 +4,7 @@
  * rings and counters.
  *
  *   support.c  what this kernel and these privileges can do, found by trying
+ *   task.c     where the kernel keeps what programs read of a task
  *   kernel.c   the session's shared maps
  *   program.c  loading and its verifier log; counters
  *   aggregate.c  tables of rows by key, filled by programs
@@ -48,6 +49,11 @@ bool kernel_has_sleepable(const struct kernel *kernel);
 /* Does this kernel turn 5-byte nops under a uprobe into calls? No privileges
  * and no struct kernel needed: --dry-run judges too. */
 bool kernel_rewrites_nop5(void);
+
+/* Where the base of %fs of a thread that runs in user space is kept: this many bytes into what
+ * bpf_get_current_task gives, for bpf_probe_read_kernel. False: the kernel does not tell (it
+ * has no BTF). Reads the kernel's types, which takes some milliseconds: ask once. */
+bool kernel_fsbase_offset(uint32_t *ret);
 
 /* ----------------------------------------------------------------- program */
 

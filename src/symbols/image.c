@@ -58,6 +58,10 @@ static struct error *read_segments(struct image *image, Elf *elf, bool is_debug_
 			image->dynamic_address = phdr.p_vaddr;
 			image->dynamic_size = phdr.p_filesz;
 		}
+		if (phdr.p_type == PT_TLS) {
+			image->tls_size = phdr.p_memsz;
+			image->tls_align = phdr.p_align;
+		}
 		if (phdr.p_type != PT_LOAD)
 			continue;
 		if (!is_debug_file && is_beyond(image, phdr.p_offset, phdr.p_filesz))
