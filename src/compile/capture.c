@@ -85,6 +85,9 @@ static void add_part(struct parts *parts, uint64_t offset, const struct type *ty
 
 	if (!value || value->kind != VALUE_STRING || parts->count == PARTS_MAX)
 		return;
+	for (size_t i = 0; i < parts->count; i++)
+		if (parts->data[i].offset == offset)
+			return;
 	parts->data[parts->count++] = (struct captured_part){
 	    .offset = offset, .value = value, .type = is_text(type) ? NULL : type->target};
 }

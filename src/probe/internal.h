@@ -56,9 +56,13 @@ struct session {
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
 	struct compile_limits limits;
+	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
+/* A reference until the session's end: types live as long as their image, values as long as Lua
+ * likes. */
+void session_keep(struct session *session, struct image *image);
 /* Opens it if need be. */
 struct error *session_kernel(struct session *session, struct kernel **ret);
 
