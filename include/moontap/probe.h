@@ -5,7 +5,9 @@
  *   session.c  the target, the kernel handle, the list of probes
  *   target.c   a file, a process, or a program launched by us
  *   locate.c   from a location to judged sites
- *   probe.c    compile, load, attach, enable, count, remove
+ *   probe.c    compile, load, count, remove
+ *   enable.c   attach, by site; enable, disable
+ *   replace.c  another text for a probe
  *   changes.c  traced files that are written to
  *
  * Prints nothing and knows no Lua: events and notices go to the functions the
@@ -95,6 +97,8 @@ struct error *session_add(struct session *session, const struct probe_request *r
 			  struct probe **ret);
 /* By number; NULL if there is none. */
 struct probe *session_probe(const struct session *session, unsigned number);
+/* The number given last, 0 before the first. */
+unsigned session_last_number(const struct session *session);
 /* In order of their numbers; NULL after the last. */
 struct probe *session_next_probe(const struct session *session, const struct probe *previous);
 
@@ -122,6 +126,12 @@ void probe_list(const struct probe *probe, struct buffer *out);
 bool probe_is_enabled(const struct probe *probe);
 struct error *probe_enable(struct probe *probe);
 void probe_disable(struct probe *probe);
+/* Of one site; the whole probe may be disabled beside. */
+bool probe_site_is_enabled(const struct probe *probe, size_t index);
+struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabled);
+/* Events still to be passed over: they count as filtered. */
+uint64_t probe_ignored(const struct probe *probe);
+void probe_set_ignored(struct probe *probe, uint64_t hits);
 /* Detaches and forgets it. Its number is not used again. */
 void probe_delete(struct probe *probe);
 /* Sum over sites, or of one; the user-space half is accounted for: an event
@@ -129,12 +139,29 @@ void probe_delete(struct probe *probe);
 void probe_counters(const struct probe *probe, struct counters *ret);
 void probe_site_counters(const struct probe *probe, size_t index, struct counters *ret);
 void probe_note_filtered(struct probe *probe, size_t site_index);
+/* An event that came when no more were wanted counts as throttled. */
+void probe_note_held_back(struct probe *probe);
 /* The rows of aggregate index of the plan, as kernel_aggregates_read gives them;
  * none unless the plan is_in_kernel. */
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 				   void (*fn)(void *context, const mt_u64 *key,
 					      const mt_u64 *words),
 				   void *context, uint64_t *ret_dropped);
+
+/*
+ * Another text for a probe. A draft is one of the same number that is in no list and
+ * attached nowhere. probe_replace puts it in the place of the probe, whose address,
+ * number, counts and enabled sites stay, and takes it over, on failure too (then the
+ * probe is as it was). When the old text gets no more hits, drain is called to have
+ * its events delivered.
+ */
+struct error *probe_draft(struct probe *probe, const struct probe_request *request,
+			  struct probe **ret);
+void probe_discard(struct probe *draft);
+struct error *probe_replace(struct probe *probe, struct probe *draft, void (*drain)(void *context),
+			    void *context);
+/* As it was made: what its strings and nodes point to lives as long as the probe. */
+const struct probe_request *probe_request(const struct probe *probe);
 
 /* A word for the runtime: its own handle of this probe. */
 void probe_set_handle(struct probe *probe, void *handle);

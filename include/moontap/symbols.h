@@ -8,13 +8,18 @@
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
  *   table.c      all functions by address, whichever table names them
  *   demangle.c   C++ and Rust names (libiberty)
+ *   facts.c      what a file says of how it was built
  *   goinfo.c     is it Go, and which version
  *   gotab.c      .gopclntab: Go's functions, left by strip
+ *   gomodule.c   runtime.moduledata: what .gopclntab does not hold
  *   goline.c     .gopclntab: address to file and line
+ *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
  *   abi.c        how a function receives its arguments
+ *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
+ *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
  *   dwarfunit.c  .debug_info: a unit's functions by address, its names
@@ -28,6 +33,13 @@
  *   dwarflookup.c ... what a name means, seen from a place
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
+ *   dwarfcast.c  ... a type by its name
+ *   dwarfform.c  ... strings, vectors and the like of C++, Rust and Go
+ *   dwarfvariant.c ... enums of Rust
+ *   dwarfshort.c ... names without what nobody writes
+ *   dwarftrivial.c ... is a class passed by its address
+ *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfline.c  ... the prologue, lines at which a variable can be read
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
@@ -50,7 +62,6 @@
  *   space.c      what a process has mapped
  *   spaces.c     ... at a time, although it has ended
  *   perfmap.c    names of code that a process generates
- *   inlined.c    calls that were inlined at an address (DWARF)
  *   frame.c      an address -> frames with names
  *   stack.c      stacks, each distinct one kept
  *
@@ -63,6 +74,7 @@
 #include <sys/types.h>
 
 #include "moontap/base.h"
+#include "moontap/disasm.h"
 #include "moontap/type.h"
 
 /* ------------------------------------------------------------------- image */
@@ -87,6 +99,27 @@ const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL
 /* Why a Go program's own tables could not be read, or NULL. */
 const char *image_go_problem(const struct image *image);
 
+/* What a file says of how it was built; strings live as long as the image, NULL (or a
+ * count of 0) where it says nothing. */
+struct build_setting {
+	const char *key, *value;
+};
+struct image_facts {
+	const char *interpreter; /* the dynamic loader; NULL: static */
+	const char *build_id;	 /* hexadecimal; Go's own where there is no other */
+	const char *debug_file;	 /* path of its separate debug file */
+	const char *compiler;	 /* "GNU C17 12.2.0 -O2 -g", "GCC: (Debian 12.2.0) 12.2.0" */
+	bool has_symbols;	 /* .symtab, here or in the debug file */
+	unsigned dwarf_version;	 /* 0: no DWARF */
+	/* Go only. */
+	const char *package; /* path of the main package */
+	const char *module, *module_version;
+	const struct build_setting *settings; /* "-ldflags", "CGO_ENABLED", "vcs.revision" ... */
+	size_t setting_count;
+	bool has_cgo; /* C code is linked in */
+};
+void image_facts(struct image *image, struct image_facts *ret);
+
 /* Is the file still the one that was read: not written to since, and not another
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. */
 struct error *image_check_unchanged(const struct image *image);
@@ -97,6 +130,9 @@ bool image_offset(const struct image *image, uint64_t address, uint64_t *ret);
 bool image_address(const struct image *image, uint64_t offset, uint64_t *ret);
 /* Reads file bytes at a virtual address; false if not all of them are there. */
 bool image_read(const struct image *image, uint64_t address, void *ret, size_t size);
+/* The pointer stored at a virtual address, as it will be in a process into which the file
+ * is loaded at address 0: relocated. */
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
 
 struct function {
 	const char *name; /* demangled, symbol version stripped; owned by the image */
@@ -123,11 +159,32 @@ enum abi {
 };
 enum abi image_abi(const struct image *image, const struct function *function);
 
+/* Where a function returns: code_exits of it and of the parts that the compiler split off
+ * it as unlikely (NAME.cold, which it jumps into; image_function_at finds the part that an exit
+ * is in). A jump into the middle of any other function is EXIT_UNCLEAR. ERR_BAD_ELF: its
+ * code is not in the file. */
+struct error *image_exits(struct image *image, const struct function *function, exit_list *ret);
+
 struct line {
 	const char *file; /* as the tables give it; owned by the image */
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+/* Calls fn for each source file that the line tables name, many of them often: whole
+ * paths, where the tables have them. */
+void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
+		       void *context);
+
+/* A call that the compiler replaced by the code of what is called. */
+struct inlined_call {
+	const char *name; /* of the function inlined; owned by the image */
+	struct line line; /* of the call, in the caller; file NULL: not known */
+};
+typedef VECTOR(struct inlined_call) inline_chain;
+/* Appends the inlined calls that the code at address stems from, innermost first: the
+ * first is inlined into the second, and the last into the function that covers address. Go by
+ * its own tables, other languages by DWARF. */
+void image_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 
 /* ----------------------------------------------------------- names at a pc */
 
@@ -218,6 +275,10 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
+ * itself if there is none, or it is of another kind. Searches the whole program: to be asked
+ * when a path leads through the type. */
+const struct type *scope_complete(struct scope *scope, const struct type *type);
 /* The nearest lines before and after the address, in the same function, at which the variable
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
@@ -254,6 +315,8 @@ void program_each_module(struct program *program, void (*fn)(void *context, stru
 
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
+/* What to add, in a process, to an address of the file: data's as well as code's. */
+bool process_bias(pid_t pid, const struct image *image, uint64_t *ret);
 
 /* ------------------------------------------------------------------ stacks */
 
@@ -362,8 +425,11 @@ struct place {
 	struct image *image;	  /* a reference of its own */
 	struct function function; /* covers address; name NULL if nothing does */
 	uint64_t address;	  /* function.address + offset, *ADDR, or where a line begins */
-	struct line line;	  /* of FILE:LINE: the one that has the code; else file NULL */
-	unsigned wanted_line;	  /* of FILE:LINE: LINE */
+	/* The function of that name was inlined here, into function; NULL: the place is in
+	 * function as such. An inlined copy has no return of its own. */
+	const char *inlined;
+	struct line line;     /* of FILE:LINE: the one that has the code; else file NULL */
+	unsigned wanted_line; /* of FILE:LINE: LINE */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);
@@ -376,7 +442,8 @@ void place_list_deinit(place_list *list);
  * unescaped); else a unique suffix of it ((*T).M, Class::method); else a compiler's clone
  * (f.constprop.0 for f). Go wrappers are skipped, and .cold parts by patterns. A
  * plain name with several addresses: all of them where they are the copies of
- * one function (overloads, statics of that name, Go generics).
+ * one function (overloads, statics of that name, Go generics). In Go, also where it was
+ * inlined: the lowest address of each copy's code.
  *
  * A line without code means the next one of the file that has some. It has a place in each
  * copy of a function that has code of it (the function itself, inlined copies, instances

@@ -113,7 +113,7 @@ static char *word_breaks(void)
 	static char of_lua[] = " \t\n\"'`@$><=;|&{(+-*/%^~#,)}[]!";
 	int arguments;
 	const struct command *command = command_before(rl_line_buffer, rl_point, &arguments);
-	return command && command->flags & (COMMAND_OF_FUNCTION | COMMAND_OF_FILE) ? of_functions
+	return command && command->flags & (COMMAND_OF_LOCATION | COMMAND_OF_FILE) ? of_functions
 										   : of_lua;
 }
 
@@ -140,7 +140,7 @@ static void find_offers(int start)
 	} else if (is_argument && command->run == cmd_help) {
 		offer_commands(commands);
 		offer_builtins();
-	} else if (is_argument && command->flags & COMMAND_OF_FUNCTION) {
+	} else if (is_argument && command->flags & COMMAND_OF_LOCATION) {
 		offer_functions();
 	} else if (command->flags & COMMAND_DIALECT) {
 		offer_lua();

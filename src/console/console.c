@@ -96,7 +96,7 @@ static bool read_answer(struct console *console, char *ret, size_t size)
 bool console_query(struct console *console, const char *question)
 {
 	char answer[128] = "";
-	if (!console->may_ask)
+	if (!console->may_ask || !console->settings.confirm)
 		return true;
 	for (;;) {
 		buffer_printf(&console->screen.pending, "%s (y or n) ", question);
@@ -185,6 +185,7 @@ static struct error *console_init(struct console *console, const struct options 
 	    .epoll_fd = -1,
 	    .duration_fd = -1,
 	};
+	settings_init(&console->settings);
 	TRY(open_output(console));
 	struct runtime_options runtime = {
 	    .is_unsafe = options->is_unsafe,
@@ -199,13 +200,28 @@ static struct error *console_init(struct console *console, const struct options 
 	return loop_init(console);
 }
 
+void console_hold(struct image **held, struct image *image)
+{
+	if (image)
+		image_ref(image);
+	if (*held)
+		image_unref(*held);
+	*held = image;
+}
+
 static void console_deinit(struct console *console)
 {
 	loop_deinit(console);
+	console_hold(&console->listing.image, NULL);
+	console_hold(&console->examine.image, NULL);
 	if (console->session)
 		session_free(console->session);
 	if (console->runtime)
 		runtime_free(console->runtime);
+	settings_deinit(&console->settings);
+	free(console->launched_args);
+	srcpath_deinit(&console->srcpath);
+	srcfile_close(&console->srcfile);
 	sink_deinit(&console->screen);
 	if (console->file.fd >= 0) {
 		sink_deinit(&console->file);
@@ -215,6 +231,15 @@ static void console_deinit(struct console *console)
 
 /* ----------------------------------------------------------------- loading */
 
+/* `run` starts the program with these again. */
+static struct error *launch_arguments(struct console *console, char *const *arguments)
+{
+	free(console->settings.args);
+	console->settings.args = words_join(arguments + 1);
+	console->launched_args = xstrdup(console->settings.args);
+	return session_launch(console->session, arguments);
+}
+
 static struct error *name_target(struct console *console)
 {
 	const struct options *options = console->options;
@@ -223,7 +248,7 @@ static struct error *name_target(struct console *console)
 	if (options->pid)
 		return session_attach(console->session, options->pid);
 	if (options->args)
-		return session_launch(console->session, options->args);
+		return launch_arguments(console, options->args);
 	return NULL;
 }
 

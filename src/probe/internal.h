@@ -77,6 +77,7 @@ struct group {
 struct probe_site {
 	struct site public;
 	unsigned group;
+	bool is_disabled; /* by itself; the probe may be disabled as a whole, too */
 	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
 	struct counters before;		     /* of programs replaced by a new run */
 };
@@ -94,14 +95,21 @@ struct probe {
 	struct error *skipped_reason;
 	struct counters before; /* of programs replaced by a new run */
 	uint64_t unattributed;	/* events whose site could not be told */
+	uint64_t held_back;	/* events that came when no more were wanted */
+	uint64_t ignore;	/* events still to be passed over */
 	bool is_enabled;
 	void *handle;
 };
 
 /* locate.c: places of the request's location, judged. */
 struct error *probe_locate(struct probe *probe);
+/* All of it but its place in the session's list; probe_free. */
+struct error *probe_make(struct session *session, const struct probe_request *request,
+			 unsigned number, bool is_enabled, struct probe **ret);
 /* Compiles and loads one program a group, and attaches if the probe is enabled. */
 struct error *probe_build(struct probe *probe);
+/* enable.c: attaches the sites that are not disabled, or none. */
+struct error *probe_attach(struct probe *probe);
 void probe_detach(struct probe *probe);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);

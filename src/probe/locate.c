@@ -84,6 +84,8 @@ static bool is_cold_part(const struct function *function)
 /* Is the function as such meant, not an address in it? */
 static bool is_of_function(const struct location *location, const struct place *place)
 {
+	if (place->inlined)
+		return false;
 	if (location->kind == LOCATION_LINE)
 		return place->address == place->function.address;
 	return location->kind != LOCATION_ADDRESS && !location->has_offset;
@@ -158,21 +160,28 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	return NULL;
 }
 
-/* A pattern, or a line with code in several places, stands for what can be probed of
- * it; a name for itself. */
+/* Does the location stand for what can be probed of it? A name stands for itself, unless it
+ * was inlined. */
+static bool is_pattern(const struct location *location, const place_list *places)
+{
+	for (size_t i = 0; i < places->size; i++)
+		if (places->data[i].inlined)
+			return true;
+	return location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
+	       (location->kind == LOCATION_LINE && places->size > 1);
+}
+
 static struct error *add_places(struct probe *probe, const struct location *location,
 				const place_list *places)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
-	bool is_pattern = location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
-			  (location->kind == LOCATION_LINE && places->size > 1);
 
 	for (size_t i = 0; i < places->size; i++) {
 		struct error *err = add_place(probe, location, &rules, &places->data[i]);
 
 		if (!err)
 			continue;
-		if (!is_pattern)
+		if (!is_pattern(location, places))
 			return err;
 		probe->skipped++;
 		if (probe->skipped_reason)

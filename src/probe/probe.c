@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe.c - one probe's life: located, compiled, loaded, attached, counted, removed.
+ * probe.c - one probe's life: located, compiled, loaded, counted, removed.
  */
 #include "internal.h"
 
@@ -85,78 +85,6 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 	return err ? explain_refusal(err, probe, group) : NULL;
 }
 
-/* ------------------------------------------------------------------- attach */
-
-/* Attaches the sites of one group that are in one file. */
-static struct error *attach_file(struct probe *probe, unsigned group, struct image *image)
-{
-	TRY(image_check_unchanged(image));
-	changes_watch(probe->session, image);
-	size_t count = 0;
-	uint64_t *offsets = xmalloc(probe->sites.size * sizeof(*offsets));
-	uint64_t *cookies = xmalloc(probe->sites.size * sizeof(*cookies));
-
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		const struct probe_site *site = &probe->sites.data[i];
-
-		if (site->group != group || site->public.place.image != image)
-			continue;
-		offsets[count] = site->public.offset;
-		cookies[count++] = RECORD_COOKIE(probe->number, i);
-	}
-	const struct attach_request request = {
-	    .path = image_path(image),
-	    .pid = target_pid(&probe->session->target),
-	    .offsets = offsets,
-	    .cookies = cookies,
-	    .count = count,
-	};
-	struct error *err = kernel_attach(probe->groups.data[group].program, &request);
-	free(offsets);
-	free(cookies);
-	return err;
-}
-
-/* Sites are in the order of their images: a new image, a new link. */
-static struct error *group_attach(struct probe *probe, unsigned group)
-{
-	struct image *last = NULL;
-
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		const struct probe_site *site = &probe->sites.data[i];
-
-		if (site->group != group || site->public.place.image == last)
-			continue;
-		last = site->public.place.image;
-		TRY(attach_file(probe, group, last));
-	}
-	return NULL;
-}
-
-void probe_detach(struct probe *probe)
-{
-	for (size_t i = 0; i < probe->groups.size; i++)
-		if (probe->groups.data[i].program)
-			kernel_detach(probe->groups.data[i].program);
-}
-
-static struct error *attach(struct probe *probe)
-{
-	/* A program of ours that has ended: its next run gets the probes. */
-	if (probe->session->options.is_dry_run || probe->session->is_stopped ||
-	    probe->session->target.public.state == TARGET_EXITED)
-		return NULL;
-	for (unsigned i = 0; i < probe->groups.size; i++) {
-		struct error *err = group_attach(probe, i);
-
-		if (err) {
-			probe_detach(probe);
-			return err;
-		}
-	}
-	return NULL;
-}
-
 struct error *probe_build(struct probe *probe)
 {
 	struct kernel *kernel = NULL;
@@ -175,7 +103,7 @@ struct error *probe_build(struct probe *probe)
 		TRY(make_aggregates(probe, group->plan, kernel));
 		TRY(group_load(probe, group, kernel));
 	}
-	return probe->is_enabled ? attach(probe) : NULL;
+	return probe->is_enabled ? probe_attach(probe) : NULL;
 }
 
 void probe_unbuild(struct probe *probe)
@@ -187,7 +115,7 @@ void probe_unbuild(struct probe *probe)
 		probe_site_counters(probe, i, &site->before);
 		site->filtered_by_lua = site->delivered = 0;
 	}
-	probe->unattributed = 0;
+	probe->unattributed = probe->held_back = 0;
 	for (size_t i = 0; i < probe->groups.size; i++)
 		group_unload(&probe->groups.data[i]);
 }
@@ -251,8 +179,8 @@ static struct error *check_request(const struct session *session,
 	return NULL;
 }
 
-struct error *session_add(struct session *session, const struct probe_request *request,
-			  struct probe **ret)
+struct error *probe_make(struct session *session, const struct probe_request *request,
+			 unsigned number, bool is_enabled, struct probe **ret)
 {
 	struct error *err = at_location(check_request(session, request), request);
 
@@ -260,8 +188,8 @@ struct error *session_add(struct session *session, const struct probe_request *r
 		return err;
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 	probe->session = session;
-	probe->number = (unsigned)session->probes.size + 1;
-	probe->is_enabled = true;
+	probe->number = number;
+	probe->is_enabled = is_enabled;
 	copy_request(probe, request);
 	err = at_location(probe_locate(probe), request);
 	if (!err)
@@ -270,24 +198,16 @@ struct error *session_add(struct session *session, const struct probe_request *r
 		probe_free(probe);
 		return err;
 	}
-	vector_push(&session->probes, probe);
 	*ret = probe;
 	return NULL;
 }
 
-struct error *probe_enable(struct probe *probe)
+struct error *session_add(struct session *session, const struct probe_request *request,
+			  struct probe **ret)
 {
-	if (probe->is_enabled)
-		return NULL;
-	TRY(attach(probe));
-	probe->is_enabled = true;
+	TRY(probe_make(session, request, (unsigned)session->probes.size + 1, true, ret));
+	vector_push(&session->probes, *ret);
 	return NULL;
-}
-
-void probe_disable(struct probe *probe)
-{
-	probe_detach(probe);
-	probe->is_enabled = false;
 }
 
 /* ----------------------------------------------------------------- counters */
@@ -333,8 +253,9 @@ void probe_counters(const struct probe *probe, struct counters *ret)
 			add_kernel_counters(probe, site, i, &sum);
 		count_filtered_by_lua(&sum, site->filtered_by_lua);
 	}
-	sum.delivered -= probe->unattributed;
+	sum.delivered -= probe->unattributed + probe->held_back;
 	sum.lost += probe->unattributed;
+	sum.throttled += probe->held_back;
 	*ret = sum;
 }
 
@@ -356,6 +277,11 @@ void probe_site_counters(const struct probe *probe, size_t index, struct counter
 void probe_note_filtered(struct probe *probe, size_t site_index)
 {
 	probe->sites.data[site_index].filtered_by_lua++;
+}
+
+void probe_note_held_back(struct probe *probe)
+{
+	probe->held_back++;
 }
 
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
@@ -459,6 +385,16 @@ void probe_list(const struct probe *probe, struct buffer *out)
 bool probe_is_enabled(const struct probe *probe)
 {
 	return probe->is_enabled;
+}
+
+const struct probe_request *probe_request(const struct probe *probe)
+{
+	return &probe->request;
+}
+
+uint64_t probe_ignored(const struct probe *probe)
+{
+	return probe->ignore;
 }
 
 void probe_set_handle(struct probe *probe, void *handle)

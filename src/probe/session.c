@@ -195,6 +195,11 @@ struct probe *session_probe(const struct session *session, unsigned number)
 							     : NULL;
 }
 
+unsigned session_last_number(const struct session *session)
+{
+	return (unsigned)session->probes.size;
+}
+
 struct probe *session_next_probe(const struct session *session, const struct probe *previous)
 {
 	for (size_t i = previous ? previous->number : 0; i < session->probes.size; i++)
@@ -240,7 +245,14 @@ static bool deliver(void *context, const struct record *record)
 	if (!delivery.probe)
 		return true;
 	delivery.site_index = probe_find_site(delivery.probe, record);
-	return delivery.site_index == SIZE_MAX || consumer->fn(consumer->context, &delivery);
+	if (delivery.site_index == SIZE_MAX)
+		return true;
+	if (delivery.probe->ignore) {
+		delivery.probe->ignore--;
+		probe_note_filtered(delivery.probe, delivery.site_index);
+		return true;
+	}
+	return consumer->fn(consumer->context, &delivery);
 }
 
 size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),

@@ -68,6 +68,38 @@ static struct error *push_plan(lua_State *L, const struct plan *plan, const char
 	return NULL;
 }
 
+static void drain(void *runtime)
+{
+	while (runtime_deliver(runtime))
+		;
+}
+
+/* Puts the request in the place of the probe that is being redefined. */
+static int redefine(lua_State *L, const struct probe_request *request, const struct unit *unit,
+		    int unit_index, const int carriers[2])
+{
+	struct runtime *runtime = runtime_of(L);
+	struct probe *probe = runtime->redefined, *draft;
+	struct runtime_limit limit;
+
+	runtime->redefined = NULL;
+	struct error *err = probe_draft(probe, request, &draft);
+	if (err)
+		return failure_raise(L, err);
+	err = push_plan(L, probe_plan(draft), unit->chunk_name, carriers);
+	if (err) {
+		probe_discard(draft);
+		return failure_raise(L, err);
+	}
+	err = probe_replace(probe, draft, drain, runtime);
+	if (err)
+		return failure_raise(L, err);
+	runtime_get_limit(probe, &limit);
+	handle_new(L, probe, unit_index);
+	err = runtime_set_limit(runtime, probe, &limit);
+	return err ? failure_raise(L, err) : 0;
+}
+
 /* Places the probe and pushes its number. */
 static int place(lua_State *L, const struct probe_request *request, const struct unit *unit,
 		 int unit_index, const int carriers[2])
@@ -75,6 +107,8 @@ static int place(lua_State *L, const struct probe_request *request, const struct
 	struct runtime *runtime = runtime_of(L);
 	struct probe *probe;
 
+	if (runtime->redefined)
+		return redefine(L, request, unit, unit_index, carriers);
 	struct error *err = session_add(runtime->session, request, &probe);
 	if (err)
 		return failure_raise(L, err);
@@ -235,6 +269,19 @@ static int define_call(lua_State *L)
 	if (err)
 		return failure_raise(L, err);
 	return place(L, &request, unit, UNIT, carriers);
+}
+
+struct error *runtime_redefine(struct runtime *runtime, struct probe *probe, struct source *source)
+{
+	if (runtime->is_delivering) {
+		source_free(source);
+		return error_new(ERR_USAGE, "a block cannot change tracepoint %u",
+				 probe_number(probe));
+	}
+	runtime->redefined = probe;
+	struct error *err = runtime_run(runtime, source, false);
+	runtime->redefined = NULL;
+	return err;
 }
 
 void define_open(lua_State *L)

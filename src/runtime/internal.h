@@ -41,6 +41,8 @@ struct handle {
 	bool is_gone;	    /* the probe was deleted */
 	bool is_once;	    /* tbreak */
 	bool has_strings;   /* among its captures, or bytes */
+	uint64_t remaining; /* calls of its block until it is disabled; if is_limited */
+	bool is_limited;
 	int function, unit; /* references */
 	int aggregates_reference;
 	struct aggregates *aggregates;
@@ -80,9 +82,10 @@ struct runtime {
 
 	/* Records that have been taken from the ring, each after a batch_item. */
 	struct buffer batch;
-	size_t batch_next;	/* offset of the next to deliver */
-	int64_t wall_offset_ns; /* wall clock - CLOCK_MONOTONIC */
-	struct handle *current; /* whose callback runs */
+	size_t batch_next;	 /* offset of the next to deliver */
+	int64_t wall_offset_ns;	 /* wall clock - CLOCK_MONOTONIC */
+	struct handle *current;	 /* whose callback runs */
+	struct probe *redefined; /* the next statement is its new text; or NULL */
 	bool is_in_timer;
 	bool is_delivering;
 

@@ -52,7 +52,13 @@ struct dwarf_range {
 struct dwarf_unit {
 	Dwarf_CU *cu;
 	Dwarf_Die tree;
-	int language; /* DW_LANG_..., -1: not said */
+	enum {
+		LANGUAGE_OTHER,
+		LANGUAGE_C,
+		LANGUAGE_CXX,
+		LANGUAGE_RUST,
+		LANGUAGE_GO,
+	} language;
 	VECTOR(struct dwarf_entry) entries;
 	VECTOR(struct dwarf_range) ranges;
 	/* Entries by hash of their name, made when first asked for: index + 1, 0 is empty. */
@@ -76,6 +82,8 @@ struct dwarf {
 	bool has_all_units;
 	struct die_map types;		      /* by DIE and dimension */
 	VECTOR(struct dwarf_type *) unfilled; /* those that only have their size yet */
+	struct die_map pointers;	      /* those made for casts, by their target */
+	struct die_map declared;	      /* DIEs of types that are only declared, by type */
 };
 
 /* NULL, *ret NULL: the image has no debug information, or only Go's tables. */
@@ -89,7 +97,8 @@ bool dwarf_unit_function(const struct dwarf_unit *unit, uint64_t address, Dwarf_
 /* The innermost namespace or class around a DIE of the unit, itself left out. */
 uint32_t dwarf_unit_parent(const struct dwarf_unit *unit, const void *die);
 Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry *entry);
-/* Calls fn for each entry of that name. */
+/* Calls fn for each entry of that name; arguments of C++ and Rust types as people write
+ * them, or as they are. */
 typedef void (*entry_fn)(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry);
 void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context);
 /* The same in all units of the file. */
@@ -102,6 +111,7 @@ struct name_query {
 	const char *const *scopes; /* namespaces and classes around the place, outermost first */
 	size_t scope_count;
 	const char *name; /* "counter", "ns::counter" */
+	bool is_anywhere; /* in whatever scopes, not only those around the place */
 	/* How good an entry is. */
 	enum name_quality {
 		NAME_WRONG,	  /* of another kind */
@@ -129,6 +139,11 @@ bool die_flag(Dwarf_Die *die, unsigned attribute);
 const char *die_name(struct dwarf *dwarf, Dwarf_Die *die);
 /* The DIE that this one is a copy or the definition of; itself if there is none. */
 Dwarf_Die die_origin(Dwarf_Die *die);
+/* Looks through what changes nothing of a type's shape or name: const and its kin, and a
+ * skeleton whose type is in a unit of its own. False if that leads nowhere. */
+bool die_peel(Dwarf_Die *type);
+/* The same, and through typedefs. */
+bool die_strip(Dwarf_Die *type);
 
 /* ------------------------------------------------------------------- types */
 
@@ -149,6 +164,15 @@ void type_fill_members(struct dwarf *dwarf, struct dwarf_type *type);
 void type_fill_enumerators(struct dwarf *dwarf, struct dwarf_type *type);
 /* What a type is called (dwarfname.c); owned by the image. */
 const char *type_name(struct dwarf *dwarf, Dwarf_Die *die, unsigned part);
+/* A name of C++ or Rust without modules and arguments that nobody writes. The caller frees
+ * it. */
+char *name_shorten(const char *name, bool is_rust);
+/* What a struct of a library stands for, if it is one of those we know (dwarfform.c). */
+void type_set_form(struct dwarf *dwarf, struct dwarf_type *type);
+/* The same of one that is only declared here: true if its layout is known all the same. */
+bool type_set_known_layout(struct dwarf *dwarf, struct dwarf_type *type);
+/* The variants of an enum of Rust (dwarfvariant.c). */
+void type_fill_variants(struct dwarf *dwarf, struct dwarf_type *type);
 
 /* ------------------------------------------------------------ where it is */
 
@@ -162,9 +186,9 @@ struct where_context {
 /* Where the variable of a DIE is: its location, or constant value. */
 void dwarf_where(const struct where_context *context, Dwarf_Die *die, uint64_t size,
 		 struct where *ret);
-/* One piece that is a constant, in memory at a file address, or lost. */
-void where_address(struct image *image, uint64_t size, uint64_t address, struct where *ret);
-void where_constant(struct image *image, uint64_t size, int64_t value, struct where *ret);
+/* The same by operations of our own, which refer to no attribute. */
+void where_ops(const struct where_context *context, const Dwarf_Op *ops, size_t count,
+	       uint64_t size, struct where *ret);
 void where_lost(struct image *image, uint64_t size, const char *reason, struct where *ret);
 
 /* ------------------------------------------------------------------ scopes */
@@ -186,6 +210,15 @@ struct name_query scope_query(struct scope *scope, const char *name);
 void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret);
 void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *enumeration,
 			       struct variable *ret);
+struct where_context scope_where(const struct scope *scope);
+/* Is the pc before the function's own code, where arguments are being stored? */
+bool scope_is_in_prologue(const struct scope *scope);
+/* A parameter as the calling convention passes it (dwarfabi.c). */
+void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret);
+/* Is a value of the type passed and returned by its address: a C++ class that is not trivial
+ * to copy? */
+bool type_is_by_address(struct dwarf *dwarf, Dwarf_Die *type);
+
 /* Steps of an address or value that is being made. */
 typedef VECTOR(struct where_step) step_list;
 #define WHERE_STEPS_MAX 256

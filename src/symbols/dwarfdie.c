@@ -65,3 +65,41 @@ Dwarf_Die die_origin(Dwarf_Die *die)
 	}
 	return at;
 }
+
+bool die_peel(Dwarf_Die *die)
+{
+	for (unsigned depth = 0; depth < DWARF_DEPTH_MAX; depth++) {
+		switch (dwarf_tag(die)) {
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_restrict_type:
+		case DW_TAG_atomic_type:
+		case DW_TAG_immutable_type:
+		case DW_TAG_packed_type:
+		case DW_TAG_shared_type:
+			if (!die_reference(die, DW_AT_type, die))
+				return false;
+			break;
+		case DW_TAG_structure_type:
+		case DW_TAG_class_type:
+		case DW_TAG_union_type:
+		case DW_TAG_enumeration_type:
+			/* A skeleton, whose type is in a unit of its own. */
+			return !dwarf_hasattr(die, DW_AT_signature) ||
+			       die_reference(die, DW_AT_signature, die);
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+bool die_strip(Dwarf_Die *type)
+{
+	for (unsigned depth = 0; depth < DWARF_DEPTH_MAX && die_peel(type); depth++)
+		if (dwarf_tag(type) != DW_TAG_typedef)
+			return true;
+		else if (!die_reference(type, DW_AT_type, type))
+			return false;
+	return false;
+}

@@ -101,7 +101,13 @@ static bool fits(const struct lookup *lookup, const char *const *scopes, size_t 
 	const struct name_query *query = lookup->query;
 	size_t written = lookup->wanted.count - 1;
 
-	if (count < written || count - written > query->scope_count)
+	if (count == SIZE_MAX || count < written)
+		return false;
+	if (query->is_anywhere) {
+		*ret_depth = 0;
+		return are_equal(scopes + count - written, lookup->wanted.parts, written);
+	}
+	if (count - written > query->scope_count)
 		return false;
 	*ret_depth = count - written;
 	return are_equal(scopes, query->scopes, *ret_depth) &&
@@ -111,7 +117,7 @@ static bool fits(const struct lookup *lookup, const char *const *scopes, size_t 
 static void offer(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry)
 {
 	struct lookup *lookup = context;
-	const char *scopes[COMPONENTS_MAX] = {0};
+	const char *scopes[COMPONENTS_MAX] = {[0 ... COMPONENTS_MAX - 1] = ""};
 	Dwarf_Die die = dwarf_unit_die(unit, entry), declaration;
 	uint32_t parent = entry->parent;
 	const struct dwarf_unit *written_in = unit;

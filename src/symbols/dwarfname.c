@@ -17,53 +17,19 @@ struct namer {
 
 static void put_type(struct namer *namer, Dwarf_Die *die, unsigned part, const char *inner);
 
-static bool is_c(Dwarf_Die *die)
-{
-	Dwarf_Die unit;
-
-	if (!dwarf_diecu(die, &unit, NULL, NULL))
-		return false;
-	switch (dwarf_srclang(&unit)) {
-	case DW_LANG_C:
-	case DW_LANG_C89:
-	case DW_LANG_C99:
-	case DW_LANG_C11:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_cxx(Dwarf_Die *die)
-{
-	Dwarf_Die unit;
-
-	if (!dwarf_diecu(die, &unit, NULL, NULL))
-		return false;
-	switch (dwarf_srclang(&unit)) {
-	case DW_LANG_C_plus_plus:
-	case DW_LANG_C_plus_plus_03:
-	case DW_LANG_C_plus_plus_11:
-	case DW_LANG_C_plus_plus_14:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* ------------------------------------------------------------ what has a name */
 
-static void put_scopes(struct namer *namer, const struct dwarf_unit *unit, uint32_t scope,
+static void put_scopes(struct buffer *out, const struct dwarf_unit *unit, uint32_t scope,
 		       unsigned depth)
 {
 	if (scope == DWARF_NO_ENTRY || depth >= DWARF_DEPTH_MAX)
 		return;
 	const struct dwarf_entry *entry = &unit->entries.data[scope];
-	put_scopes(namer, unit, entry->parent, depth + 1);
+	put_scopes(out, unit, entry->parent, depth + 1);
 	if (!entry->name)
-		buffer_puts(&namer->out, "(anonymous)::");
+		buffer_puts(out, "(anonymous)::");
 	else if (!entry_is_transparent(unit, entry))
-		buffer_printf(&namer->out, "%s::", entry->name);
+		buffer_printf(out, "%s::", entry->name);
 }
 
 static const char *keyword(int tag)
@@ -90,15 +56,23 @@ static void put_inner(struct namer *namer, const char *inner)
 
 static void put_named(struct namer *namer, Dwarf_Die *die, const char *inner)
 {
+	const struct dwarf_unit *unit = dwarf_unit_of(namer->dwarf, die);
 	const char *name = dwarf_diename(die), *word = keyword(dwarf_tag(die));
+	struct buffer full = {0};
 
-	if (word && (!name || is_c(die)))
+	if (word && (!name || unit->language == LANGUAGE_C))
 		buffer_printf(&namer->out, "%s ", word);
-	if (name && is_cxx(die)) {
-		const struct dwarf_unit *unit = dwarf_unit_of(namer->dwarf, die);
-		put_scopes(namer, unit, dwarf_unit_parent(unit, die->addr), 0);
+	if (name && unit->language == LANGUAGE_CXX)
+		put_scopes(&full, unit, dwarf_unit_parent(unit, die->addr), 0);
+	buffer_puts(&full, name ? name : word ? "{...}" : "?");
+	if (name && (unit->language == LANGUAGE_CXX || unit->language == LANGUAGE_RUST)) {
+		CLEANUP(free_p)
+		char *text = name_shorten(full.data, unit->language == LANGUAGE_RUST);
+		buffer_puts(&namer->out, text);
+	} else {
+		buffer_puts(&namer->out, full.data);
 	}
-	buffer_puts(&namer->out, name ? name : word ? "{...}" : "?");
+	buffer_deinit(&full);
 	put_inner(namer, inner);
 }
 
@@ -143,11 +117,24 @@ static void put_qualified(struct namer *namer, Dwarf_Die *die, const char *word,
 	put_type_of(namer, die, inner);
 }
 
+static void put_rust_array(struct namer *namer, Dwarf_Die *die, unsigned part)
+{
+	const struct dwarf_type *made = die_map_get(&namer->dwarf->types, die->addr, part);
+
+	buffer_putc(&namer->out, '[');
+	put_type_of(namer, die, "");
+	buffer_printf(&namer->out, "; %llu]", made ? (unsigned long long)made->type.count : 0);
+}
+
 static void put_array(struct namer *namer, Dwarf_Die *die, unsigned part, const char *inner)
 {
 	struct buffer outer = {0};
 	const struct dwarf_type *made;
 
+	if (dwarf_unit_of(namer->dwarf, die)->language == LANGUAGE_RUST) {
+		put_rust_array(namer, die, part);
+		return;
+	}
 	buffer_puts(&outer, inner);
 	while ((made = die_map_get(&namer->dwarf->types, die->addr, part++))) {
 		if (made->type.count == TYPE_NO_OFFSET)

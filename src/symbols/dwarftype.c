@@ -109,6 +109,14 @@ static void set_array(struct dwarf *dwarf, struct dwarf_type *made, unsigned dep
 		type->kind = TYPE_OPAQUE;
 }
 
+/* &T: like those of C++, it stands for what it refers to. */
+static bool is_rust_reference(Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+
+	return name && name[0] == '&';
+}
+
 /* A typedef, or one of its kin that has the name of its own in the source. */
 static void copy_type(struct type *type, const struct type *of)
 {
@@ -128,7 +136,7 @@ static void set_kind(struct dwarf *dwarf, struct dwarf_type *made, unsigned dept
 		set_kind_of_base(&made->die, type);
 		break;
 	case DW_TAG_pointer_type:
-		type->kind = TYPE_POINTER;
+		type->kind = is_rust_reference(&made->die) ? TYPE_REFERENCE : TYPE_POINTER;
 		type->size = sizeof(uint64_t);
 		break;
 	case DW_TAG_reference_type:
@@ -160,43 +168,16 @@ static void set_kind(struct dwarf *dwarf, struct dwarf_type *made, unsigned dept
 	default:
 		type->kind = TYPE_OPAQUE;
 	}
-	if (die_flag(&made->die, DW_AT_declaration) && type->kind != TYPE_POINTER)
+	if (die_flag(&made->die, DW_AT_declaration) && !type_set_known_layout(dwarf, made)) {
 		type->kind = TYPE_OPAQUE;
-}
-
-/* Looks through what changes nothing of a type's shape or name. */
-static bool peel(Dwarf_Die *die)
-{
-	for (unsigned depth = 0; depth < DWARF_DEPTH_MAX; depth++) {
-		switch (dwarf_tag(die)) {
-		case DW_TAG_const_type:
-		case DW_TAG_volatile_type:
-		case DW_TAG_restrict_type:
-		case DW_TAG_atomic_type:
-		case DW_TAG_immutable_type:
-		case DW_TAG_packed_type:
-		case DW_TAG_shared_type:
-			if (!die_reference(die, DW_AT_type, die))
-				return false;
-			break;
-		case DW_TAG_structure_type:
-		case DW_TAG_class_type:
-		case DW_TAG_union_type:
-		case DW_TAG_enumeration_type:
-			/* A skeleton, whose type is in a unit of its own. */
-			return !dwarf_hasattr(die, DW_AT_signature) ||
-			       die_reference(die, DW_AT_signature, die);
-		default:
-			return true;
-		}
+		die_map_put(&dwarf->declared, type, 0, made);
 	}
-	return false;
 }
 
 struct dwarf_type *type_shell(struct dwarf *dwarf, Dwarf_Die *die, unsigned part, unsigned depth)
 {
 	Dwarf_Die peeled = *die;
-	bool is_sound = depth < DWARF_DEPTH_MAX && peel(&peeled);
+	bool is_sound = depth < DWARF_DEPTH_MAX && die_peel(&peeled);
 	struct dwarf_type *made = die_map_get(&dwarf->types, peeled.addr, part);
 	int64_t size = 0;
 
@@ -224,7 +205,7 @@ const struct type *type_shell_of(struct dwarf *dwarf, Dwarf_Die *die, unsigned d
 	if (!die_reference(die, DW_AT_type, &type))
 		return &dwarf_void;
 	/* const void */
-	if (!peel(&type) && !dwarf_hasattr(&type, DW_AT_type))
+	if (!die_peel(&type) && !dwarf_hasattr(&type, DW_AT_type))
 		return &dwarf_void;
 	return &type_shell(dwarf, &type, 0, depth)->type;
 }
@@ -238,7 +219,7 @@ static void fill_typedef(struct dwarf *dwarf, struct dwarf_type *made)
 	Dwarf_Die of;
 
 	made->type.name = type_name(dwarf, &made->die, 0);
-	if (!die_reference(&made->die, DW_AT_type, &of) || !peel(&of))
+	if (!die_reference(&made->die, DW_AT_type, &of) || !die_peel(&of))
 		return;
 	/* As deep as the shells are: they have stopped at a limit. */
 	struct dwarf_type *other = die_map_get(&dwarf->types, of.addr, 0);
@@ -246,6 +227,9 @@ static void fill_typedef(struct dwarf *dwarf, struct dwarf_type *made)
 		return;
 	fill(dwarf, other);
 	copy_type(&made->type, &other->type);
+	struct dwarf_type *declared = die_map_get(&dwarf->declared, &other->type, 0);
+	if (declared)
+		die_map_put(&dwarf->declared, &made->type, 0, declared);
 }
 
 static void fill(struct dwarf *dwarf, struct dwarf_type *made)
@@ -267,6 +251,11 @@ static void fill(struct dwarf *dwarf, struct dwarf_type *made)
 		type->target = type_shell_of(dwarf, &made->die, 0);
 		break;
 	case TYPE_STRUCT:
+		type_fill_members(dwarf, made);
+		type_fill_variants(dwarf, made);
+		if (type->form == FORM_PLAIN)
+			type_set_form(dwarf, made);
+		break;
 	case TYPE_UNION:
 		type_fill_members(dwarf, made);
 		break;

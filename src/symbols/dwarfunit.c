@@ -6,6 +6,11 @@
  */
 #include "dwarf.h"
 
+/* Of DWARF 6: this libdw has no names for them. */
+#define LANG_C_PLUS_PLUS_17 0x2a
+#define LANG_C_PLUS_PLUS_20 0x2b
+#define LANG_C17	    0x2c
+
 /* --------------------------------------------------------------------- maps */
 
 static size_t map_hash(const void *key, unsigned part)
@@ -97,18 +102,10 @@ static void walk_scope(struct walk *walk, Dwarf_Die *die)
 	walk->parent = outer;
 }
 
-/* Only C leaves nothing of interest in its structs: no types, statics or functions. */
+/* C leaves nothing of interest in its structs: no types, statics or functions. */
 static bool has_scopes(const struct dwarf_unit *unit)
 {
-	switch (unit->language) {
-	case DW_LANG_C:
-	case DW_LANG_C89:
-	case DW_LANG_C99:
-	case DW_LANG_C11:
-		return false;
-	default:
-		return true;
-	}
+	return unit->language != LANGUAGE_C;
 }
 
 static void visit(struct walk *walk, Dwarf_Die *die)
@@ -174,6 +171,31 @@ static int compare_ranges(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
+static int language_of(Dwarf_Die *tree)
+{
+	switch (dwarf_srclang(tree)) {
+	case DW_LANG_C:
+	case DW_LANG_C89:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case LANG_C17:
+		return LANGUAGE_C;
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_C_plus_plus_03:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C_plus_plus_14:
+	case LANG_C_PLUS_PLUS_17:
+	case LANG_C_PLUS_PLUS_20:
+		return LANGUAGE_CXX;
+	case DW_LANG_Rust:
+		return LANGUAGE_RUST;
+	case DW_LANG_Go:
+		return LANGUAGE_GO;
+	default:
+		return LANGUAGE_OTHER;
+	}
+}
+
 static struct dwarf_unit *read_unit(Dwarf_Die *die)
 {
 	struct dwarf_unit *unit = xcalloc(1, sizeof(*unit));
@@ -183,7 +205,7 @@ static struct dwarf_unit *read_unit(Dwarf_Die *die)
 	unit->cu = die->cu;
 	if (dwarf_cu_die(die->cu, &tree, NULL, NULL, NULL, NULL, NULL, NULL))
 		unit->tree = unit_tree(&tree);
-	unit->language = dwarf_srclang(&unit->tree);
+	unit->language = language_of(&unit->tree);
 	walk_children(&walk, &unit->tree);
 	if (unit->ranges.size)
 		qsort(unit->ranges.data, unit->ranges.size, sizeof(*unit->ranges.data),
@@ -274,11 +296,12 @@ Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry
 	return (Dwarf_Die){.addr = entry->die, .cu = unit->tree.cu};
 }
 
+/* Without its arguments, which can be written in more than one way. */
 static size_t name_hash(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	while (*name)
+	while (*name && *name != '<')
 		hash = (hash ^ (unsigned char)*name++) * UINT64_C(0x100000001b3);
 	return hash ^ hash >> 32;
 }
@@ -302,6 +325,20 @@ static void hash_names(struct dwarf_unit *unit)
 	}
 }
 
+static bool is_named(const struct dwarf_unit *unit, const char *name, const char *wanted)
+{
+	if (strcmp(name, wanted) == 0)
+		return true;
+	if (!strchr(name, '<') || !strchr(wanted, '<'))
+		return false;
+	/* As if it were in std: it has more that nobody writes. */
+	CLEANUP(free_p) char *long_name = xasprintf("std::%s", name);
+	CLEANUP(free_p) char *long_wanted = xasprintf("std::%s", wanted);
+	CLEANUP(free_p) char *left = name_shorten(long_name, unit->language == LANGUAGE_RUST);
+	CLEANUP(free_p) char *right = name_shorten(long_wanted, unit->language == LANGUAGE_RUST);
+	return strcmp(left, right) == 0;
+}
+
 void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context)
 {
 	uint32_t index;
@@ -309,7 +346,7 @@ void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, voi
 	if (!unit->slots)
 		hash_names(unit);
 	for (size_t at = name_hash(name); (index = unit->slots[at & (unit->slot_count - 1)]); at++)
-		if (strcmp(unit->entries.data[index - 1].name, name) == 0)
+		if (is_named(unit, unit->entries.data[index - 1].name, name))
 			fn(context, unit, &unit->entries.data[index - 1]);
 }
 
@@ -374,6 +411,8 @@ void dwarf_free(struct dwarf *dwarf)
 	vector_deinit(&dwarf->units);
 	die_map_deinit(&dwarf->unit_of);
 	die_map_deinit(&dwarf->types);
+	die_map_deinit(&dwarf->pointers);
+	die_map_deinit(&dwarf->declared);
 	vector_deinit(&dwarf->unfilled);
 	free(dwarf);
 }

@@ -149,6 +149,14 @@ static void read_op(struct reader *reader, const Dwarf_Op *op)
 	}
 }
 
+static void read_ops(struct reader *reader, const Dwarf_Op *ops, size_t count)
+{
+	for (size_t i = 0; i < count && reader->pieces.size < PIECES_MAX; i++)
+		read_op(reader, &ops[i]);
+	if (reader->pieces.size == 0 || reader->done < reader->size)
+		end_piece(reader, reader->size - reader->done);
+}
+
 static void read_location(struct reader *reader, Dwarf_Attribute *attribute)
 {
 	Dwarf_Op *ops;
@@ -159,10 +167,7 @@ static void read_location(struct reader *reader, Dwarf_Attribute *attribute)
 	reader->attribute = attribute;
 	if (found < 0)
 		reader->stack.lost = "<unavailable: its location is corrupt>";
-	for (size_t i = 0; found > 0 && i < count && reader->pieces.size < PIECES_MAX; i++)
-		read_op(reader, &ops[i]);
-	if (reader->pieces.size == 0 || reader->done < reader->size)
-		end_piece(reader, reader->size - reader->done);
+	read_ops(reader, ops, found > 0 ? count : 0);
 }
 
 /* ---------------------------------------------------------- constant values */
@@ -216,29 +221,13 @@ void dwarf_where(const struct where_context *context, Dwarf_Die *die, uint64_t s
 	keep(&reader, ret);
 }
 
-static void keep_step(struct image *image, struct where_piece piece, enum where_op op,
-		      int64_t number, struct where *ret)
+void where_ops(const struct where_context *context, const Dwarf_Op *ops, size_t count,
+	       uint64_t size, struct where *ret)
 {
-	struct where_step *step = ARENA_NEW(&image->arena, struct where_step);
-	struct where_piece *kept = ARENA_NEW(&image->arena, struct where_piece);
+	struct reader reader = {.stack.context = context, .size = size};
 
-	*step = (struct where_step){op, number};
-	*kept = piece;
-	kept->steps = step;
-	kept->step_count = 1;
-	*ret = (struct where){kept, 1};
-}
-
-void where_constant(struct image *image, uint64_t size, int64_t value, struct where *ret)
-{
-	keep_step(image, (struct where_piece){.kind = PIECE_VALUE, .size = size}, WHERE_CONSTANT,
-		  value, ret);
-}
-
-void where_address(struct image *image, uint64_t size, uint64_t address, struct where *ret)
-{
-	keep_step(image, (struct where_piece){.kind = PIECE_MEMORY, .size = size}, WHERE_ADDRESS,
-		  (int64_t)address, ret);
+	read_ops(&reader, ops, count);
+	keep(&reader, ret);
 }
 
 void where_lost(struct image *image, uint64_t size, const char *reason, struct where *ret)

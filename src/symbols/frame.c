@@ -25,16 +25,16 @@ static struct stack_frame unnamed(const struct stack_place *place)
 static void add_inlined(const struct stack_place *place, uint64_t lookup, struct stack_frame *frame,
 			frame_list *ret)
 {
-	inlined_list calls = {0};
+	inline_chain calls = {0};
 
-	inlined_find(place->image, lookup, &calls);
+	image_inlined_at(place->image, lookup, &calls);
 	for (size_t i = 0; i < calls.size; i++) {
 		struct stack_frame inlined = *frame;
 		inlined.function = calls.data[i].name;
 		inlined.offset = 0;
 		inlined.is_inlined = true;
 		vector_push(ret, inlined);
-		frame->line = calls.data[i].from;
+		frame->line = calls.data[i].line;
 	}
 	vector_deinit(&calls);
 }

@@ -208,6 +208,7 @@ void image_unref(struct image *image)
 	dwarf_free(image->dwarf);
 	cfi_free(image->cfi);
 	lines_free(image->lines);
+	relocations_free(image->relocations);
 	table_free(image->table);
 	go_close(image->go);
 	image_unref(image->debug);
@@ -344,13 +345,22 @@ uint64_t image_code_end(const struct image *image, uint64_t address)
 	return segment ? segment->address + segment->file_size : address;
 }
 
-bool image_read(const struct image *image, uint64_t address, void *ret, size_t size)
+bool image_file_offset(const struct image *image, uint64_t address, size_t size, uint64_t *ret)
 {
 	const struct segment *segment = segment_at(image, address);
 
 	if (!segment || size > segment->file_size - (address - segment->address))
 		return false;
-	return image_pread(image, address - segment->address + segment->offset, ret, size);
+	*ret = address - segment->address + segment->offset;
+	return true;
+}
+
+bool image_read(const struct image *image, uint64_t address, void *ret, size_t size)
+{
+	uint64_t offset;
+
+	return image_file_offset(image, address, size, &offset) &&
+	       image_pread(image, offset, ret, size);
 }
 
 char *image_read_string(const struct image *image, uint64_t address)

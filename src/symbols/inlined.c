@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inlined.c - the calls that a compiler has inlined around an address, as DWARF tells.
- * Only the unit that covers the address is read, and of it what covers the address.
+ * inlined.c - the inlined calls that an address's code stems from: by Go's own table,
+ * else by DWARF. Of that only the unit is read that covers the address.
  */
 #include <dwarf.h>
 
 #include "lines.h"
-#include "stack.h"
 
 #define DEPTH_MAX 256
 
@@ -16,7 +15,7 @@ struct search {
 	Dwarf_Files *files; /* of the unit; NULL: not known */
 	size_t file_count;
 	unsigned depth;
-	inlined_list *found; /* outermost first */
+	inline_chain *found; /* outermost first */
 };
 
 static const char *linkage_name(Dwarf_Die *die)
@@ -94,7 +93,7 @@ static bool search_children(struct search *search, Dwarf_Die *parent)
 	return is_found;
 }
 
-static void reverse(inlined_list *list, size_t first)
+static void reverse(inline_chain *list, size_t first)
 {
 	for (size_t last = list->size; first + 1 < last; first++) {
 		struct inlined_call saved = list->data[first];
@@ -103,7 +102,7 @@ static void reverse(inlined_list *list, size_t first)
 	}
 }
 
-void inlined_find(struct image *image, uint64_t address, inlined_list *ret)
+static void dwarf_inlined_at(struct image *image, uint64_t address, inline_chain *ret)
 {
 	struct search search = {.image = image, .address = address, .found = ret};
 	const struct lines *lines = lines_get(image);
@@ -117,4 +116,12 @@ void inlined_find(struct image *image, uint64_t address, inlined_list *ret)
 		search.files = NULL;
 	search_children(&search, &tree);
 	reverse(ret, first);
+}
+
+void image_inlined_at(struct image *image, uint64_t address, inline_chain *ret)
+{
+	if (go_covers(image, address))
+		gotab_inlined_at(image, address, ret);
+	else
+		dwarf_inlined_at(image, address, ret);
 }

@@ -38,6 +38,7 @@ struct table;
 struct lines;
 struct dwarf;
 struct cfi;
+struct relocations;
 
 struct image {
 	unsigned references;
@@ -55,6 +56,7 @@ struct image {
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
 	struct dwarf *dwarf;			/* its names, read when first needed */
+	struct relocations *relocations;	/* by address, made when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
 	enum {
 		FRAME_POINTERS_UNKNOWN,
@@ -65,6 +67,8 @@ struct image {
 };
 
 bool image_pread(const struct image *image, uint64_t offset, void *ret, size_t size);
+/* Where in the file size bytes at an address of any segment are. */
+bool image_file_offset(const struct image *image, uint64_t address, size_t size, uint64_t *ret);
 /* The section of that name that has bytes in the file, or NULL. */
 const struct section *image_section(const struct image *image, const char *name);
 const struct section *image_section_of_type(const struct image *image, uint32_t type);
@@ -74,8 +78,7 @@ bool image_is_code(const struct image *image, uint64_t address);
 uint64_t image_code_end(const struct image *image, uint64_t address);
 /* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
 char *image_read_string(const struct image *image, uint64_t address);
-/* A pointer stored at address, as it will be after relocation by base 0. */
-bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
+void relocations_free(struct relocations *relocations);
 /* Where a pointer to target is stored, after relocation by base 0, in the data
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
@@ -134,9 +137,6 @@ bool image_has_lines(const struct image *image);
  * a function, by address. */
 void source_search(struct source *ret, struct image *image, const char *wanted, unsigned line);
 void source_deinit(struct source *source);
-/* Calls fn for each file that the image's line tables name, many of them often. */
-void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
-		       void *context);
 
 /* For those who read the tables: the index of the file of that path, NO_SOURCE if it
  * does not answer; and a piece of its code. One that begins no statement counts only if the
@@ -224,6 +224,9 @@ void go_close(struct go *go);
 /* Where the build info names the Go version; NULL if there is none (goinfo.c).
  * The caller frees it. */
 char *goinfo_version(const struct image *image, bool *ret_is_go);
+/* What the build info says of modules and settings, a line each; NULL if nothing. The
+ * caller frees it. */
+char *goinfo_modules(const struct image *image);
 
 /* Is address in a function that Go's table describes? */
 bool go_covers(const struct image *image, uint64_t address);
@@ -236,6 +239,13 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* Appends the chain of calls inlined at address, innermost first (goinline.c). */
+void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
+/* Calls fn for each inlined copy of the functions whose name contains literal and is wanted:
+ * its name and the lowest address of its code. */
+void gotab_search_inlined(struct gotab *table, const char *literal,
+			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
+			  void *context);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),

@@ -11,7 +11,6 @@
  *   space.c    what one process has mapped from one exec to the next
  *   spaces.c   all processes: which space was a process's at a time
  *   perfmap.c  names of code that a process has generated
- *   inlined.c  DWARF: the calls that were inlined at an address
  *   frame.c    an address of a module -> frames
  *   stack.c    captures -> the distinct stacks
  */
@@ -169,17 +168,6 @@ struct perfmap;
 void perfmap_free(struct perfmap *map);
 /* The name of the code at address in a space, or NULL; valid until the next call. */
 const char *perfmap_find(struct space *space, uint64_t address, uint64_t *ret_start);
-
-/* -------------------------------------------------------------- inlined.c */
-
-/* A call that was inlined: of what, and from where. */
-struct inlined_call {
-	const char *name; /* interned by the image */
-	struct line from; /* file NULL: not known */
-};
-typedef VECTOR(struct inlined_call) inlined_list;
-/* Appends those around address, innermost first. */
-void inlined_find(struct image *image, uint64_t address, inlined_list *ret);
 
 /* ---------------------------------------------------------------- frame.c */
 

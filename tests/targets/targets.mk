@@ -6,8 +6,8 @@ T       := $(BUILD)/targets
 T_FLAGS := -O2 -g -Wall -Wextra -pthread
 
 # values-LANGUAGE-COMPILER-OLEVEL-dDWARF
-VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang,\
-	values-$(kind)-$(level)-$(dwarf))))
+VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
+	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
 	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
 
@@ -41,6 +41,18 @@ $(T)/values-c-gcc-%: tests/targets/values.c
 $(T)/values-c-clang-%: tests/targets/values.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)$(CLANG) $(call values_flags,$(@F)) -o $@ $<
+
+$(T)/values-cc-gcc-%: tests/targets/values.cc
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)g++ $(call values_flags,$(@F)) -o $@ $<
+$(T)/values-cc-clang-%: tests/targets/values.cc
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(call values_flags,$(@F)) -o $@ $< -lstdc++
+# Debian's rustc knows DWARF 4 only.
+RUSTC   ?= $(firstword $(wildcard /usr/bin/rustc) rustc)
+$(T)/values-rs-rustc-%-d4: tests/targets/values.rs
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(RUSTC) --edition 2021 -g -C opt-level=$(subst O,,$*) -o $@ $<
 
 # 5,000 functions, and a main that calls each of them.
 $(T)/many.c: tests/targets/many.awk
