@@ -176,7 +176,8 @@ static void take_records(struct mapping_watch *watch, const struct mapping_buffe
 		vector_push(&watch->pending, ((struct pending){end.time_ns, watch->records.size}));
 		watch->records.size += header.size;
 	}
-	__atomic_store_n(&buffer->control->data_tail, head, __ATOMIC_RELEASE);
+	if (buffer->control->data_tail != head)
+		__atomic_store_n(&buffer->control->data_tail, head, __ATOMIC_RELEASE);
 }
 
 static bool make_mapping(const struct mapping_record *record, struct mapping_event *ret)

@@ -103,6 +103,7 @@ struct error *probe_build(struct probe *probe)
 		TRY(make_aggregates(probe, group->plan, kernel));
 		TRY(group_load(probe, group, kernel));
 	}
+	stacks_prepare(probe);
 	return probe->is_enabled ? probe_attach(probe) : NULL;
 }
 
@@ -290,6 +291,7 @@ struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 				   void *context, uint64_t *ret_dropped)
 {
 	*ret_dropped = 0;
+	stacks_update(probe->session);
 	return probe->aggregates
 		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
 		   : NULL;
