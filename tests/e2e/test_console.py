@@ -249,7 +249,11 @@ class Help(TestCase):
             self.assertEqual(done.stdout, file.read(), "run: make docs")
 
     def test_every_example_of_help_works(self):
-        target = self.start(Process, [target_path("go-play-" + go_versions()[-1])])
+        # The examples have the offsets of this release.
+        if "1.22" not in go_versions():
+            self.skipTest("no Go 1.22")
+        program = target_path("go-play-1.22")
+        target = self.start(Process, [program])
         script = self.write("script", "print('a script')\n")
         commands, subjects = self.rows("all"), self.rows("info")
         self.assertIn("break", commands)
@@ -262,7 +266,7 @@ class Help(TestCase):
             with self.subTest(name):
                 done = self.moontap(
                     "-q", "--dry-run", "--unsafe",
-                    *[] if names_target else [target_path("go-play-" + go_versions()[-1])],
+                    *[] if names_target else [program],
                     input=("" if names_target else "break main.neatFunction\n" * 3) + examples)
                 self.assertEqual((done.status, done.stderr), (0, ""), done)
 
