@@ -58,11 +58,6 @@ struct image {
 	struct dwarf *dwarf;			/* its names, read when first needed */
 	struct relocations *relocations;	/* by address, made when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
-	enum {
-		FRAME_POINTERS_UNKNOWN,
-		FRAME_POINTERS_KEPT,
-		FRAME_POINTERS_OMITTED
-	} frame_pointers; /* by most of its functions */
 	struct intern names;
 };
 
