@@ -57,6 +57,27 @@ const struct command commands[] = {
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
     },
     {
+	.name = "branches",
+	.usage = "branches [/a] LOCATION",
+	.summary = "List a function's conditional jumps: what each reads, and where it leads.",
+	.run = cmd_branches,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "Each offset can be written after \"break FUNCTION\". /a: also the "
+		   "compiler's own\n(stack checks, write barriers, bounds checks).\n",
+	.examples = "branches main.neatFunction\n",
+    },
+    {
+	.name = "calls",
+	.usage = "calls [/a] LOCATION",
+	.summary = "List the calls a function makes, with what was inlined around them.",
+	.run = cmd_calls,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "/a: also the compiler's own (stack checks, write barriers, bounds checks).\n",
+	.examples = "calls main.neatFunction\n",
+    },
+    {
 	.name = "commands",
 	.usage = "commands [NUMBERS]",
 	.summary = "Give tracepoints another block: lines of Lua, then a line \"end\".",

@@ -23,6 +23,7 @@ struct session *session_new(const struct session_options *options)
 
 	session->options = *options;
 	session->change_fd = -1;
+	session->limits = COMPILE_LIMITS_DEFAULT;
 	target_init(&session->target);
 	find_pid_namespace(&session->pid_namespace);
 	return session;
@@ -47,6 +48,16 @@ void session_free(struct session *session)
 	stacks_free(session->stacks);
 	kernel_close(session->kernel);
 	free(session);
+}
+
+void session_set_limits(struct session *session, const struct compile_limits *limits)
+{
+	session->limits = *limits;
+}
+
+const struct compile_limits *session_limits(const struct session *session)
+{
+	return &session->limits;
 }
 
 void session_stop(struct session *session)
