@@ -389,7 +389,6 @@ struct stack_capture {
 };
 #define STACK_REGISTERS	 17
 #define STACK_FRAMES_MAX 127
-
 struct stack_frame {
 	const char *function; /* NULL: not known */
 	uint64_t offset;      /* of the address in it */
