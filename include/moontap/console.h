@@ -6,12 +6,15 @@
  *   options.c      the command line (one table: parsing and --help)
  *   quantity.c     "5s" and "64M" as numbers
  *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   initfile.c     ./.moontapinit
  *   loop.c         the only event loop
  *   signal.c       signals as its events
  *   input.c        lines of input: blocks of several, the empty line, end of file
  *   prompt.c       readline: editing, events above the half-typed line
  *   history.c      what was typed before, and its file
+ *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
+ *   catalog.c        the target's names in order
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
@@ -118,6 +121,32 @@ struct error *setting_set(struct settings *settings, const struct setting *setti
 struct error *settings_show(const struct settings *settings, const char *text, struct buffer *out);
 const struct setting *setting_args(void);
 
+/* Lines of events in this second (budget.c). */
+struct budget {
+	bool is_terminal;   /* where events go to: else there is no limit */
+	bool is_delivering; /* what is written now are events, not what a command says */
+	unsigned lines;
+	uint64_t held_back;
+	int64_t second_ends_ms;
+};
+
+/* The target's names in order; {0} to begin with (catalog.c). */
+struct catalog {
+	const struct program *program; /* they are of */
+	VECTOR(struct image *) images; /* held, for the functions' names */
+	VECTOR(const char *) functions;
+	VECTOR(const char *) sources;
+	struct arena texts;
+};
+/* Calls fn for each that begins with prefix, in order, until it returns false. */
+typedef bool (*catalog_fn)(void *context, const char *name);
+void catalog_functions(struct catalog *names, struct program *program, const char *prefix,
+		       catalog_fn fn, void *context);
+/* "counted.c:" */
+void catalog_sources(struct catalog *names, struct program *program, const char *prefix,
+		     catalog_fn fn, void *context);
+void catalog_deinit(struct catalog *names);
+
 /* Where source files are looked for. */
 struct srcpath_rule {
 	char *from, *to;
@@ -181,6 +210,8 @@ struct console {
 	int status; /* exit status of the first failure, 0 while there is none */
 	struct settings settings;
 	char *launched_args; /* what `run` was given last, or NULL */
+	struct budget budget;
+	struct catalog catalog;
 	struct srcpath srcpath;
 	struct srcfile srcfile;
 	struct listing listing;
@@ -210,12 +241,25 @@ int console_error_status(const struct error *err);
 void console_report(struct console *console, struct error *err);
 /* Puts whole lines on standard error, escaped, above the prompt. */
 void console_complain(struct console *console, const char *text);
+/* As runtime_deliver; a terminal gets to see what its budget permits. */
+size_t console_deliver(struct console *console);
 /* Writes out what scripts and commands have printed. */
 void console_flush(struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
+
+void budget_init(struct console *console);
+/* As sink.edit: takes away what is over the budget. */
+void budget_trim(void *console, struct buffer *pending);
+/* In how many ms something is to be said; -1: never. Says it when it is due. */
+int budget_wait_ms(struct console *console);
+/* Says what has been held back and not been said. */
+void budget_finish(struct console *console);
+
+/* Runs ./.moontapinit if its directory is trusted, or says why not. */
+void initfile_run(struct console *console);
 
 /* loop_run returns when console_is_done. */
 struct error *loop_init(struct console *console);

@@ -8,6 +8,7 @@
  *   kernel.c   the session's shared maps
  *   program.c  loading and its verifier log; counters
  *   aggregate.c  tables of rows by key, filled by programs
+ *   calls.c    calls between their entry and their return
  *   multi.c    attachment by uprobe_multi links
  *   tracefs.c  attachment by tracefs siblings and one perf event (below 6.6)
  *   ring.c     one ring a CPU, merged by time; the armed flag
@@ -70,6 +71,12 @@ struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_
 						const mt_u64 *words),
 				     void *context, uint64_t *ret_dropped);
 
+/* The calls of a finish that are under way, with so many words kept of each: shared by its
+ * programs, at the entry and at the returns, and outliving them. */
+struct kernel_calls;
+struct error *kernel_calls_new(unsigned words, struct kernel_calls **ret);
+void kernel_calls_free(struct kernel_calls *calls);
+
 /* Maps are made as the instructions name them. */
 struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
@@ -78,6 +85,7 @@ struct load_request {
 	size_t site_count; /* counters to make */
 	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */
+	const struct kernel_calls *calls;	    /* of a finish; or NULL */
 };
 
 struct kernel_program; /* a loaded program, its counters and attachments */

@@ -25,12 +25,14 @@
 
 /*
  * Where lines go. Writes collect in the buffer; sink_flush writes them out in
- * one call. before and after (may be NULL) let the console take its prompt out
- * of the way and put it back.
+ * one call. edit, before and after may be NULL; the latter let the console take its
+ * prompt out of the way and put it back.
  */
 struct sink {
 	int fd;
 	struct buffer pending;
+	/* Has the last word on what is written: may take some away. */
+	void (*edit)(void *context, struct buffer *pending);
 	void (*before)(void *context);
 	void (*after)(void *context);
 	void *context;
@@ -93,6 +95,7 @@ struct typed_part {
 	size_t size;
 	bool is_cut;	    /* there was more */
 	const char *reason; /* not NULL: it could not be read, and this is why */
+	uint64_t lost_size; /* not 0: of the value itself, that many bytes are not known */
 };
 
 /*

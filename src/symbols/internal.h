@@ -93,6 +93,8 @@ size_t image_build_id(const struct image *image, unsigned char ret[64]);
 struct error *image_open_debug(const char *path, struct image **ret);
 /* Finds image's separate debug file (debugfile.c). */
 struct image *debugfile_open(const struct image *image);
+/* The file that .gnu_debugaltlink names: NULL if there is none, or not of that build. */
+struct image *debugfile_open_supplement(const struct image *image);
 
 /* Says what an open file is, unless it is an ELF for this machine (kind.c). */
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
