@@ -16,6 +16,7 @@
  *   goline.c     .gopclntab: address to file and line
  *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
+ *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
  *   exits.c      where it returns, the parts split off it included
@@ -301,6 +302,12 @@ void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_b
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
 char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
+
+/* The Go type whose descriptor (abi.Type, as an interface value points to) is at an address of
+ * the file: its name, size, elements, fields, also of a stripped program. Strings and slices are
+ * FORM_STRING and FORM_SEQUENCE; interfaces structs of two words; maps and channels pointers to
+ * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
+const struct type *image_go_type(struct image *image, uint64_t address);
 
 /* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
 struct goroutine {
