@@ -251,12 +251,25 @@ const struct command commands[] = {
     {
 	.name = "print",
 	.aliases = "p",
-	.usage = "print EXPR",
-	.summary = "Print the value of an expression.",
+	.usage = "print[/FMT] EXPR",
+	.summary = "Print a global of the target as it is now, or the value of a Lua expression.",
 	.run = cmd_print,
 	.flags = COMMAND_OF_LUA,
 	.class = CLASS_DATA,
+	.details =
+	    "A global may be followed: list.next->name, table[2], *pointer, &counter. FMT is x, "
+	    "d,\n"
+	    "u or o. Where no process is traced, values are those the program starts with.\n",
 	.examples = "print 6 * 7\nprint $bpnum\n",
+    },
+    {
+	.name = "ptype",
+	.usage = "ptype[/o] EXPR|FUNCTION|TYPE",
+	.summary = "Describe a type; /o: with the offsets of its members.",
+	.run = cmd_ptype,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.examples = "ptype main.neatFunction\n",
     },
     {
 	.name = "pwd",
@@ -360,6 +373,15 @@ const struct command commands[] = {
 	.run = cmd_unset,
 	.class = CLASS_SUPPORT,
 	.examples = "unset args\n",
+    },
+    {
+	.name = "whatis",
+	.usage = "whatis EXPR|FUNCTION|TYPE",
+	.summary = "Name the type of a global or function.",
+	.run = cmd_whatis,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.examples = "whatis main.main\n",
     },
     {
 	.name = "x",
