@@ -30,6 +30,9 @@
  *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
  *   cmd_list.c, srcfile.c  list; where a source file is, and its lines
+ *   flow.c         where a function's control goes, for the next two:
+ *   cmd_branches.c branches: conditional jumps, in words
+ *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     the value of a path through a global: *list.next->name
@@ -39,7 +42,7 @@
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
  *   cmd_support.c  source, echo, pwd, shell, quit
- *   man.c          the manual page, from the tables
+ *   man.c, shellwords.c  the manual page, completion in shells: from the tables
  *
  * Top of the tree: nothing includes this header but the room's own files.
  */
@@ -70,8 +73,9 @@ struct options {
 	char *const *args;	       /* --args: program and arguments, ended by NULL */
 	char *const *script_arguments; /* the script and what follows it, or NULL */
 	VECTOR(struct step) steps;
-	const char *output;  /* -o */
-	int64_t duration_ns; /* 0: none */
+	const char *completion; /* --completion: a shell, or NULL */
+	const char *output;	/* -o */
+	int64_t duration_ns;	/* 0: none */
 	struct session_options session;
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
@@ -85,6 +89,8 @@ void options_deinit(struct options *options);
 void options_help(struct buffer *out);
 /* Calls fn for each option: its usage ("-p PID") and what it does. */
 void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context);
+/* Completion of the command line, for bash or zsh. ERR_USAGE. */
+struct error *shellwords_write(const char *shell, struct buffer *out);
 /* The manual page, as troff. */
 void manual_write(struct buffer *out);
 
@@ -477,6 +483,8 @@ struct error *cmd_attach(struct console *console, const char *arguments, struct 
 struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_calls(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disassemble(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_help(struct console *console, const char *arguments, struct buffer *out);

@@ -11,6 +11,7 @@
  *   entry.c     the entry site, and where the arguments are still in place
  *   depth.c     how deep the stack is at each instruction
  *   exits.c     where a function returns, or hands over to another
+ *   branch.c    what a conditional jump depends on
  *
  * The only room that knows capstone. x86-64 today; other machines are refused
  * when an image is opened.
@@ -146,5 +147,44 @@ struct code_memory {
  */
 void code_exits(const struct code *const *parts, size_t part_count,
 		const struct code_memory *memory, exit_list *ret);
+
+/* ---------------------------------------------------------------- branches */
+
+#define OPERAND_NO_REGISTER 0xff
+
+/* What an instruction reads. Registers have their DWARF numbers (see WHERE_REGISTER). */
+struct code_operand {
+	enum {
+		OPERAND_NONE,
+		OPERAND_REGISTER, /* reg */
+		OPERAND_MEMORY,	  /* at number + reg + index * scale */
+		OPERAND_CONSTANT, /* number, sign-extended */
+	} kind;
+	uint8_t reg, index; /* OPERAND_NO_REGISTER: none */
+	uint8_t scale;
+	uint8_t size;	   /* bytes read */
+	bool is_high_byte; /* %ah and its kin: the second byte of reg */
+	int64_t number;	   /* of memory without a register: the address in the file */
+};
+
+struct code_branch {
+	const struct insn *jump; /* taken (to its target) if condition holds */
+	const struct insn *test; /* sets the flags; NULL: not found on every way to the jump */
+	enum {
+		BRANCH_RESULT,	/* the flags of whatever test computes */
+		BRANCH_COMPARE, /* left compared with right */
+		BRANCH_ZERO,	/* left compared with zero */
+		BRANCH_MASK,	/* left & right compared with zero */
+	} kind;
+	struct code_operand left, right;
+	uint8_t condition; /* as in struct code_exit */
+};
+/* Looks at jump, an INSN_BRANCH of code. */
+void code_branch(const struct code *code, const struct insn *jump, struct code_branch *ret);
+
+/* The instruction that loaded the register which insn reads, on the straight way to it, and
+ * what it loaded; NULL: not known. */
+const struct insn *code_loaded(const struct code *code, const struct insn *insn, unsigned reg,
+			       struct code_operand *ret);
 
 #endif

@@ -95,6 +95,7 @@ struct typed_part {
 	size_t size;
 	bool is_cut;	    /* there was more */
 	const char *reason; /* not NULL: it could not be read, and this is why */
+	uint64_t lost_size; /* not 0: of the value itself, that many bytes are not known */
 };
 
 /*

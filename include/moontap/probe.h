@@ -5,7 +5,9 @@
  *   session.c  the target, the kernel handle, the list of probes
  *   target.c   a file, a process, or a program launched by us
  *   locate.c   from a location to judged sites
- *   probe.c    compile, load, count, remove
+ *   exits.c    a finish: a function's entry and its returns
+ *   build.c    sites become programs: compiled, grouped, loaded
+ *   probe.c    made, counted, removed
  *   enable.c   attach, by site; enable, disable
  *   replace.c  another text for a probe
  *   changes.c  traced files that are written to
@@ -40,6 +42,9 @@ struct session_options {
 struct session *session_new(const struct session_options *options);
 /* Detaches everything; ends a launched program that was never run. */
 void session_free(struct session *session);
+/* How much of a value probes capture that are set from now on. */
+void session_set_limits(struct session *session, const struct compile_limits *limits);
+const struct compile_limits *session_limits(const struct session *session);
 /* The end of tracing: no probe gets another hit. What was enabled is still said
  * to be; events already on their way can be consumed, counters read. */
 void session_stop(struct session *session);
@@ -82,13 +87,16 @@ void session_note_exit(struct session *session);
 /* ------------------------------------------------------------------ probes */
 
 struct probe_request {
-	enum probe_kind kind; /* all but FINISH; RBREAK: its location is /re/ */
+	enum probe_kind kind; /* RBREAK: its location is /re/ */
 	const char *location;
 	struct span location_span;    /* in source, for errors; {0,0}: none */
 	const struct source *source;  /* must outlive the probe */
 	const struct node *condition; /* or NULL; of a tree that outlives the probe */
 	const struct node *block;     /* as in compile_request */
 	const char *event;	      /* as in compile_request */
+	/* Likewise; context must outlive the probe. */
+	bool (*is_script_name)(void *context, const char *name);
+	void *context;
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -118,9 +126,12 @@ const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
-/* The plan whose Lua function and captures serve all sites; programs may differ
- * where arguments are found differently. */
+/* The first plan. All have the same Lua function and aggregations; what their captures are may
+ * differ: */
 const struct plan *probe_plan(const struct probe *probe);
+/* The plan that a site's records follow; its number is below probe_plan_count. */
+const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number);
+size_t probe_plan_count(const struct probe *probe);
 /* Matches of a glob or regex that cannot be probed, and why the first cannot
  * (NULL if there are none; the probe's). */
 size_t probe_skipped(const struct probe *probe, const struct error **ret_first);

@@ -38,6 +38,8 @@ struct record {
 #define RECORD_SLOTS_MAX 64
 /* A string slot: its length in bytes, with this bit set if it was cut. */
 #define RECORD_STRING_CUT (1ull << 32)
+/* ... or this alone: the pointer was null, and the value is nil. */
+#define RECORD_STRING_NIL (1ull << 33)
 
 /* Strings captured: the default and the greatest size in bytes. */
 #define STRING_SIZE_DEFAULT 1024
@@ -78,6 +80,20 @@ struct counters {
 	mt_u64 lost;	  /* no room: ring full or no scratch free */
 };
 
+/* What a finish keeps of a call from its entry to its return. */
+struct call_key {
+	mt_u64 thread; /* process id << 32 | thread id, of the whole machine */
+	mt_u64 frame;  /* the canonical frame address */
+};
+struct call_state {
+	mt_u64 time_ns; /* of the entry */
+	mt_u64 missing; /* bit i: value i could not be read */
+	mt_u64 words[]; /* an integer; or a string: its length (| RECORD_STRING_CUT), its bytes */
+};
+#define CALL_TEXT_SIZE	256
+#define CALL_WORDS_MAX	512
+#define CALL_STATES_MAX 16384 /* calls that are under way; the oldest go first */
+
 /* Where a record with strings is put together: one of the CPU's few, claimed by
  * busy 0 -> 1, because a sleepable program can be preempted by another. */
 #define SCRATCH_SLOTS	    4
@@ -97,6 +113,7 @@ enum map_role {
 	MAP_BUDGET,   /* array of one s64: events still wanted */
 	MAP_ZERO,     /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
 	MAP_DROPPED,  /* per-CPU array of u64, by call: updates that found no row */
+	MAP_CALLS,    /* LRU hash of struct call_state, by struct call_key */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
 	MAP_AGGREGATE = MAP_ROLES

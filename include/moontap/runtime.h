@@ -5,6 +5,7 @@
  *   runtime.c   a Lua state from start to end; running a text
  *   sandbox.c   its environment and its safety
  *   unit.c      a text with its tree and its Lua function; finding a function's source
+ *   globals.c   which names are the script's own
  *   define.c    a probe statement or probe(...) call becomes a probe
  *   handle.c    what the runtime knows of a probe
  *   limit.c     a probe that is disabled or deleted after some hits

@@ -6,6 +6,7 @@
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
+ *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
  *   demangle.c   C++ and Rust names (libiberty)
  *   facts.c      what a file says of how it was built
@@ -15,6 +16,7 @@
  *   goline.c     .gopclntab: address to file and line
  *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
+ *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
  *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
@@ -40,6 +42,7 @@
  *   dwarftrivial.c ... is a class passed by its address
  *   dwarfabi.c   ... arguments that are not stored yet
  *   dwarfline.c  ... the prologue, lines at which a variable can be read
+ *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
@@ -151,6 +154,11 @@ void image_each_function(struct image *image, bool (*fn)(void *context, const st
 /* Are there any function names at all (false: stripped, and not Go)? */
 bool image_has_functions(struct image *image);
 
+/* The function of a library that the call or jump at address leads to: by the stub at target
+ * (puts@plt), or through the slot of the global offset table that it reads (target 0). NULL if
+ * it is neither. Owned by the image. */
+const char *image_stub_name(struct image *image, uint64_t address, uint64_t target);
+
 /* How a function receives its arguments. */
 enum abi {
 	ABI_SYSV,	  /* rdi rsi rdx rcx r8 r9, then the stack at CFA */
@@ -198,6 +206,7 @@ enum where_op {
 	WHERE_REGISTER, /* push the register of DWARF number `number` (0 rax, 1 rdx, 2 rcx,
 			   3 rbx, 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8.. r8-r15, 16 return address) */
 	WHERE_ADDRESS,	/* push the run-time address of the file address `number` */
+	WHERE_FSBASE,	/* push the base of %fs: thread-local storage of the thread that runs */
 	WHERE_LOAD, /* pop an address, push the `number` (1, 2, 4, 8) bytes there, as unsigned */
 	WHERE_ADD,  /* pop b, pop a, push a op b: 64 bits, wrapping around */
 	WHERE_SUB,
@@ -284,8 +293,27 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
 
-/* The canonical frame address at address, by .eh_frame or .debug_frame: steps as of a
- * PIECE_MEMORY (the address itself); false if no row covers it. */
+/* What the program calls the operand of the instruction at address: "n", "req.Method",
+ * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
+char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
+
+/* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
+struct goroutine {
+	struct where_piece id; /* its number; unreadable where none runs */
+	struct where_piece g;  /* the address of its runtime.g */
+	struct where_piece
+	    stack_hi; /* where its stack begins; the stack may move, and this with it */
+};
+/*
+ * g, at a site of a Go program. has_register: %r14 holds it there, which is so at the entry and
+ * the exits of functions of ABI_GO_REGISTERS only; elsewhere it is found by %fs. On a system
+ * stack, where the runtime works for a goroutine, that goroutine counts. False: the image is not
+ * Go, or of a version whose runtime we do not know and that has no DWARF.
+ */
+bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret);
+
+/* The canonical frame address at address, by .eh_frame, .debug_frame or Go's own table: steps as of
+ * a PIECE_MEMORY (the address itself); false if no row covers it. */
 bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
 
 /* ----------------------------------------------------------------- program */

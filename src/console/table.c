@@ -42,6 +42,17 @@ const struct command commands[] = {
 	.examples = "attach PID\n",
     },
     {
+	.name = "branches",
+	.usage = "branches [/a] LOCATION",
+	.summary = "List a function's conditional jumps: what each reads, and where it leads.",
+	.run = cmd_branches,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "Each offset can be written after \"break FUNCTION\". /a: also the "
+		   "compiler's own\n(stack checks, write barriers, bounds checks).\n",
+	.examples = "branches main.neatFunction\n",
+    },
+    {
 	.name = "break",
 	.aliases = "b br trace tr",
 	.usage = "break LOCATION [if EXPR] [do BLOCK end]",
@@ -55,6 +66,16 @@ const struct command commands[] = {
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
+    },
+    {
+	.name = "calls",
+	.usage = "calls [/a] LOCATION",
+	.summary = "List the calls a function makes, with what was inlined around them.",
+	.run = cmd_calls,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "/a: also the compiler's own (stack checks, write barriers, bounds checks).\n",
+	.examples = "calls main.neatFunction\n",
     },
     {
 	.name = "commands",

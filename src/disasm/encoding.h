@@ -109,6 +109,10 @@ static inline struct encoding encoding_of(const struct code *code, const struct 
 	return encoding_parse(code->bytes + (insn->address - code->start), insn->size);
 }
 
+/* Does a jump of the function lead to the instruction at address, so that there is more
+ * than one way to it? */
+bool code_is_joined(const struct code *code, uint64_t address);
+
 /* Writes capstone's mnemonic and operands as objdump -d would print them. */
 void text_format(const char *mnemonic, const char *operands, char *ret, size_t size);
 

@@ -124,15 +124,6 @@ static bool may_write(const struct encoding *e, unsigned reg)
 	return names_rm || ((e->map || !is_store(e)) && encoding_reg_operand(e) == reg);
 }
 
-/* Does a jump lead to the instruction, so that there is more than one way to it? */
-static bool is_joined(const struct code *code, uint64_t address)
-{
-	for (size_t i = 0; i < code->insns.size; i++)
-		if (code->insns.data[i].target == address && code->insns.data[i].kind != INSN_CALL)
-			return true;
-	return false;
-}
-
 static bool is_compare(const struct encoding *e)
 {
 	bool is_immediate = e->opcode == 0x81 || e->opcode == 0x83;
@@ -180,7 +171,7 @@ static struct origin find_origin(const struct code *code, const struct insn *ins
 		if (insn == code->insns.data)
 			return (struct origin){is_argument(reg) ? ORIGIN_ARGUMENT : ORIGIN_UNKNOWN,
 					       NULL};
-		if (is_joined(code, insn->address))
+		if (code_is_joined(code, insn->address))
 			break;
 		struct encoding e = encoding_of(code, --insn);
 		if (insn->kind == INSN_BRANCH || is_compare(&e))
@@ -280,7 +271,7 @@ static bool has_left_frame(const struct search *search, size_t part, const struc
 {
 	const struct code *code = search->parts[part];
 
-	while (insn > code->insns.data && !is_joined(code, insn->address)) {
+	while (insn > code->insns.data && !code_is_joined(code, insn->address)) {
 		insn--;
 		if (insn->kind != INSN_OTHER)
 			return false;

@@ -153,7 +153,8 @@ static void view_float(const struct typed_value *value, struct typed_view *view)
 static const struct typed_part *find_part(const struct typed_value *value, const struct type *type)
 {
 	for (size_t i = 0; i < value->part_count; i++)
-		if (value->parts[i].offset == value->origin && value->parts[i].type == type)
+		if (value->parts[i].offset == value->origin && value->parts[i].type == type &&
+		    !value->parts[i].lost_size)
 			return &value->parts[i];
 	return NULL;
 }
@@ -355,9 +356,33 @@ static void view_form(const struct typed_value *value, struct typed_view *view)
 	}
 }
 
+/* Why some of the bytes of a value are not known, or NULL: they all are. */
+static const char *lost_reason(const struct typed_value *value)
+{
+	for (size_t i = 0; i < value->part_count; i++) {
+		const struct typed_part *part = &value->parts[i];
+
+		if (part->lost_size && part->offset < value->origin + value->type->size &&
+		    value->origin < part->offset + part->lost_size)
+			return part->reason;
+	}
+	return NULL;
+}
+
+static bool is_composite(const struct type *type)
+{
+	return type->kind == TYPE_STRUCT || type->kind == TYPE_UNION || type->kind == TYPE_ARRAY;
+}
+
 void typed_view(const struct typed_value *value, struct typed_view *ret)
 {
+	const char *lost = is_composite(value->type) ? NULL : lost_reason(value);
+
 	*ret = (struct typed_view){0};
+	if (lost) {
+		view_missing(ret, lost);
+		return;
+	}
 	switch (value->type->kind) {
 	case TYPE_INTEGER:
 	case TYPE_CHARACTER:

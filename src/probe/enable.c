@@ -53,8 +53,34 @@ static struct error *group_attach(struct probe *probe, unsigned group)
 	return NULL;
 }
 
+/* The entries go last in and first out: no call is kept whose return is not seen. */
+static struct error *entry_attach(struct probe *probe, const struct probe_entry *entry)
+{
+	const struct group *group = &probe->groups.data[probe->sites.data[entry->first_site].group];
+	uint64_t cookie = 0;
+	const struct attach_request request = {
+	    .path = image_path(entry->place.image),
+	    .pid = target_pid(&probe->session->target),
+	    .offsets = &entry->offset,
+	    .cookies = &cookie,
+	    .count = 1,
+	};
+
+	return kernel_attach(group->entry_program, &request);
+}
+
+static struct error *entries_attach(struct probe *probe)
+{
+	for (size_t i = 0; i < probe->entries.size; i++)
+		TRY(entry_attach(probe, &probe->entries.data[i]));
+	return NULL;
+}
+
 void probe_detach(struct probe *probe)
 {
+	for (size_t i = 0; i < probe->groups.size; i++)
+		if (probe->groups.data[i].entry_program)
+			kernel_detach(probe->groups.data[i].entry_program);
 	for (size_t i = 0; i < probe->groups.size; i++)
 		if (probe->groups.data[i].program)
 			kernel_detach(probe->groups.data[i].program);
@@ -66,15 +92,14 @@ struct error *probe_attach(struct probe *probe)
 	if (probe->session->options.is_dry_run || probe->session->is_stopped ||
 	    probe->session->target.public.state == TARGET_EXITED)
 		return NULL;
-	for (unsigned i = 0; i < probe->groups.size; i++) {
-		struct error *err = group_attach(probe, i);
-
-		if (err) {
-			probe_detach(probe);
-			return err;
-		}
-	}
-	return NULL;
+	struct error *err = NULL;
+	for (unsigned i = 0; i < probe->groups.size && !err; i++)
+		err = group_attach(probe, i);
+	if (!err)
+		err = entries_attach(probe);
+	if (err)
+		probe_detach(probe);
+	return err;
 }
 
 /* ------------------------------------------------------------ on and off */

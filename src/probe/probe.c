@@ -1,124 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe.c - one probe's life: located, compiled, loaded, counted, removed.
+ * probe.c - one probe's life: made, counted, removed.
  */
 #include "internal.h"
-
-/* --------------------------------------------------------- compile and load */
-
-static void group_unload(struct group *group)
-{
-	kernel_unload(group->program);
-	plan_free(group->plan);
-	group->program = NULL;
-	group->plan = NULL;
-}
-
-static struct error *group_compile(struct probe *probe, struct group *group, struct kernel *kernel)
-{
-	const struct probe_request *request = &probe->request;
-	const struct compile_request compile_request = {
-	    .source = request->source,
-	    .condition = request->condition,
-	    .block = request->block,
-	    .event = request->event,
-	    .site = group->like,
-	    .identity = probe->identity,
-	    .probe = probe->number,
-	    .pid = target_pid(&probe->session->target),
-	    .pid_namespace =
-		probe->session->pid_namespace.inode ? &probe->session->pid_namespace : NULL,
-	    .has_budget = request->kind == PROBE_TBREAK,
-	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
-	};
-
-	return compile(&compile_request, &group->plan);
-}
-
-/* A refusal by the verifier is our bug: show the program it refused. */
-static struct error *explain_refusal(struct error *err, const struct probe *probe,
-				     const struct group *group)
-{
-	struct buffer text = {0};
-
-	if (err->tag != ERR_VERIFIER)
-		return err;
-	buffer_puts(&text, "This is a bug in moontap. The program:\n");
-	plan_list(group->plan, probe->request.source, &text);
-	if (err->hint)
-		buffer_puts(&text, err->hint);
-	error_hint(err, "%s", text.data);
-	buffer_deinit(&text);
-	return err;
-}
-
-/* Tables for a block that runs in the kernel: all programs of the probe fill
- * them, those of the next run too. */
-static struct error *make_aggregates(struct probe *probe, const struct plan *plan,
-				     struct kernel *kernel)
-{
-	struct aggregate_shape *shapes;
-	struct error *err;
-
-	if (probe->aggregates || !plan->is_in_kernel)
-		return NULL;
-	shapes = xcalloc(plan->aggregates.size, sizeof(*shapes));
-	for (size_t i = 0; i < plan->aggregates.size; i++)
-		shapes[i] = plan->aggregates.data[i].shape;
-	err = kernel_aggregates_new(kernel, shapes, plan->aggregates.size, &probe->aggregates);
-	free(shapes);
-	return err;
-}
-
-static struct error *group_load(struct probe *probe, struct group *group, struct kernel *kernel)
-{
-	const struct load_request request = {
-	    .insns = group->plan->insns.data,
-	    .insn_count = group->plan->insns.size,
-	    .is_sleepable = group->plan->is_sleepable,
-	    .site_count = probe->sites.size,
-	    .budget = 1,
-	    .aggregates = probe->aggregates,
-	};
-	struct error *err = kernel_load(kernel, &request, &group->program);
-
-	return err ? explain_refusal(err, probe, group) : NULL;
-}
-
-struct error *probe_build(struct probe *probe)
-{
-	struct kernel *kernel = NULL;
-
-	if (!probe->session->options.is_dry_run)
-		TRY(session_kernel(probe->session, &kernel));
-	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT
-			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
-									      : IDENTITY_COOKIE;
-	for (size_t i = 0; i < probe->groups.size; i++) {
-		struct group *group = &probe->groups.data[i];
-
-		TRY(group_compile(probe, group, kernel));
-		if (!kernel)
-			continue;
-		TRY(make_aggregates(probe, group->plan, kernel));
-		TRY(group_load(probe, group, kernel));
-	}
-	return probe->is_enabled ? probe_attach(probe) : NULL;
-}
-
-void probe_unbuild(struct probe *probe)
-{
-	probe_counters(probe, &probe->before);
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		struct probe_site *site = &probe->sites.data[i];
-
-		probe_site_counters(probe, i, &site->before);
-		site->filtered_by_lua = site->delivered = 0;
-	}
-	probe->unattributed = probe->held_back = 0;
-	for (size_t i = 0; i < probe->groups.size; i++)
-		group_unload(&probe->groups.data[i]);
-}
 
 /* ----------------------------------------------------------- add and remove */
 
@@ -139,13 +23,16 @@ void probe_free(struct probe *probe)
 {
 	if (!probe)
 		return;
-	for (size_t i = 0; i < probe->groups.size; i++)
-		group_unload(&probe->groups.data[i]);
+	probe_unload(probe);
 	for (size_t i = 0; i < probe->sites.size; i++)
 		image_unref(probe->sites.data[i].public.place.image);
+	for (size_t i = 0; i < probe->entries.size; i++)
+		image_unref(probe->entries.data[i].place.image);
 	kernel_aggregates_free(probe->aggregates);
+	kernel_calls_free(probe->calls);
 	vector_deinit(&probe->groups);
 	vector_deinit(&probe->sites);
+	vector_deinit(&probe->entries);
 	error_free(probe->skipped_reason);
 	free((char *)probe->request.location);
 	free((char *)probe->request.event);
@@ -167,13 +54,10 @@ static struct error *at_location(struct error *err, const struct probe_request *
 	return placed;
 }
 
-static struct error *check_request(const struct session *session,
-				   const struct probe_request *request)
+static struct error *check_target(const struct session *session)
 {
 	const struct target *target = &session->target.public;
 
-	if (request->kind == PROBE_FINISH)
-		return error_new(ERR_USAGE, "finish probes are not available in this version");
 	if (target->state == TARGET_EXITED && !session->target.launched.arguments)
 		return error_new(ERR_NO_PROCESS, "process %d has exited", target->pid);
 	return NULL;
@@ -182,7 +66,7 @@ static struct error *check_request(const struct session *session,
 struct error *probe_make(struct session *session, const struct probe_request *request,
 			 unsigned number, bool is_enabled, struct probe **ret)
 {
-	struct error *err = at_location(check_request(session, request), request);
+	struct error *err = at_location(check_target(session), request);
 
 	if (err)
 		return err;
@@ -368,6 +252,17 @@ const struct site *probe_site(const struct probe *probe, size_t index)
 const struct plan *probe_plan(const struct probe *probe)
 {
 	return probe->groups.data[0].plan;
+}
+
+const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number)
+{
+	*ret_number = probe->sites.data[index].group;
+	return probe->groups.data[*ret_number].plan;
+}
+
+size_t probe_plan_count(const struct probe *probe)
+{
+	return probe->groups.size;
 }
 
 size_t probe_skipped(const struct probe *probe, const struct error **ret_first)

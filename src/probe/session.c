@@ -23,6 +23,7 @@ struct session *session_new(const struct session_options *options)
 
 	session->options = *options;
 	session->change_fd = -1;
+	session->limits = COMPILE_LIMITS_DEFAULT;
 	target_init(&session->target);
 	find_pid_namespace(&session->pid_namespace);
 	return session;
@@ -43,9 +44,30 @@ void session_free(struct session *session)
 	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->buried);
+	for (size_t i = 0; i < session->kept.size; i++)
+		image_unref(session->kept.data[i]);
+	vector_deinit(&session->kept);
 	target_deinit(&session->target);
 	kernel_close(session->kernel);
 	free(session);
+}
+
+void session_keep(struct session *session, struct image *image)
+{
+	for (size_t i = 0; i < session->kept.size; i++)
+		if (session->kept.data[i] == image)
+			return;
+	vector_push(&session->kept, image_ref(image));
+}
+
+void session_set_limits(struct session *session, const struct compile_limits *limits)
+{
+	session->limits = *limits;
+}
+
+const struct compile_limits *session_limits(const struct session *session)
+{
+	return &session->limits;
 }
 
 void session_stop(struct session *session)

@@ -126,13 +126,6 @@ static int place(lua_State *L, const struct probe_request *request, const struct
 
 /* ------------------------------------------------------------- statements */
 
-static int not_supported(lua_State *L, const struct unit *unit, const struct node *node,
-			 const char *what)
-{
-	return failure_raise(L, source_error(unit->source, node->span, ERR_USAGE,
-					     "%s is not supported in this version", what));
-}
-
 int define_statement(lua_State *L)
 {
 	const int carriers[2] = {2, 3}, unit_index = lua_upvalueindex(1);
@@ -147,8 +140,6 @@ int define_statement(lua_State *L)
 
 		return err ? failure_raise(L, err) : 0;
 	}
-	if (node->probe.kind == PROBE_FINISH)
-		return not_supported(L, unit, node, "finish");
 	const struct probe_request request = {
 	    .kind = node->probe.kind,
 	    .location = node->probe.location,
@@ -156,6 +147,8 @@ int define_statement(lua_State *L)
 	    .source = unit->source,
 	    .condition = node->probe.condition,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
+	    .is_script_name = globals_has,
+	    .context = runtime_of(L),
 	};
 	return place(L, &request, unit, unit_index, carriers);
 }
@@ -260,7 +253,8 @@ static int define_call(lua_State *L)
 		UNIT = 4
 	};
 	const int carriers[2] = {CONDITION, CALLBACK};
-	struct probe_request request = {.kind = PROBE_BREAK};
+	struct probe_request request = {
+	    .kind = PROBE_BREAK, .is_script_name = globals_has, .context = runtime_of(L)};
 	const struct unit *unit;
 
 	check_call(L);

@@ -27,6 +27,8 @@ enum {
 
 struct batch_item {
 	struct handle *handle;
+	const struct plan *plan; /* that the record follows */
+	uint32_t plan_number;
 	uint32_t size; /* of the item with its record, to the next item */
 	uint32_t site;
 	struct record record;
@@ -45,7 +47,9 @@ static bool is_missing(const struct record *record, unsigned slot)
 /* Of the bytes that a slot of a length stands for. */
 static size_t bytes_size(const struct record *record, unsigned slot)
 {
-	return is_missing(record, slot) ? 0 : record->slots[slot] & ~RECORD_STRING_CUT;
+	return is_missing(record, slot)
+		   ? 0
+		   : record->slots[slot] & ~(RECORD_STRING_CUT | RECORD_STRING_NIL);
 }
 
 static size_t capture_size(const struct record *record, const struct capture *capture)
@@ -55,13 +59,14 @@ static size_t capture_size(const struct record *record, const struct capture *ca
 	if (capture->kind == CAPTURE_STRING || capture->kind == CAPTURE_BYTES)
 		size += bytes_size(record, capture->slot);
 	for (size_t i = 0; i < capture->part_count; i++)
-		size += bytes_size(record, capture->parts[i].slot);
+		if (!capture->parts[i].lost_size)
+			size += bytes_size(record, capture->parts[i].slot);
 	return size;
 }
 
-static size_t record_size(const struct handle *handle, const struct record *record)
+static size_t record_size(const struct handle *handle, const struct plan *plan,
+			  const struct record *record)
 {
-	const struct plan *plan = probe_plan(handle->probe);
 	size_t size = sizeof(*record) + 8 * (size_t)plan->slot_count;
 
 	for (size_t i = 0; handle->has_strings && i < plan->captures.size; i++)
@@ -76,10 +81,14 @@ bool deliver_collect(void *context, const struct delivery *delivery)
 
 	if (!handle)
 		return true;
-	size_t bytes = record_size(handle, delivery->record);
+	size_t number;
+	const struct plan *plan = probe_site_plan(delivery->probe, delivery->site_index, &number);
+	size_t bytes = record_size(handle, plan, delivery->record);
 	size_t size = (offsetof(struct batch_item, record) + bytes + 7) & ~(size_t)7;
 	struct batch_item *item = (void *)buffer_reserve(&runtime->batch, size);
 	item->handle = handle;
+	item->plan = plan;
+	item->plan_number = (uint32_t)number;
 	item->size = (uint32_t)size;
 	item->site = (uint32_t)delivery->site_index;
 	memcpy(&item->record, delivery->record, bytes);
@@ -187,14 +196,30 @@ static void push_bytes(lua_State *L, const struct record *record, const struct c
 		       const char **left)
 {
 	struct typed_part parts[RECORD_SLOTS_MAX];
+	size_t part_count = 0;
 	struct piece whole = take_piece(record, capture->slot, left);
 
 	for (size_t i = 0; i < capture->part_count; i++) {
 		const struct capture_part *part = &capture->parts[i];
-		struct piece piece = take_piece(record, part->slot, left);
+		struct piece piece;
 
-		parts[i] = (struct typed_part){part->offset, part->type,   piece.bytes,
-					       piece.size,   piece.is_cut, piece.reason};
+		if (part->lost_size) {
+			parts[part_count++] = (struct typed_part){.offset = part->offset,
+								  .reason = part->reason,
+								  .lost_size = part->lost_size};
+			continue;
+		}
+		piece = take_piece(record, part->slot, left);
+
+		/* A null pointer says so itself. */
+		if (record->slots[part->slot] == RECORD_STRING_NIL)
+			continue;
+		parts[part_count++] = (struct typed_part){.offset = part->offset,
+							  .type = part->type,
+							  .bytes = piece.bytes,
+							  .size = piece.size,
+							  .is_cut = piece.is_cut,
+							  .reason = piece.reason};
 	}
 	if (whole.reason) {
 		push_missing(L, whole.reason);
@@ -204,7 +229,7 @@ static void push_bytes(lua_State *L, const struct record *record, const struct c
 					    .bytes = whole.bytes,
 					    .size = whole.size,
 					    .parts = parts,
-					    .part_count = capture->part_count});
+					    .part_count = part_count});
 }
 
 static void push_text_capture(lua_State *L, const struct record *record, unsigned slot,
@@ -212,14 +237,17 @@ static void push_text_capture(lua_State *L, const struct record *record, unsigne
 {
 	struct piece piece = take_piece(record, slot, left);
 
-	push_string(L, piece.bytes, piece.size, piece.is_cut);
+	if (record->slots[slot] == RECORD_STRING_NIL)
+		lua_pushnil(L);
+	else
+		push_string(L, piece.bytes, piece.size, piece.is_cut);
 }
 
 /* Number i; left: where the bytes of the next with bytes begin; moves on. */
 static void push_capture(lua_State *L, const struct runtime *runtime, const struct batch_item *item,
 			 size_t i, const char **left)
 {
-	const struct capture *capture = &probe_plan(item->handle->probe)->captures.data[i];
+	const struct capture *capture = &item->plan->captures.data[i];
 	const struct record *record = &item->record;
 	const mt_u64 *slot = &record->slots[capture->slot];
 
@@ -243,7 +271,9 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 				  .type = capture->type, .bytes = slot, .size = sizeof(*slot)});
 		break;
 	case CAPTURE_ENUM:
-		push_enum(L, &item->handle->enums[i], capture->type, *slot);
+		push_enum(L,
+			  &item->handle->enums[item->plan_number * item->plan->captures.size + i],
+			  capture->type, *slot);
 		break;
 	case CAPTURE_POINTER:
 		push_pointer(L, *slot);
@@ -271,7 +301,7 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 static void call_function(lua_State *L, const struct runtime *runtime,
 			  const struct batch_item *item)
 {
-	const struct plan *plan = probe_plan(item->handle->probe);
+	const struct plan *plan = item->plan;
 	const char *left = (const char *)&item->record.slots[plan->slot_count];
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX, item->handle->function);

@@ -21,7 +21,7 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	for (size_t i = 0; i < plan->captures.size; i++)
 		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING ||
 				       plan->captures.data[i].kind == CAPTURE_BYTES;
-	handle->capture_count = plan->captures.size;
+	handle->capture_count = plan->captures.size * probe_plan_count(probe);
 	handle->enums = xcalloc(handle->capture_count + 1, sizeof(*handle->enums));
 	handle->site_count = probe_site_count(probe);
 	handle->sites = xcalloc(handle->site_count, sizeof(*handle->sites));

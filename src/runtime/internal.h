@@ -76,6 +76,7 @@ struct runtime {
 	int block_environment;	     /* reference: the _ENV of blocks */
 	VECTOR(struct unit *) units; /* with functions; each held by a reference */
 	VECTOR(struct handle *) handles;
+	VECTOR(char *) assigned; /* globals that some text assigns to */
 	VECTOR(struct timer) timers;
 	int timer_fd;
 	VECTOR(int) at_exit; /* references */
@@ -176,6 +177,14 @@ struct error *unit_push_function(lua_State *L, const struct unit *unit);
  * the same lines a condition is the one in a table, a callback one that is not. */
 struct error *unit_find_function(lua_State *L, int index, bool is_condition,
 				 const struct unit **ret_unit, const struct node **ret_node);
+
+/* ------------------------------------------------------------- globals.c */
+
+/* Notes the globals that a tree assigns to. */
+void globals_note(struct runtime *runtime, const struct node *node);
+/* Has, or sets, a script this global? As in probe_request; context is the runtime. */
+bool globals_has(void *runtime, const char *name);
+void globals_free(struct runtime *runtime);
 
 /* -------------------------------------------------------------- define.c */
 

@@ -23,6 +23,8 @@ static void set_string(struct aggregate_key *key, const mt_u64 *word, struct key
 {
 	size_t size = *word & ~RECORD_STRING_CUT;
 
+	if (*word == RECORD_STRING_NIL)
+		return;
 	if (size > AGGREGATE_KEY_BYTES_MAX)
 		size = AGGREGATE_KEY_BYTES_MAX;
 	memcpy(room->bytes, word + 1, size);

@@ -62,6 +62,7 @@ void runtime_free(struct runtime *runtime)
 		return;
 	handle_free_all(runtime);
 	timer_free_all(runtime);
+	globals_free(runtime);
 	vector_deinit(&runtime->units);
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);

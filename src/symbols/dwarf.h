@@ -40,6 +40,7 @@ struct dwarf_entry {
 	uint32_t parent; /* the namespace or class that it is written in, or DWARF_NO_ENTRY */
 	uint16_t tag;
 	bool is_declaration;
+	bool is_completing; /* a declaration that is written elsewhere */
 };
 #define DWARF_NO_ENTRY UINT32_MAX
 
@@ -49,16 +50,19 @@ struct dwarf_range {
 	Dwarf_Die function;
 };
 
+enum dwarf_language {
+	LANGUAGE_OTHER,
+	LANGUAGE_C,
+	LANGUAGE_CXX,
+	LANGUAGE_RUST,
+	LANGUAGE_GO,
+};
+
 struct dwarf_unit {
 	Dwarf_CU *cu;
 	Dwarf_Die tree;
-	enum {
-		LANGUAGE_OTHER,
-		LANGUAGE_C,
-		LANGUAGE_CXX,
-		LANGUAGE_RUST,
-		LANGUAGE_GO,
-	} language;
+	enum dwarf_language language;
+	const char *problem; /* why not all of it could be read, or NULL */
 	VECTOR(struct dwarf_entry) entries;
 	VECTOR(struct dwarf_range) ranges;
 	/* Entries by hash of their name, made when first asked for: index + 1, 0 is empty. */
@@ -80,6 +84,7 @@ struct dwarf {
 	VECTOR(struct dwarf_unit *) units;
 	struct die_map unit_of; /* by Dwarf_CU */
 	bool has_all_units;
+	enum dwarf_language language; /* of the unit that was asked for last */
 	struct die_map types;		      /* by DIE and dimension */
 	VECTOR(struct dwarf_type *) unfilled; /* those that only have their size yet */
 	struct die_map pointers;	      /* those made for casts, by their target */
@@ -94,8 +99,10 @@ struct error *error_dwarf(const struct image *image, const char *what);
 struct dwarf_unit *dwarf_unit_of(struct dwarf *dwarf, Dwarf_Die *die);
 /* The function whose code is at address. */
 bool dwarf_unit_function(const struct dwarf_unit *unit, uint64_t address, Dwarf_Die *ret);
-/* The innermost namespace or class around a DIE of the unit, itself left out. */
-uint32_t dwarf_unit_parent(const struct dwarf_unit *unit, const void *die);
+/* The entry of the innermost namespace or class that a DIE is written in, and its unit; NULL if
+ * it is in none. What completes a declaration, or is a copy, belongs where that does. */
+const struct dwarf_entry *dwarf_scope_of(struct dwarf *dwarf, Dwarf_Die *die,
+					 struct dwarf_unit **ret);
 Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry *entry);
 /* Calls fn for each entry of that name; arguments of C++ and Rust types as people write
  * them, or as they are. */
@@ -104,14 +111,27 @@ void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, voi
 /* The same in all units of the file. */
 void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context);
 
+/* The names of the namespaces and classes that a DIE is written in, outermost first. */
+#define DWARF_PATH_MAX 32
+struct dwarf_path {
+	const char *names[DWARF_PATH_MAX];
+	size_t count; /* SIZE_MAX: too many */
+};
+enum dwarf_path_kind {
+	PATH_SOURCE, /* as the source has to write it: inline namespaces, enums left out */
+	PATH_FULL,   /* as it can write it: with those */
+	PATH_SHOWN,  /* PATH_SOURCE, with "(anonymous)" for what has no name */
+};
+void dwarf_path(struct dwarf *dwarf, Dwarf_Die *die, enum dwarf_path_kind kind,
+		struct dwarf_path *ret);
+
 /* What a name of the source means, looked up from a place in it. */
 struct name_query {
 	struct dwarf *dwarf;
-	struct dwarf_unit *unit;   /* of the place, or NULL */
-	const char *const *scopes; /* namespaces and classes around the place, outermost first */
-	size_t scope_count;
-	const char *name; /* "counter", "ns::counter" */
-	bool is_anywhere; /* in whatever scopes, not only those around the place */
+	struct dwarf_unit *unit;	 /* of the place */
+	const struct dwarf_path *around; /* the place */
+	const char *name;		 /* "counter", "ns::counter" */
+	bool is_anywhere;		 /* in whatever scopes, not only those around the place */
 	/* How good an entry is. */
 	enum name_quality {
 		NAME_WRONG,	  /* of another kind */
@@ -123,10 +143,6 @@ struct name_query {
 /* The best entry: of the innermost scope, then as judged, then of the own unit. The whole
  * file is searched if the own unit has nothing better than a declaration. */
 bool dwarf_lookup(const struct name_query *query, Dwarf_Die *ret);
-/* The first becomes the last. */
-void names_reverse(const char **names, size_t count);
-/* An inline or nameless namespace, or an enum in C++: its names are its parent's, too. */
-bool entry_is_transparent(const struct dwarf_unit *unit, const struct dwarf_entry *entry);
 
 /* -------------------------------------------------------------------- DIEs */
 
@@ -197,10 +213,10 @@ struct scope {
 	struct dwarf *dwarf;
 	uint64_t address;
 	struct dwarf_unit *unit;
-	VECTOR(Dwarf_Die) blocks;    /* from the function to the innermost block */
-	size_t first;		     /* of these: the function or inlined copy that is seen */
-	VECTOR(const char *) around; /* namespaces and classes of it, outermost first */
-	bool has_around;	     /* around has been filled */
+	VECTOR(Dwarf_Die) blocks; /* from the function to the innermost block */
+	size_t first;		  /* of these: the function or inlined copy that is seen */
+	struct dwarf_path around; /* that one */
+	bool has_around;	  /* around has been filled */
 };
 
 /* Looks a name up outside of functions, in what is around this one (dwarfglobal.c). */

@@ -327,27 +327,20 @@ const struct type *scope_type(struct scope *scope, const char *name)
 const struct type *scope_complete(struct scope *scope, const struct type *type)
 {
 	struct dwarf_type *declared = die_map_get(&scope->dwarf->declared, type, 0);
-	VECTOR(const char *) around = {0};
+	struct dwarf_path around;
 	Dwarf_Die found;
 
 	if (!declared)
 		return type;
 	const char *name = dwarf_diename(&declared->die);
-	const struct dwarf_unit *unit = dwarf_unit_of(scope->dwarf, &declared->die);
-	uint32_t at = dwarf_unit_parent(unit, declared->die.addr);
-	for (; at != DWARF_NO_ENTRY; at = unit->entries.data[at].parent)
-		if (!entry_is_transparent(unit, &unit->entries.data[at]))
-			vector_push(&around, unit->entries.data[at].name);
-	names_reverse(around.data, around.size);
+	dwarf_path(scope->dwarf, &declared->die, PATH_SOURCE, &around);
 	const struct name_query query = {
 	    .dwarf = scope->dwarf,
 	    .unit = scope->unit,
-	    .scopes = around.data,
-	    .scope_count = around.size,
+	    .around = &around,
 	    .name = name ? name : "",
 	    .judge = dwarf_tag(&declared->die) == DW_TAG_union_type ? judge_union : judge_class,
 	};
 	bool is_found = dwarf_lookup(&query, &found) && !die_flag(&found, DW_AT_declaration);
-	vector_deinit(&around);
 	return is_found ? dwarf_type(scope->dwarf, &found) : type;
 }

@@ -122,17 +122,10 @@ static bool set_pointer(struct dwarf *dwarf, struct dwarf_type *made, const char
 
 static bool is_in_std(struct dwarf *dwarf, Dwarf_Die *die)
 {
-	const struct dwarf_unit *unit = dwarf_unit_of(dwarf, die);
-	uint32_t scope = dwarf_unit_parent(unit, die->addr);
+	struct dwarf_path path;
 
-	while (scope != DWARF_NO_ENTRY && unit->entries.data[scope].parent != DWARF_NO_ENTRY &&
-	       entry_is_transparent(unit, &unit->entries.data[scope]))
-		scope = unit->entries.data[scope].parent;
-	if (scope == DWARF_NO_ENTRY)
-		return false;
-	const struct dwarf_entry *entry = &unit->entries.data[scope];
-	return entry->tag == DW_TAG_namespace && entry->name && strcmp(entry->name, "std") == 0 &&
-	       entry->parent == DWARF_NO_ENTRY;
+	dwarf_path(dwarf, die, PATH_SOURCE, &path);
+	return path.count == 1 && strcmp(path.names[0], "std") == 0;
 }
 
 static bool begins(const char *name, const char *with)
@@ -219,14 +212,11 @@ static void set_counted(struct dwarf *dwarf, struct dwarf_type *made, const char
 static bool is_in_library(struct dwarf *dwarf, Dwarf_Die *die)
 {
 	static const char *const crates[] = {"alloc", "core", "std"};
-	const struct dwarf_unit *unit = dwarf_unit_of(dwarf, die);
-	const struct dwarf_entry *entry = NULL;
+	struct dwarf_path path;
 
-	for (uint32_t scope = dwarf_unit_parent(unit, die->addr); scope != DWARF_NO_ENTRY;
-	     scope = entry->parent)
-		entry = &unit->entries.data[scope];
-	for (size_t i = 0; i < ARRAY_SIZE(crates); i++)
-		if (entry && entry->name && strcmp(entry->name, crates[i]) == 0)
+	dwarf_path(dwarf, die, PATH_FULL, &path);
+	for (size_t i = 0; i < ARRAY_SIZE(crates) && path.count != SIZE_MAX && path.count; i++)
+		if (strcmp(path.names[0], crates[i]) == 0)
 			return true;
 	return false;
 }

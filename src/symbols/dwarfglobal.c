@@ -5,33 +5,16 @@
  */
 #include "dwarf.h"
 
-static void find_around(struct scope *scope)
-{
-	Dwarf_Die function;
-
-	if (scope->has_around)
-		return;
-	scope->has_around = true;
-	if (!scope->blocks.size)
-		return;
-	/* Its declaration, which is written in the class. */
-	function = die_origin(&scope->blocks.data[scope->first]);
-	const struct dwarf_unit *unit = dwarf_unit_of(scope->dwarf, &function);
-	uint32_t at = dwarf_unit_parent(unit, function.addr);
-	for (; at != DWARF_NO_ENTRY; at = unit->entries.data[at].parent)
-		if (!entry_is_transparent(unit, &unit->entries.data[at]))
-			vector_push(&scope->around, unit->entries.data[at].name);
-	names_reverse(scope->around.data, scope->around.size);
-}
-
 struct name_query scope_query(struct scope *scope, const char *name)
 {
-	find_around(scope);
+	if (!scope->has_around && scope->blocks.size)
+		dwarf_path(scope->dwarf, &scope->blocks.data[scope->first], PATH_SOURCE,
+			   &scope->around);
+	scope->has_around = true;
 	return (struct name_query){
 	    .dwarf = scope->dwarf,
 	    .unit = scope->unit,
-	    .scopes = scope->around.data,
-	    .scope_count = scope->around.size,
+	    .around = &scope->around,
 	    .name = name,
 	};
 }
@@ -68,11 +51,11 @@ bool scope_global(struct scope *scope, const char *name, struct variable *ret)
 		scope_describe(scope, &found, true, ret);
 		return true;
 	}
-	const struct dwarf_unit *unit = dwarf_unit_of(scope->dwarf, &found);
-	uint32_t parent = dwarf_unit_parent(unit, found.addr);
-	if (parent == DWARF_NO_ENTRY)
+	struct dwarf_unit *unit;
+	const struct dwarf_entry *parent = dwarf_scope_of(scope->dwarf, &found, &unit);
+	if (!parent || parent->tag != DW_TAG_enumeration_type)
 		return false;
-	Dwarf_Die enumeration = dwarf_unit_die(unit, &unit->entries.data[parent]);
+	Dwarf_Die enumeration = dwarf_unit_die(unit, parent);
 	scope_describe_enumerator(scope, &found, &enumeration, ret);
 	return true;
 }

@@ -5,14 +5,11 @@
  */
 #include "dwarf.h"
 
-#define COMPONENTS_MAX 32
-
-bool entry_is_transparent(const struct dwarf_unit *unit, const struct dwarf_entry *entry)
+/* Are its names those of the scope around it, too? */
+static bool is_transparent(const struct dwarf_unit *unit, const struct dwarf_entry *entry)
 {
 	Dwarf_Die die = dwarf_unit_die(unit, entry);
 
-	if (!entry->name)
-		return true;
 	if (entry->tag == DW_TAG_enumeration_type)
 		return !die_flag(&die, DW_AT_enum_class);
 	/* An inline namespace: GCC says so in DWARF 5 only. */
@@ -20,10 +17,53 @@ bool entry_is_transparent(const struct dwarf_unit *unit, const struct dwarf_entr
 	       strcmp(entry->name, "__1") == 0;
 }
 
+static const char *name_in_path(const struct dwarf_unit *unit, const struct dwarf_entry *entry,
+				enum dwarf_path_kind kind)
+{
+	if (!entry->name)
+		return kind == PATH_SHOWN ? "(anonymous)" : NULL;
+	return kind != PATH_FULL && is_transparent(unit, entry) ? NULL : entry->name;
+}
+
+static const struct dwarf_entry *outer(struct dwarf *dwarf, struct dwarf_unit **unit,
+				       const struct dwarf_entry *entry)
+{
+	if (entry->is_completing) {
+		Dwarf_Die die = dwarf_unit_die(*unit, entry);
+		return dwarf_scope_of(dwarf, &die, unit);
+	}
+	return entry->parent == DWARF_NO_ENTRY ? NULL : &(*unit)->entries.data[entry->parent];
+}
+
+void dwarf_path(struct dwarf *dwarf, Dwarf_Die *die, enum dwarf_path_kind kind,
+		struct dwarf_path *ret)
+{
+	struct dwarf_unit *unit;
+	const struct dwarf_entry *entry = dwarf_scope_of(dwarf, die, &unit);
+
+	ret->count = 0;
+	for (unsigned depth = 0; entry; entry = outer(dwarf, &unit, entry), depth++) {
+		const char *name = name_in_path(unit, entry, kind);
+		if (ret->count == DWARF_PATH_MAX || depth == DWARF_DEPTH_MAX) {
+			ret->count = SIZE_MAX;
+			return;
+		}
+		if (name)
+			ret->names[ret->count++] = name;
+	}
+	for (size_t i = 0; i < ret->count / 2; i++) {
+		const char *other = ret->names[i];
+		ret->names[i] = ret->names[ret->count - 1 - i];
+		ret->names[ret->count - 1 - i] = other;
+	}
+}
+
+/* ------------------------------------------------------------------- look-up */
+
 /* The name, taken apart at its ::. */
 struct components {
 	char *text;
-	const char *parts[COMPONENTS_MAX];
+	const char *parts[DWARF_PATH_MAX];
 	size_t count;
 };
 
@@ -37,7 +77,7 @@ static void split(struct components *ret, const char *name)
 	for (char *at = part; *at; at++) {
 		nesting += *at == '<';
 		nesting -= *at == '>' && nesting;
-		if (nesting || at[0] != ':' || at[1] != ':' || ret->count == COMPONENTS_MAX - 1)
+		if (nesting || at[0] != ':' || at[1] != ':' || ret->count == DWARF_PATH_MAX - 1)
 			continue;
 		*at++ = '\0';
 		/* ::name means what name does, seen from outside. */
@@ -46,15 +86,6 @@ static void split(struct components *ret, const char *name)
 		part = at + 1;
 	}
 	ret->parts[ret->count++] = part;
-}
-
-void names_reverse(const char **names, size_t count)
-{
-	for (size_t i = 0; i < count / 2; i++) {
-		const char *other = names[i];
-		names[i] = names[count - 1 - i];
-		names[count - 1 - i] = other;
-	}
 }
 
 struct lookup {
@@ -66,26 +97,6 @@ struct lookup {
 	Dwarf_Die best;
 };
 
-/* The entry's scopes, outermost first, with the transparent ones if that is asked for. SIZE_MAX:
- * too many. */
-static size_t scopes_of(const struct dwarf_unit *unit, uint32_t scope, bool keeps_all,
-			const char **ret)
-{
-	size_t count = 0;
-
-	for (; scope != DWARF_NO_ENTRY; scope = unit->entries.data[scope].parent) {
-		const struct dwarf_entry *entry = &unit->entries.data[scope];
-		bool is_skipped = !entry->name || (!keeps_all && entry_is_transparent(unit, entry));
-		if (is_skipped)
-			continue;
-		if (count == COMPONENTS_MAX)
-			return SIZE_MAX;
-		ret[count++] = entry->name;
-	}
-	names_reverse(ret, count);
-	return count;
-}
-
 static bool are_equal(const char *const *left, const char *const *right, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -94,47 +105,36 @@ static bool are_equal(const char *const *left, const char *const *right, size_t 
 	return true;
 }
 
-/* Is an entry of those scopes what the name means, and in how many of the scopes around? */
-static bool fits(const struct lookup *lookup, const char *const *scopes, size_t count,
-		 size_t *ret_depth)
+/* Is an entry of that path what the name means, and in how many of the scopes around? */
+static bool fits(const struct lookup *lookup, const struct dwarf_path *path, size_t *ret_depth)
 {
-	const struct name_query *query = lookup->query;
+	const struct dwarf_path *around = lookup->query->around;
 	size_t written = lookup->wanted.count - 1;
 
-	if (count == SIZE_MAX || count < written)
+	if (path->count == SIZE_MAX || path->count < written)
 		return false;
-	if (query->is_anywhere) {
-		*ret_depth = 0;
-		return are_equal(scopes + count - written, lookup->wanted.parts, written);
-	}
-	if (count - written > query->scope_count)
+	size_t depth = path->count - written;
+	if (!are_equal(path->names + depth, lookup->wanted.parts, written))
 		return false;
-	*ret_depth = count - written;
-	return are_equal(scopes, query->scopes, *ret_depth) &&
-	       are_equal(scopes + *ret_depth, lookup->wanted.parts, written);
+	*ret_depth = lookup->query->is_anywhere ? 0 : depth;
+	return lookup->query->is_anywhere || (around->count != SIZE_MAX && depth <= around->count &&
+					      are_equal(path->names, around->names, depth));
 }
 
 static void offer(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry)
 {
 	struct lookup *lookup = context;
-	const char *scopes[COMPONENTS_MAX] = {[0 ... COMPONENTS_MAX - 1] = ""};
-	Dwarf_Die die = dwarf_unit_die(unit, entry), declaration;
-	uint32_t parent = entry->parent;
-	const struct dwarf_unit *written_in = unit;
+	struct dwarf *dwarf = lookup->query->dwarf;
+	Dwarf_Die die = dwarf_unit_die(unit, entry);
+	struct dwarf_path path, full;
 	size_t depth;
 
 	enum name_quality quality = lookup->query->judge(unit, entry, unit == lookup->query->unit);
 	if (quality == NAME_WRONG)
 		return;
-	/* The definition of what is declared in a class or namespace. */
-	if (dwarf_hasattr(&die, DW_AT_specification)) {
-		declaration = die_origin(&die);
-		written_in = dwarf_unit_of(lookup->query->dwarf, &declaration);
-		parent = dwarf_unit_parent(written_in, declaration.addr);
-	}
-	bool is_fit = fits(lookup, scopes, scopes_of(written_in, parent, false, scopes), &depth) ||
-		      fits(lookup, scopes, scopes_of(written_in, parent, true, scopes), &depth);
-	if (!is_fit)
+	dwarf_path(dwarf, &die, PATH_SOURCE, &path);
+	dwarf_path(dwarf, &die, PATH_FULL, &full);
+	if (!fits(lookup, &path, &depth) && !fits(lookup, &full, &depth))
 		return;
 	if (lookup->is_found &&
 	    (depth < lookup->depth || (depth == lookup->depth && quality <= lookup->quality)))
@@ -150,8 +150,7 @@ static void search(struct lookup *lookup)
 	const struct name_query *query = lookup->query;
 	const char *last = lookup->wanted.parts[lookup->wanted.count - 1];
 
-	if (query->unit)
-		dwarf_unit_find(query->unit, last, offer, lookup);
+	dwarf_unit_find(query->unit, last, offer, lookup);
 	if (lookup->quality <= NAME_DECLARATION)
 		dwarf_find(query->dwarf, last, offer, lookup);
 }

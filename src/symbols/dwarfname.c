@@ -19,19 +19,6 @@ static void put_type(struct namer *namer, Dwarf_Die *die, unsigned part, const c
 
 /* ------------------------------------------------------------ what has a name */
 
-static void put_scopes(struct buffer *out, const struct dwarf_unit *unit, uint32_t scope,
-		       unsigned depth)
-{
-	if (scope == DWARF_NO_ENTRY || depth >= DWARF_DEPTH_MAX)
-		return;
-	const struct dwarf_entry *entry = &unit->entries.data[scope];
-	put_scopes(out, unit, entry->parent, depth + 1);
-	if (!entry->name)
-		buffer_puts(out, "(anonymous)::");
-	else if (!entry_is_transparent(unit, entry))
-		buffer_printf(out, "%s::", entry->name);
-}
-
 static const char *keyword(int tag)
 {
 	switch (tag) {
@@ -62,8 +49,12 @@ static void put_named(struct namer *namer, Dwarf_Die *die, const char *inner)
 
 	if (word && (!name || unit->language == LANGUAGE_C))
 		buffer_printf(&namer->out, "%s ", word);
-	if (name && unit->language == LANGUAGE_CXX)
-		put_scopes(&full, unit, dwarf_unit_parent(unit, die->addr), 0);
+	if (name && unit->language == LANGUAGE_CXX) {
+		struct dwarf_path path;
+		dwarf_path(namer->dwarf, die, PATH_SHOWN, &path);
+		for (size_t i = 0; path.count != SIZE_MAX && i < path.count; i++)
+			buffer_printf(&full, "%s::", path.names[i]);
+	}
 	buffer_puts(&full, name ? name : word ? "{...}" : "?");
 	if (name && (unit->language == LANGUAGE_CXX || unit->language == LANGUAGE_RUST)) {
 		CLEANUP(free_p)

@@ -58,6 +58,28 @@ static void find_blocks(struct scope *scope)
 			scope->first = i;
 }
 
+/* The unit's tree has been split off, and is not where the unit says. */
+static struct error *check_split(const struct image *image, Dwarf_Die *unit)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die tree = unit_tree(unit);
+	uint8_t type;
+
+	if (tree.addr != unit->addr ||
+	    dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) != 0 ||
+	    type != DW_UT_skeleton)
+		return NULL;
+	const char *name = dwarf_formstring(dwarf_attr(
+	    unit, dwarf_hasattr(unit, DW_AT_dwo_name) ? DW_AT_dwo_name : DW_AT_GNU_dwo_name,
+	    &attribute));
+	return error_hint(error_new(ERR_DWARF,
+				    "%s: the debug information of this code is in %s, which "
+				    "cannot be read",
+				    image_name(image), name ? name : "another file"),
+			  "It was compiled with -gsplit-dwarf: its .dwo files are to be where "
+			  "they were then.");
+}
+
 struct error *scope_open(struct image *image, uint64_t address, struct scope **ret)
 {
 	struct dwarf *dwarf;
@@ -65,13 +87,22 @@ struct error *scope_open(struct image *image, uint64_t address, struct scope **r
 
 	*ret = NULL;
 	TRY(dwarf_get(image, &dwarf));
-	if (!dwarf || !lines_unit_at(dwarf->lines, address, &unit))
+	if (!dwarf)
 		return NULL;
+	if (!lines_unit_at(dwarf->lines, address, &unit))
+		return dwarf->lines->problem ? error_dwarf(image, dwarf->lines->problem) : NULL;
+	TRY(check_split(image, &unit));
 	struct scope *scope = xcalloc(1, sizeof(*scope));
 	scope->dwarf = dwarf;
 	scope->address = address;
 	scope->unit = dwarf_unit_of(dwarf, &unit);
+	dwarf->language = scope->unit->language;
 	find_blocks(scope);
+	const char *problem = scope->blocks.size ? NULL : scope->unit->problem;
+	if (problem) {
+		scope_close(scope);
+		return error_dwarf(image, problem);
+	}
 	*ret = scope;
 	return NULL;
 }
@@ -81,7 +112,6 @@ void scope_close(struct scope *scope)
 	if (!scope)
 		return;
 	vector_deinit(&scope->blocks);
-	vector_deinit(&scope->around);
 	free(scope);
 }
 

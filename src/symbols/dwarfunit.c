@@ -89,6 +89,7 @@ static uint32_t add_entry(const struct walk *walk, Dwarf_Die *die)
 	    .parent = walk->parent,
 	    .tag = dwarf_tag(die),
 	    .is_declaration = die_flag(die, DW_AT_declaration),
+	    .is_completing = dwarf_hasattr(die, DW_AT_specification),
 	};
 	return walk->unit->entries.size - 1;
 }
@@ -148,19 +149,21 @@ static void walk_children(struct walk *walk, Dwarf_Die *die)
 {
 	Dwarf_Die child;
 
-	if (walk->depth >= DWARF_DEPTH_MAX || dwarf_child(die, &child) != 0)
-		return;
+	int status = walk->depth < DWARF_DEPTH_MAX ? dwarf_child(die, &child) : 1;
+
 	walk->depth++;
-	do {
+	while (status == 0) {
 		size_t first = walk->unit->entries.size;
 		void *at = child.addr;
 		visit(walk, &child);
-		if (dwarf_siblingof(&child, &child) != 0)
-			break;
+		status = dwarf_siblingof(&child, &child);
 		/* Now that it is known where its children end. */
-		if (first < walk->unit->entries.size && walk->unit->entries.data[first].die == at)
+		if (status == 0 && first < walk->unit->entries.size &&
+		    walk->unit->entries.data[first].die == at)
 			walk->unit->entries.data[first].end = child.addr;
-	} while (true);
+	}
+	if (status < 0)
+		walk->unit->problem = dwarf_errmsg(-1);
 	walk->depth--;
 }
 
@@ -171,7 +174,7 @@ static int compare_ranges(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-static int language_of(Dwarf_Die *tree)
+static enum dwarf_language language_of(Dwarf_Die *tree)
 {
 	switch (dwarf_srclang(tree)) {
 	case DW_LANG_C:
@@ -196,7 +199,7 @@ static int language_of(Dwarf_Die *tree)
 	}
 }
 
-static struct dwarf_unit *read_unit(Dwarf_Die *die)
+static struct dwarf_unit *read_unit(struct dwarf *dwarf, Dwarf_Die *die)
 {
 	struct dwarf_unit *unit = xcalloc(1, sizeof(*unit));
 	struct walk walk = {.unit = unit, .parent = DWARF_NO_ENTRY};
@@ -206,6 +209,9 @@ static struct dwarf_unit *read_unit(Dwarf_Die *die)
 	if (dwarf_cu_die(die->cu, &tree, NULL, NULL, NULL, NULL, NULL, NULL))
 		unit->tree = unit_tree(&tree);
 	unit->language = language_of(&unit->tree);
+	/* What dwz has taken out of several units says no language: it is that of those. */
+	if (dwarf_tag(&unit->tree) == DW_TAG_partial_unit && unit->language == LANGUAGE_OTHER)
+		unit->language = dwarf->language;
 	walk_children(&walk, &unit->tree);
 	if (unit->ranges.size)
 		qsort(unit->ranges.data, unit->ranges.size, sizeof(*unit->ranges.data),
@@ -219,7 +225,7 @@ struct dwarf_unit *dwarf_unit_of(struct dwarf *dwarf, Dwarf_Die *die)
 
 	if (unit)
 		return unit;
-	unit = read_unit(die);
+	unit = read_unit(dwarf, die);
 	vector_push(&dwarf->units, unit);
 	die_map_put(&dwarf->unit_of, die->cu, 0, unit);
 	/* With split DWARF the tree is in a unit of its own. */
@@ -271,7 +277,7 @@ static bool is_scope(const struct dwarf_entry *entry)
 	}
 }
 
-uint32_t dwarf_unit_parent(const struct dwarf_unit *unit, const void *die)
+static uint32_t parent_of(const struct dwarf_unit *unit, const void *die)
 {
 	size_t low = 0, high = unit->entries.size;
 
@@ -289,6 +295,16 @@ uint32_t dwarf_unit_parent(const struct dwarf_unit *unit, const void *die)
 	       !(is_scope(&unit->entries.data[at]) && is_inside(unit, at, die)))
 		at = unit->entries.data[at].parent;
 	return at;
+}
+
+const struct dwarf_entry *dwarf_scope_of(struct dwarf *dwarf, Dwarf_Die *die,
+					 struct dwarf_unit **ret)
+{
+	Dwarf_Die written = die_origin(die);
+
+	*ret = dwarf_unit_of(dwarf, &written);
+	uint32_t parent = parent_of(*ret, written.addr);
+	return parent == DWARF_NO_ENTRY ? NULL : &(*ret)->entries.data[parent];
 }
 
 Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry *entry)
@@ -384,10 +400,10 @@ struct error *dwarf_get(struct image *image, struct dwarf **ret)
 	const struct lines *lines = lines_get(image);
 
 	*ret = NULL;
-	if (!lines && image_has_dwarf(image) && image_has_lines(image))
-		return error_dwarf(image, dwarf_errmsg(-1));
 	if (!lines)
-		return NULL;
+		return image->lines && image->lines->problem
+			   ? error_dwarf(image, image->lines->problem)
+			   : NULL;
 	if (!image->dwarf) {
 		image->dwarf = xcalloc(1, sizeof(*image->dwarf));
 		image->dwarf->image = image;

@@ -225,3 +225,26 @@ bool go_covers(const struct image *image, uint64_t address)
 {
 	return go_has_table(image) && gotab_covers(image->go->table, address);
 }
+
+struct function_search {
+	const char *name;
+	struct image *image;
+	struct function *found;
+};
+
+static bool take_function(void *context, const struct symbol *symbol)
+{
+	const struct function_search *search = context;
+
+	if (strcmp(symbol->raw, search->name) != 0)
+		return true;
+	*search->found = table_function(search->image, symbol);
+	return false;
+}
+
+bool gotab_function(struct image *image, const char *name, struct function *ret)
+{
+	struct function_search search = {name, image, ret};
+
+	return go_has_table(image) && !gotab_search(image->go->table, name, take_function, &search);
+}

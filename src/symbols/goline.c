@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * goline.c - address to file and line by .gopclntab.
+ * goline.c - address to file and line, and to the depth of the stack, by .gopclntab.
  *
  * A _func points at two lists that give, for ranges of addresses, a file number and a
  * line: pairs of (change of value, zigzag; length of range) in base 128, from -1 at the
@@ -124,4 +124,18 @@ bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned
 	*ret_file = gotab_file(table, func, file);
 	*ret_line = line;
 	return *ret_file != NULL;
+}
+
+bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret)
+{
+	uint64_t start, func;
+	uint32_t index, list;
+	int32_t depth;
+
+	if (!gotab_find(table, address, &index) || !gotab_entry(table, index, &start, &func) ||
+	    !gotab_field(table, func, FUNC_PCSP, &list) || !list ||
+	    !gotab_value_at(table, list, start, address, &depth))
+		return false;
+	*ret = depth;
+	return true;
 }

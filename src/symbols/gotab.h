@@ -78,6 +78,7 @@ const struct gomodule *gotab_module(struct gotab *table);
 /* _func begins with the entry (a pointer, or u32 from 1.18); after it, u32s:
  * name, args, deferreturn, pcsp, pcfile, pcln, npcdata, unit (from 1.16). */
 enum gotab_field { /* in u32s, from the name's */
+	FUNC_PCSP = 3,
 	FUNC_PCFILE = 4,
 	FUNC_PCLN = 5,
 	FUNC_LIST_COUNT = 6,

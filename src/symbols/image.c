@@ -58,6 +58,10 @@ static struct error *read_segments(struct image *image, Elf *elf, bool is_debug_
 			image->dynamic_address = phdr.p_vaddr;
 			image->dynamic_size = phdr.p_filesz;
 		}
+		if (phdr.p_type == PT_TLS) {
+			image->tls_size = phdr.p_memsz;
+			image->tls_align = phdr.p_align;
+		}
 		if (phdr.p_type != PT_LOAD)
 			continue;
 		if (!is_debug_file && is_beyond(image, phdr.p_offset, phdr.p_filesz))
@@ -135,7 +139,7 @@ static struct error *read_headers(struct image *image, bool is_debug_file)
 	return err;
 }
 
-static struct error *open_file(struct image *image)
+static struct error *open_file(struct image *image, bool is_debug_file)
 {
 	struct stat st;
 
@@ -153,7 +157,8 @@ static struct error *open_file(struct image *image)
 	if (fstat(image->fd, &image->stat) != 0)
 		return error_new(ERR_OS, "%s: %m", image->name);
 	image->file_size = (uint64_t)image->stat.st_size;
-	return kind_check(image->name, image->fd, image->file_size);
+	/* A file of dwz is an object file; that it belongs to the image is checked elsewhere. */
+	return is_debug_file ? NULL : kind_check(image->name, image->fd, image->file_size);
 }
 
 static struct error *open_image(const char *path, const char *name, bool is_debug_file,
@@ -165,7 +170,7 @@ static struct error *open_image(const char *path, const char *name, bool is_debu
 	image->fd = -1;
 	image->path = xstrdup(path);
 	image->name = xstrdup(name ? name : path);
-	struct error *err = open_file(image);
+	struct error *err = open_file(image, is_debug_file);
 	if (!err)
 		err = read_headers(image, is_debug_file);
 	if (err) {

@@ -51,6 +51,7 @@ struct image {
 	VECTOR(struct segment) segments;
 	VECTOR(struct section) sections;
 	uint64_t dynamic_address, dynamic_size; /* PT_DYNAMIC; size 0: static */
+	uint64_t tls_size, tls_align;		/* PT_TLS; size 0: none */
 	struct image *debug;			/* its separate debug file, or NULL */
 	struct go *go;				/* NULL: not Go */
 	struct table *table;			/* functions by address, made when first needed */
@@ -92,6 +93,8 @@ size_t image_build_id(const struct image *image, unsigned char ret[64]);
 struct error *image_open_debug(const char *path, struct image **ret);
 /* Finds image's separate debug file (debugfile.c). */
 struct image *debugfile_open(const struct image *image);
+/* The file that .gnu_debugaltlink names: NULL if there is none, or not of that build. */
+struct image *debugfile_open_supplement(const struct image *image);
 
 /* Says what an open file is, unless it is an ELF for this machine (kind.c). */
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
@@ -246,6 +249,10 @@ void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 void gotab_search_inlined(struct gotab *table, const char *literal,
 			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
 			  void *context);
+/* A function of Go's table by its exact name; the first one. */
+bool gotab_function(struct image *image, const char *name, struct function *ret);
+/* How far below where it was at the function's entry the stack pointer is (goline.c). */
+bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),

@@ -35,10 +35,13 @@ static void read_units(struct lines *lines)
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 	uint8_t type;
+	int status;
 
-	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
+	while ((status = dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL)) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
 			add_unit(lines, &unit);
+	if (status < 0)
+		lines->problem = dwarf_errmsg(-1);
 	if (lines->ranges.size)
 		qsort(lines->ranges.data, lines->ranges.size, sizeof(*lines->ranges.data), compare);
 }
@@ -66,12 +69,28 @@ void mapped_elf_close(struct mapped_elf *file)
 		munmap(file->mapping, file->size);
 }
 
+/* Without the file what is in it is missing, and the rest is read. */
+static void open_supplement(struct lines *lines, const struct image *image)
+{
+	struct image *supplement = debugfile_open_supplement(image);
+
+	if (supplement && mapped_elf_open(supplement, &lines->supplement_file))
+		lines->supplement = dwarf_begin_elf(lines->supplement_file.elf, DWARF_C_READ, NULL);
+	if (lines->supplement)
+		dwarf_setalt(lines->dwarf, lines->supplement);
+	image_unref(supplement);
+}
+
 static void open_dwarf(struct lines *lines, const struct image *image)
 {
 	if (mapped_elf_open(image, &lines->file))
 		lines->dwarf = dwarf_begin_elf(lines->file.elf, DWARF_C_READ, NULL);
-	if (lines->dwarf)
-		read_units(lines);
+	if (!lines->dwarf) {
+		lines->problem = dwarf_errmsg(-1);
+		return;
+	}
+	open_supplement(lines, image);
+	read_units(lines);
 }
 
 static const struct image *image_with_lines(const struct image *image)
@@ -112,6 +131,8 @@ void lines_free(struct lines *lines)
 		return;
 	dwarf_end(lines->dwarf);
 	mapped_elf_close(&lines->file);
+	dwarf_end(lines->supplement);
+	mapped_elf_close(&lines->supplement_file);
 	vector_deinit(&lines->ranges);
 	free(lines);
 }

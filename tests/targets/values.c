@@ -228,7 +228,7 @@ static void describe(void)
 	printf("pointers\tanything=%p\tnumber[0]=10\t(*indirect)[0]=10\tcall=%p\n",
 	       (void *)&counter, (void *)twice);
 	printf("strings\ttext=%s\t(*array)[0]=101\tnone=nil\n", greeting);
-	printf("arrays\tstart[1]=-20\tall[0]=10\t(*all)[3]=-40\trows[1][2]=6\n");
+	printf("arrays\tstart[1]=-20\tall[0][1]=-20\t(*all)[3]=-40\trows[1][2]=6\n");
 	printf("small_struct\tp={x = 11, y = -12}\tp.y=-12\tsize={width = 640, height = 480}\n");
 	printf("mixed_struct\tm.whole=-5\tm.part=0.5\n");
 	printf("large_struct\tl={id = -7000000000, at = {x = 3, y = -4}, name = \"a large thing\", "
@@ -239,7 +239,7 @@ static void describe(void)
 	printf("list\tp.value=1\tp.next.value=2\tp.next.next.value=3\tp.next.next.next=nil\n");
 	printf("many\ta=1\tb=2\tc=3\td=4\te=5\tf=6\tseventh=-7000000000\teighth=-8\n");
 	printf("gone\tx=6\n");
-	printf("result\tx=7\tcounter=41\thidden=515\tgreeting=%s\tGREEN=5\n", greeting);
+	printf("result\tx=7\tcounter=41\thidden=515\tgreeting=%s\tGREEN=GREEN\n", greeting);
 	fflush(stdout);
 }
 

@@ -125,7 +125,7 @@ APART void strings(const std::string &brief, std::string &lengthy, std::string b
 }
 
 APART void vectors(const std::vector<int> &numbers, std::vector<ns::point> points,
-		   std::vector<std::string> &texts, std::vector<int> *empty)
+		   std::vector<std::string> &texts, std::vector<int> &empty)
 {
 	USE(numbers);
 	USE(points);
@@ -194,7 +194,7 @@ static void call_all()
 	references(number, point, {3, 4});
 	classes(square, &square, {-9, 'b'}, inside);
 	strings(brief, lengthy, "moved");
-	vectors(numbers, points, texts, &empty);
+	vectors(numbers, points, texts, empty);
 	pointers(unique, shared, std::make_unique<ns::point>(ns::point{5, 6}));
 	simple(ns::color::blue, true, u'€', &ns::point::y);
 	ns::in_namespace(ns::color::green);

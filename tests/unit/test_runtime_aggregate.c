@@ -58,8 +58,10 @@ static void missing_values_are_counted_as_such_and_missing_keys_say_so(void **st
 {
 	struct fixture *f = *state;
 
-	run_well(f, "break probed_function do local v = u8(arg[1]) sum(v) count(v, 1) max(v + 1) "
-		    "end");
+	run_well(
+	    f,
+	    "break probed_function do local _ local v = u8(arg[1]) sum(v) count(v, 1) max(v + 1) "
+	    "end");
 	hit(f, 7, false);
 	hit(f, 7, true);
 	expect_aggregates(f, "Tracepoint 1, probed_function: sum(v)\n"
@@ -77,7 +79,7 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 		const char *block, *message;
 	} cases[] = {
 	    {"sum(arg[1] / 2)", "the value of sum must be an integer, not a float"},
-	    {"max(x)", "the value of max must be an integer, not a nil"},
+	    {"max(nothing)", "the value of max must be an integer, not a nil"},
 	    {"hist(comm)", "the value of hist must be an integer, not a string"},
 	    {"count(arg[1] / 2)",
 	     "a key of count must be an integer, a string or a boolean, not a float"},
@@ -91,7 +93,7 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 		char script[128], notice[192];
 
 		fixture_open(&f, false);
-		snprintf(script, sizeof(script), "break probed_function do\n  %s end",
+		snprintf(script, sizeof(script), "nothing = nil break probed_function do\n  %s end",
 			 cases[i].block);
 		snprintf(notice, sizeof(notice), "Tracepoint 1: test.mt:2: %s\n", cases[i].message);
 		run_well(&f, script);
@@ -106,10 +108,10 @@ static void a_key_may_be_a_boolean_or_nil(void **state)
 {
 	struct fixture *f = *state;
 
-	run_well(f, "break probed_function do count(arg[1] > 2, names) end");
+	run_well(f, "nothing = nil break probed_function do count(arg[1] > 2, nothing) end");
 	for (int i = 0; i < 5; i++)
 		hit(f, i, false);
-	expect_aggregates(f, "Tracepoint 1, probed_function: count(arg[1] > 2, names)\n"
+	expect_aggregates(f, "Tracepoint 1, probed_function: count(arg[1] > 2, nothing)\n"
 			     "  true   nil  2\n"
 			     "  false  nil  3\n");
 }

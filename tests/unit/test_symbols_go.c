@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Go programs: built here with every Go compiler of the machine, with symbols, without, and
  * position independent; and, written in assembly, the tables of compilers long gone. */
-#include "test_symbols.h"
+#include "test_symbols_go.h"
 
 static const char go_source[] =
     "package main\n"
@@ -32,30 +32,6 @@ static const char go_sub_source[] = "package sub\n"
 				    "type D struct{ n int }\n"
 				    "//go:noinline\n"
 				    "func (d *D) Decode(x int) int { d.n += x; return d.n }\n";
-
-static char compilers[12][64];
-static size_t compiler_count;
-
-static void find_compilers(void)
-{
-	FILE *list = popen("ls -d /usr/lib/go-1.*/bin/go /usr/local/go/bin/go 2>/dev/null", "r");
-
-	while (compiler_count < ARRAY_SIZE(compilers) &&
-	       fgets(compilers[compiler_count], sizeof(compilers[0]), list)) {
-		compilers[compiler_count][strcspn(compilers[compiler_count], "\n")] = '\0';
-		compiler_count++;
-	}
-	pclose(list);
-}
-
-static void need_go(void)
-{
-	if (compiler_count)
-		return;
-	if (getenv("CI"))
-		fail_msg("no Go compiler (golang-go) on this machine");
-	skip();
-}
 
 static int make_sources(void **state)
 {
