@@ -118,6 +118,9 @@ struct site {
 	struct line line; /* file NULL if not known */
 };
 
+/* Where a probe for one of a location's places would sit. */
+uint64_t probe_address(const struct location *location, const struct place *place);
+
 unsigned probe_number(const struct probe *probe);
 enum probe_kind probe_kind(const struct probe *probe);
 const char *probe_location(const struct probe *probe);	/* as written */
