@@ -2,7 +2,7 @@
 /*
  * dwarfvariable.c - what a DIE says of a variable, parameter or enumerator.
  */
-#include "dwarf.h"
+#include "dwarfop.h"
 
 /* DWARF's numbers of them. */
 #define REGISTER_RBP 6
@@ -92,8 +92,8 @@ static bool is_from_cfa(const struct where_context *context, const Dwarf_Op *ops
 		return true;
 	return count && ops[0].atom == DW_OP_fbreg && function.addr &&
 	       die_location(&function, DW_AT_frame_base, &attribute) &&
-	       dwarf_getlocation_addr(&attribute, context->address, &base, &base_count, 1) == 1 &&
-	       base_count && base[0].atom == DW_OP_call_frame_cfa;
+	       op_location(&attribute, context->address, &base, &base_count) == 1 && base_count &&
+	       base[0].atom == DW_OP_call_frame_cfa;
 }
 
 /* A place above the CFA is the caller's: an argument on the stack. */

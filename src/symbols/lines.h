@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lines.h - an image's DWARF as libdw has it, shared by line.c (which opens it),
- * source.c (a source line's code) and instance.c (which copy of a function).
+ * source.c (a source line's code), instance.c (which copy of a function) and inlined.c (calls
+ * that were inlined).
  */
 #ifndef SYMBOLS_LINES_H
 #define SYMBOLS_LINES_H
 
 #include <elfutils/libdw.h>
 
-#include "internal.h"
-#include "rows.h"
+#include "cursor.h"
 
 struct unit_range {
 	uint64_t start, end;
@@ -44,8 +44,8 @@ const struct lines *lines_get(struct image *image);
 bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret);
 /* The unit's tree, which with split DWARF is in a file of its own. */
 Dwarf_Die unit_tree(Dwarf_Die *unit);
-
-/* A section of the file, inflated, by its name or the one that GNU gave it when compressed. */
+/* The section of that name or its old one (.zdebug_), decompressed; data NULL if it is not there.
+ */
 struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name);
 
 /* Starts of one line in one unit, by address. */

@@ -17,7 +17,7 @@ static const char deleted[] = " (deleted)";
 /* ---------------------------------------------------------------- mappings */
 
 /* The kernel writes a newline in a path as \012. */
-static char *take_path(char *text)
+char *process_path(char *text)
 {
 	char *to = text;
 	size_t tail = sizeof(deleted) - 1;
@@ -46,7 +46,7 @@ static bool parse_mapping(char *line, struct mapping *ret)
 		return false;
 	ret->is_writable = flags[1] == 'w';
 	ret->is_executable = flags[2] == 'x';
-	ret->path = take_path(line + path);
+	ret->path = process_path(line + path);
 	return true;
 }
 
@@ -146,7 +146,7 @@ struct error *process_executable(pid_t pid, char **ret)
 	if (size < 0)
 		return error_new(ERR_OS, "process %d: %s: %m", pid, link);
 	path[size] = '\0';
-	*ret = take_path(path);
+	*ret = process_path(path);
 	return NULL;
 }
 
@@ -173,6 +173,37 @@ bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64
 		const struct mapping *mapping = &mappings.data[i];
 		if (ip >= mapping->start && ip < mapping->end && is_of(mapping, image))
 			is_found = image_address(image, ip - mapping->start + mapping->offset, ret);
+	}
+	mapping_list_deinit(&mappings);
+	return is_found;
+}
+
+static bool is_mapped(const struct mapping *mapping, const struct segment *segment)
+{
+	uint64_t end = mapping->offset + (mapping->end - mapping->start);
+
+	return segment->is_code && segment->offset < end &&
+	       mapping->offset < segment->offset + segment->file_size;
+}
+
+/* One displacement holds for all segments: the loader keeps their distances. */
+bool process_bias(pid_t pid, const struct image *image, uint64_t *ret)
+{
+	mapping_list mappings = {0};
+	bool is_found = false;
+
+	error_free(process_mappings(pid, &mappings));
+	for (size_t i = 0; i < mappings.size; i++) {
+		const struct mapping *mapping = &mappings.data[i];
+		for (size_t k = 0; k < image->segments.size && !is_found; k++) {
+			const struct segment *segment = &image->segments.data[k];
+			if (!mapping->is_executable || !is_of(mapping, image) ||
+			    !is_mapped(mapping, segment))
+				continue;
+			*ret =
+			    mapping->start - mapping->offset + segment->offset - segment->address;
+			is_found = true;
+		}
 	}
 	mapping_list_deinit(&mappings);
 	return is_found;

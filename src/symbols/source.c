@@ -370,9 +370,11 @@ static void visit_names(void *context, Dwarf_Die *unit, const struct row_table *
 	const struct name_visit *visit = context;
 
 	(void)unit;
-	for (size_t i = 0; i < table->files.size; i++)
-		if (table->files.data[i].name)
-			visit->fn(visit->context, table->files.data[i].name);
+	for (size_t i = 0; i < table->files.size; i++) {
+		CLEANUP(free_p) char *path = rows_path(table, i);
+		if (path)
+			visit->fn(visit->context, path);
+	}
 }
 
 void image_each_source(struct image *image, void (*fn)(void *context, const char *path),

@@ -314,6 +314,71 @@ static void a_missing_value_prints_its_reason_in_every_directive(void **state)
 	}
 }
 
+static void a_stack_stands_on_lines_of_its_own(void **state)
+{
+	(void)state;
+	static const struct format_value stack = {.kind = FORMAT_STACK,
+						  .string = {"    f+0x1\n    main", 18}};
+	static const struct {
+		struct format_value values[4];
+		size_t count;
+		const char *expected;
+	} cases[] = {
+	    {{stack}, 1, "    f+0x1\n    main"},
+	    {{INTEGER(1), STRING("a"), stack}, 3, "1\ta\n    f+0x1\n    main"},
+	    {{stack, INTEGER(1), STRING("a")}, 3, "    f+0x1\n    main\n1\ta"},
+	};
+	struct buffer out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		format_print(&out, cases[i].values, cases[i].count);
+		assert_string_equal(out.data, cases[i].expected);
+		buffer_clear(&out);
+	}
+	assert_null(format_printf(&out, "<%s>", 4, &stack, 1));
+	assert_string_equal(out.data, "<    f+0x1\n    main>");
+	struct error *err = format_printf(&out, "%d", 2, &stack, 1);
+	assert_string_equal(err->message,
+			    "bad argument #2 to 'printf' (number expected, got stack)");
+	error_free(err);
+	buffer_deinit(&out);
+}
+
+static void unsigned_numbers_and_addresses_keep_their_sign(void **state)
+{
+	(void)state;
+	static const struct format_value ones = {.kind = FORMAT_UNSIGNED, .integer = -1};
+	static const struct format_value address = {.kind = FORMAT_ADDRESS, .integer = 0x7f00};
+	static const struct {
+		const char *format;
+		const struct format_value *value;
+		const char *expected, *error;
+	} cases[] = {
+	    {"%d %22i", &ones, "18446744073709551615   18446744073709551615", NULL},
+	    {"%u|%+d", &ones, "18446744073709551615|+18446744073709551615", NULL},
+	    {"%x|% i", &ones, "ffffffffffffffff| 18446744073709551615", NULL},
+	    {"%.1f|%s", &ones, "18446744073709551616.0|18446744073709551615", NULL},
+	    {"%s|%8s", &address, "0x7f00|  0x7f00", NULL},
+	    {"%d|%#x", &address, "32512|0x7f00", NULL},
+	    {"%e|%c", &address, "3.251200e+04|\\x00", NULL},
+	    {"%q", &ones, NULL, "bad argument #2 to 'printf' (value has no literal form)"},
+	    {"%q", &address, NULL, "bad argument #2 to 'printf' (value has no literal form)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct format_value both[] = {*cases[i].value, *cases[i].value};
+		struct buffer out = {0};
+		struct error *err =
+		    format_printf(&out, cases[i].format, strlen(cases[i].format), both, 2);
+
+		assert_int_equal(err != NULL, cases[i].error != NULL);
+		assert_string_equal(err ? err->message : out.data,
+				    err ? cases[i].error : cases[i].expected);
+		error_free(err);
+		buffer_deinit(&out);
+	}
+}
+
 static void what_a_target_put_in_a_string_cannot_command_the_terminal(void **state)
 {
 	(void)state;
@@ -381,6 +446,8 @@ int main(void)
 	    cmocka_unit_test(malformed_formats_are_refused_as_lua_refuses_them),
 	    cmocka_unit_test(printf_takes_its_arguments_in_order_and_says_which_is_wrong),
 	    cmocka_unit_test(a_missing_value_prints_its_reason_in_every_directive),
+	    cmocka_unit_test(a_stack_stands_on_lines_of_its_own),
+	    cmocka_unit_test(unsigned_numbers_and_addresses_keep_their_sign),
 	    cmocka_unit_test(what_a_target_put_in_a_string_cannot_command_the_terminal),
 	    cmocka_unit_test(print_shows_values_as_tostring_does),
 	    cmocka_unit_test(a_million_lines_a_second_can_be_formatted),
