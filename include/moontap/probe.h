@@ -121,8 +121,11 @@ size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
 void probe_list(const struct probe *probe, struct buffer *out);
 bool probe_is_enabled(const struct probe *probe);
 struct error *probe_enable(struct probe *probe);
+/* No hit comes after it. Takes no longer for many than for one. */
+void probes_disable(struct probe *const *probes, size_t count);
 void probe_disable(struct probe *probe);
-/* Detaches and forgets it. Its number is not used again. */
+/* Forgets it; its last hits, of the next moments, are not heard of. Its number is not
+ * used again. */
 void probe_delete(struct probe *probe);
 /* Sum over sites, or of one; the user-space half is accounted for: an event
  * that the Lua guard turned down counts as filtered, not delivered. */

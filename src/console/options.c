@@ -142,7 +142,7 @@ static const struct option_row rows[] = {
     {"duration", "TIME", "end after 5s, 500ms, 2m ...", set_duration},
     {"dry-run", NULL, "compile and judge, attach nothing; needs no privileges", set_dry_run},
     {"unsafe", NULL, "let scripts run other programs (os.execute, io.popen)", set_unsafe},
-    {"ring-size", "SIZE", "event buffer of each CPU: 16M unless told", set_ring_size},
+    {"ring-size", "SIZE", "what the event buffer of a CPU may grow to: 16M unless told", set_ring_size},
     {"attach-method", "HOW", "multi, tracefs or any (the best that works)", set_method},
     {"version", NULL, "print the version and end", set_version},
     {"help", NULL, "print this and end", set_help},

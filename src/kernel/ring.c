@@ -57,6 +57,11 @@ static uint64_t producer_position(const struct ring *ring)
 	return __atomic_load_n(ring->shared_producer, __ATOMIC_ACQUIRE);
 }
 
+uint64_t ring_used(const struct ring *ring)
+{
+	return producer_position(ring) - __atomic_load_n(ring->shared_consumer, __ATOMIC_RELAXED);
+}
+
 static uint32_t record_header(const struct ring *ring)
 {
 	const uint32_t *header =
@@ -117,8 +122,9 @@ struct oldest {
 static struct oldest find_oldest(struct kernel *kernel)
 {
 	struct oldest oldest = {.time_ns = UINT64_MAX, .until_ns = UINT64_MAX};
-	for (size_t i = 0; i < kernel->rings.size; i++) {
-		struct ring *ring = &kernel->rings.data[i];
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++) {
+		struct ring *ring = &kernel->rings.all[i];
 		const struct record *record = ring_peek(ring);
 		if (!record)
 			continue;
@@ -165,6 +171,7 @@ size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const str
 	/* Who is awake needs no waking by the other CPUs. */
 	if (kernel->is_armed)
 		set_armed(kernel, false);
+	rings_grow(&kernel->rings);
 	/* A ring found empty may fill while another is being read: what is younger
 	 * than this moment waits for the next call, or it would overtake. */
 	uint64_t now = now_ns();
@@ -177,8 +184,9 @@ size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const str
 			  &taker);
 		oldest = find_oldest(kernel);
 	}
-	for (size_t i = 0; i < kernel->rings.size; i++)
-		ring_publish(&kernel->rings.data[i]);
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++)
+		ring_publish(&kernel->rings.all[i]);
 	return taker.count;
 }
 
@@ -193,8 +201,9 @@ bool kernel_arm(struct kernel *kernel)
 {
 	set_armed(kernel, true);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (size_t i = 0; i < kernel->rings.size; i++) {
-		const struct ring *ring = &kernel->rings.data[i];
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++) {
+		const struct ring *ring = &kernel->rings.all[i];
 		if (producer_position(ring) != ring->position) {
 			set_armed(kernel, false);
 			return false;

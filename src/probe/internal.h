@@ -102,7 +102,8 @@ struct probe {
 struct error *probe_locate(struct probe *probe);
 /* Compiles and loads one program a group, and attaches if the probe is enabled. */
 struct error *probe_build(struct probe *probe);
-void probe_detach(struct probe *probe);
+/* All at the same time; some may be NULL. */
+void probes_detach(struct probe *const *probes, size_t count);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);
 void probe_free(struct probe *probe);

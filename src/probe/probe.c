@@ -133,11 +133,16 @@ static struct error *group_attach(struct probe *probe, unsigned group)
 	return NULL;
 }
 
-void probe_detach(struct probe *probe)
+void probes_detach(struct probe *const *probes, size_t count)
 {
-	for (size_t i = 0; i < probe->groups.size; i++)
-		if (probe->groups.data[i].program)
-			kernel_detach(probe->groups.data[i].program);
+	VECTOR(struct kernel_program *) programs = {0};
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; probes[i] && j < probes[i]->groups.size; j++)
+			if (probes[i]->groups.data[j].program)
+				vector_push(&programs, probes[i]->groups.data[j].program);
+	kernel_detach(programs.data, programs.size);
+	vector_deinit(&programs);
 }
 
 static struct error *attach(struct probe *probe)
@@ -150,7 +155,7 @@ static struct error *attach(struct probe *probe)
 		struct error *err = group_attach(probe, i);
 
 		if (err) {
-			probe_detach(probe);
+			probes_detach(&probe, 1);
 			return err;
 		}
 	}
@@ -284,10 +289,16 @@ struct error *probe_enable(struct probe *probe)
 	return NULL;
 }
 
+void probes_disable(struct probe *const *probes, size_t count)
+{
+	probes_detach(probes, count);
+	for (size_t i = 0; i < count; i++)
+		probes[i]->is_enabled = false;
+}
+
 void probe_disable(struct probe *probe)
 {
-	probe_detach(probe);
-	probe->is_enabled = false;
+	probes_disable(&probe, 1);
 }
 
 /* ----------------------------------------------------------------- counters */

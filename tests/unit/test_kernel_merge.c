@@ -32,8 +32,8 @@ static void fake_init(struct fake *fake)
 		    .shared_producer = &fake->producer[i],
 		    .data = fake->data[i],
 		};
-	fake->kernel.rings.data = fake->rings;
-	fake->kernel.rings.size = FAKE_RINGS;
+	fake->kernel.rings.all = fake->rings;
+	fake->kernel.rings.count = FAKE_RINGS;
 	fake->kernel.cpu_count = FAKE_RINGS;
 	fake->kernel.armed = fake->armed;
 }
