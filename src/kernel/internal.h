@@ -47,7 +47,10 @@ struct ring {
 	uint64_t limit;	    /* what we know of the producers' position */
 	uint64_t *shared_consumer;
 	const uint64_t *shared_producer;
-	const unsigned char *data; /* mapped twice in a row, so that no record is split */
+	unsigned char *data;   /* twice in a row, so that no record is split */
+	size_t mapped;	       /* bytes of data, of twice the size */
+	unsigned char *memory; /* all of it, reserved: positions, then data */
+	size_t memory_size;
 };
 
 /* Maps the ring buffer fd of size bytes (a power of two of pages). On success

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rings.c - the session's rings: one a CPU, small at first, and another, larger one
+ * rings.c - the session's rings: one a CPU, small at first, and then another, larger one
  * for a CPU whose events fill what it has.
  * Apart from ring.c, which reads them: this is about memory. Programs find their
  * CPU's ring in a map of maps. A ring that was replaced stays: a program that was
@@ -20,8 +20,10 @@
 #define RING_BYTES_LEAST   ((size_t)1 << 20)
 /* All rings together, unless their size was asked for. */
 #define RINGS_BYTES_MAX ((size_t)256 << 20)
-/* What a CPU begins with: the events of some milliseconds at full speed. */
-#define RING_BYTES_FIRST ((size_t)512 << 10)
+/* What a CPU begins with: the events of 25 milliseconds at full speed. Of many CPUs
+ * each begins with less. */
+#define RING_BYTES_FIRST  ((size_t)2 << 20)
+#define RINGS_BYTES_FIRST ((size_t)32 << 20)
 
 /* -------------------------------------------------------------------- sizes */
 
@@ -35,6 +37,14 @@ static struct error *choose_size(size_t wanted, size_t ring_count, size_t *ret)
 		size /= 2;
 	*ret = size;
 	return NULL;
+}
+
+static size_t first_size(const struct rings *rings)
+{
+	size_t size = RING_BYTES_FIRST;
+	while (size * rings->cpu_count > RINGS_BYTES_FIRST && size > RING_BYTES_FIRST / 8)
+		size /= 2;
+	return size < rings->size_max ? size : rings->size_max;
 }
 
 /* By four, so that making the larger ring takes less time than filling the smaller
@@ -196,7 +206,7 @@ struct error *rings_init(struct rings *rings, size_t wanted_size, size_t slot_co
 	rings->epoll_fd = epoll_fd;
 	TRY(choose_size(wanted_size, rings->cpu_count, &rings->size_max));
 
-	size_t first = rings->size_max < RING_BYTES_FIRST ? rings->size_max : RING_BYTES_FIRST;
+	size_t first = first_size(rings);
 	rings->all = xcalloc(rings->cpu_count * count_sizes(rings, first), sizeof(*rings->all));
 	rings->current = xcalloc(rings->cpu_count, sizeof(*rings->current));
 	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {

@@ -31,6 +31,7 @@ static void fake_init(struct fake *fake)
 		    .shared_consumer = &fake->consumer[i],
 		    .shared_producer = &fake->producer[i],
 		    .data = fake->data[i],
+		    .mapped = FAKE_SIZE,
 		};
 	fake->kernel.rings.all = fake->rings;
 	fake->kernel.rings.count = FAKE_RINGS;
