@@ -76,6 +76,11 @@ struct rings {
 	int map_fd; /* array of maps, by CPU */
 	size_t slot_count;
 	int epoll_fd; /* the kernel's */
+	struct {
+		uint32_t *cpus;
+		int *fds;
+		uint32_t count;
+	} slots; /* to fill, and with what */
 	/* At most one job at a time makes rings or fills the map. */
 	pthread_t thread;
 	bool has_thread, is_busy;

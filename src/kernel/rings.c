@@ -86,32 +86,27 @@ static struct error *add_ring(struct rings *rings, size_t size)
 	return NULL;
 }
 
+static void want_slot(struct rings *rings, size_t cpu, const struct ring *ring)
+{
+	rings->slots.cpus[rings->slots.count] = (uint32_t)cpu;
+	rings->slots.fds[rings->slots.count++] = ring->fd;
+}
+
 /* The kernel ends each change of a map of maps by waiting for all programs that
  * may run with the old value, some 10 ms: so all slots in one call, where it can
  * do that (Linux 5.19). */
-static struct error *fill_slots(const struct rings *rings, uint32_t *cpus, int *fds, size_t count)
+static struct error *fill_slots(struct rings *rings)
 {
-	uint32_t filled = (uint32_t)count;
+	uint32_t *cpus = rings->slots.cpus, count = rings->slots.count, filled = count;
+	int *fds = rings->slots.fds;
+	rings->slots.count = 0;
 	if (bpf_map_update_batch(rings->map_fd, cpus, fds, &filled, NULL) == 0)
 		return NULL;
-	for (size_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		if (bpf_map_update_elem(rings->map_fd, &cpus[i], &fds[i], BPF_ANY) < 0)
 			return support_error(errno, "filling the map of rings");
 	}
 	return NULL;
-}
-
-/* Slots of CPUs that may yet come borrow the ring of one that is there: a ring
- * takes any number of producers. */
-static struct error *fill_all(struct rings *rings)
-{
-	CLEANUP(free_p) uint32_t *cpus = xcalloc(rings->slot_count, sizeof(*cpus));
-	CLEANUP(free_p) int *fds = xcalloc(rings->slot_count, sizeof(*fds));
-	for (uint32_t cpu = 0; cpu < rings->slot_count; cpu++) {
-		cpus[cpu] = cpu;
-		fds[cpu] = rings->all[rings->current[cpu % rings->cpu_count]].fd;
-	}
-	return fill_slots(rings, cpus, fds, rings->slot_count);
 }
 
 /* ------------------------------------------------------------------ growing */
@@ -124,22 +119,19 @@ static bool is_wanting(const struct rings *rings, size_t cpu)
 
 static struct error *grow(struct rings *rings)
 {
-	CLEANUP(free_p) uint32_t *cpus = xcalloc(rings->cpu_count, sizeof(*cpus));
-	CLEANUP(free_p) int *fds = xcalloc(rings->cpu_count, sizeof(*fds));
-	size_t count = 0;
 	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
 		if (!is_wanting(rings, cpu))
 			continue;
-		size_t size = next_size(rings, rings->all[rings->current[cpu]].size);
-		TRY(add_ring(rings, size));
+		TRY(add_ring(rings, next_size(rings, rings->all[rings->current[cpu]].size)));
 		rings->current[cpu] = rings->count - 1;
-		cpus[count] = (uint32_t)cpu;
-		fds[count++] = rings->all[rings->count - 1].fd;
+		want_slot(rings, cpu, &rings->all[rings->count - 1]);
 	}
-	return fill_slots(rings, cpus, fds, count);
+	return fill_slots(rings);
 }
 
 /* -------------------------------------------------------------- in a thread */
+
+/* Memory is the main thread's: malloc would keep some for each thread there was. */
 
 static void *run_job(void *context)
 {
@@ -186,16 +178,55 @@ void rings_grow(struct rings *rings)
 	error_free(err);
 }
 
-/* The last slot is filled last. Only the wait after that may go on in peace. */
+/* The last slot is filled last; the kernel's wait after that may go on in peace. */
 struct error *rings_wait(struct rings *rings)
 {
 	uint32_t last = (uint32_t)rings->slot_count - 1, id;
-	if (bpf_map_lookup_elem(rings->map_fd, &last, &id) == 0)
-		return NULL;
-	return end_job(rings);
+	while (bpf_map_lookup_elem(rings->map_fd, &last, &id) < 0) {
+		if (!__atomic_load_n(&rings->is_busy, __ATOMIC_ACQUIRE))
+			return end_job(rings);
+		usleep(20);
+	}
+	return NULL;
 }
 
 /* --------------------------------------------------------------------- life */
+
+/* Slots of CPUs that may yet come borrow the ring of one that is there: a ring
+ * takes any number of producers. */
+static void want_all_slots(struct rings *rings)
+{
+	size_t owner = 0;
+	for (size_t cpu = 0; cpu < rings->slot_count; cpu++) {
+		want_slot(rings, cpu, &rings->all[owner]);
+		owner = owner + 1 < rings->cpu_count ? owner + 1 : 0;
+	}
+}
+
+static struct error *make_first(struct rings *rings)
+{
+	size_t first = first_size(rings);
+	rings->all = xcalloc(rings->cpu_count * count_sizes(rings, first), sizeof(*rings->all));
+	rings->current = xcalloc(rings->cpu_count, sizeof(*rings->current));
+	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
+		TRY(add_ring(rings, first));
+		rings->current[cpu] = cpu;
+	}
+	return NULL;
+}
+
+static struct error *make_map(struct rings *rings)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)rings->all[0].fd);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "moontap_rings", sizeof(uint32_t),
+				sizeof(uint32_t), (uint32_t)rings->slot_count, &options);
+	if (fd < 0)
+		return support_error(-fd, "making a BPF map");
+	rings->map_fd = fd;
+	rings->slots.cpus = xcalloc(rings->slot_count, sizeof(*rings->slots.cpus));
+	rings->slots.fds = xcalloc(rings->slot_count, sizeof(*rings->slots.fds));
+	return NULL;
+}
 
 struct error *rings_init(struct rings *rings, size_t wanted_size, size_t slot_count, int epoll_fd)
 {
@@ -205,21 +236,10 @@ struct error *rings_init(struct rings *rings, size_t wanted_size, size_t slot_co
 	rings->cpu_count = cpu_count < slot_count ? cpu_count : slot_count;
 	rings->epoll_fd = epoll_fd;
 	TRY(choose_size(wanted_size, rings->cpu_count, &rings->size_max));
-
-	size_t first = first_size(rings);
-	rings->all = xcalloc(rings->cpu_count * count_sizes(rings, first), sizeof(*rings->all));
-	rings->current = xcalloc(rings->cpu_count, sizeof(*rings->current));
-	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
-		TRY(add_ring(rings, first));
-		rings->current[cpu] = cpu;
-	}
-	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)rings->all[0].fd);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "moontap_rings", sizeof(uint32_t),
-				sizeof(uint32_t), (uint32_t)slot_count, &options);
-	if (fd < 0)
-		return support_error(-fd, "making a BPF map");
-	rings->map_fd = fd;
-	start_job(rings, fill_all);
+	TRY(make_first(rings));
+	TRY(make_map(rings));
+	want_all_slots(rings);
+	start_job(rings, fill_slots);
 	return NULL;
 }
 
@@ -230,5 +250,7 @@ void rings_deinit(struct rings *rings)
 		ring_deinit(&rings->all[i]);
 	free(rings->all);
 	free(rings->current);
+	free(rings->slots.cpus);
+	free(rings->slots.fds);
 	close_p(&rings->map_fd);
 }
