@@ -149,7 +149,7 @@ include tests/targets/targets.mk
 include tests/bench/bench.mk
 
 .PHONY: test
-test: $(BUILD)/moontap $(UNITS) $(TARGETS) ## set up, build and run every test (end to end: as root)
+test: $(BUILD)/moontap $(UNITS) $(TARGETS) $(BUILD)/bench/events ## set up, build and run every test (end to end: as root)
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
 .PHONY: san

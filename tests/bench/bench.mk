@@ -36,3 +36,12 @@ $(B)/large: $(B)/large.o $(B)/part.o
 $(B)/goloop: tests/bench/loop.go tests/bench/go.mod
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,$(GO),$@)
+
+$(B)/large: tests/bench/bench.mk
+
+# Not for `make bench`: its instructions are counted by the tests.
+$(B)/events: $(B)/events.o $(patsubst %,$(BUILD)/%.a,$(call rooms_from,runtime,$(ROOMS)))
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+$(B)/events.o: tests/bench/events.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -138,5 +138,5 @@ def curve_keys():
     return curve
 
 
-CURVES = {"sites": curve_sites, "plans": curve_plans, "rate": curve_rate,
-          "threads": curve_threads, "size": curve_size, "keys": curve_keys}
+CURVES = {"grow-" + name[len("curve_"):]: function for name, function in list(globals().items())
+          if name.startswith("curve_")}

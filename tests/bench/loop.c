@@ -71,15 +71,16 @@ static void keep_rate(long start)
 static void *work(void *unused)
 {
 	long start = clock_ns(CLOCK_MONOTONIC), last = start;
+	long batch = rate > 0 ? 1 : BATCH;
 
 	(void)unused;
 	for (;;) {
 		note_gap(&last);
 		if (rate < 0)
 			continue;
-		for (long i = 0; i < BATCH; i++)
+		for (long i = 0; i < batch; i++)
 			call(i, 2, 3, 4);
-		atomic_fetch_add_explicit(&calls, BATCH, memory_order_relaxed);
+		atomic_fetch_add_explicit(&calls, batch, memory_order_relaxed);
 		if (rate > 0)
 			keep_rate(start);
 	}

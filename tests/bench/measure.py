@@ -39,16 +39,16 @@ def shown(command):
 
 def interleave(tools, rounds=ROUNDS):
     """Calls each tool's function once a round; {tool: [results]}, or why it could not."""
-    results = {tool: [] for tool in tools}
+    results, reasons = {tool: [] for tool in tools}, {}
     for _ in range(rounds):
         for tool, function in tools.items():
-            if isinstance(results[tool], str):
+            if tool in reasons:
                 continue
             try:
                 results[tool].append(function())
             except Unable as reason:
-                results[tool] = str(reason)
-    return results
+                reasons[tool] = str(reason)
+    return {tool: values or reasons[tool] for tool, values in results.items()}
 
 
 def median(values):
@@ -65,7 +65,8 @@ class Target:
 
     def __init__(self, *arguments, **options):
         self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, bufsize=1, **options)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True, bufsize=1, **options)
         self.process.stdout.readline()
         self.pid = self.process.pid
         self.path = str(arguments[0])
@@ -147,7 +148,7 @@ class Tool:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=options.pop("stdout", self.output),
-            stderr=self.errors, env=environment, **options)
+            stderr=options.pop("stderr", self.errors), env=environment, **options)
         self.pid = self.process.pid
 
     def output_size(self):
@@ -162,9 +163,10 @@ class Tool:
         return time.monotonic()
 
     def complaint(self):
+        """What it says is wrong: its first line, or the last that says ERROR."""
         self.errors.seek(0)
         lines = [line.strip() for line in self.errors.read().splitlines() if line.strip()]
-        lines = [line for line in lines if not line.startswith("Attaching")] or lines
+        lines = [line for line in lines if "ERROR" in line][-1:] or lines
         return (lines[0] if lines else "no output")[:120]
 
     def cpu_ns(self):

@@ -21,7 +21,7 @@ is the goal; a row that misses it says so.
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         text = file.read()
-    model = re.search(r"model name\\s*:\\s*(.*)", text) or re.search(r"model name\s*:\s*(.*)", text)
+    model = re.search(r"model name\s*:\s*(.*)", text)
     kind = ", virtual" if re.search(r"^flags.*\bhypervisor\b", text, re.MULTILINE) else ""
     return "%s%s, %d processors" % (model.group(1) if model else platform.machine(), kind,
                                     os.cpu_count())

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One line of the table: what was measured, for each tool, and what moontap must reach."""
 
-import datetime
-
 from measure import median, shown
 
 
@@ -19,13 +17,6 @@ class Result:
                        for tool, numbers in values.items()}
         self.commands = {tool: command if isinstance(command, str) else shown(command)
                          for tool, command in (commands or {}).items()}
-        self.date = datetime.date.today().isoformat()
-
-    @classmethod
-    def load(cls, fields):
-        result = cls.__new__(cls)
-        result.__dict__.update(fields)
-        return result
 
     def number(self, tool):
         value = self.values.get(tool)
@@ -51,7 +42,7 @@ class Result:
             return ""
         if len(self.must) == 2:
             return "%s %s" % (self.must[0], quantity(self.must[1], self.unit))
-        return "%s %gx %s" % (self.must[0], self.must[1], self.must[2])
+        return "%s %.3gx %s" % (self.must[0], self.must[1], self.must[2])
 
     def verdict(self):
         reached = self.is_reached()

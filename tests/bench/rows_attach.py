@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Many sites: in, out, and what the target notices of it."""
 
+import os
 import time
 
 from measure import (IS_FULL, ROUNDS, Code, bench_path, bpftrace, interleave, moontap, need,
@@ -91,7 +92,7 @@ def longest_gap(target, command, seconds):
 def row_stop():
     """A thread that looks at the clock all the time, while probes come and go; and the
     machine's own hiccups, without a tool."""
-    with running(bench_path("loop"), "push", -1) as target:
+    with running(bench_path("loop"), "push", -1, preexec_fn=lambda: os.nice(-20)) as target:
         command = moontap(target.pid, "break site_* do end")
         gdb = ["gdb", "-q", "-nx", "-batch", "-p", str(target.pid), "-ex", "rbreak ^site_",
                "-ex", "detach"]

@@ -47,7 +47,7 @@ def anonymous(commands, pid):
 def row_count():
     """A counter in the kernel, at the same site."""
     return [compare("hit: count() at the same instruction (push)", (LOOP, "push"),
-                    "break *site_push do count() end".replace("*", ""),
+                    "break site_push do count() end",
                     "uprobe:%s:site_push { @ = count(); }" % LOOP, ("<=", 1.05, "bpftrace"))]
 
 
@@ -130,30 +130,27 @@ def rate_under(target, command, seconds=1.0):
 
 
 def row_debuggers():
-    """A printed line at each hit, against those that stop the program for it."""
-    with running(LOOP, "push") as target:
-        commands = {
-            "moontap": moontap(target.pid, 'break site_push do printf("%d\\n", arg[1]) end'),
-            "gdb": ["gdb", "-q", "-nx", "-batch", "-p", str(target.pid), "-ex",
-                    'dprintf site_push,"%d\\n",$rdi', "-ex", "continue"]}
+    """A printed line at each hit, against those that stop the program for it. Each run has a
+    target of its own: an interrupted debugger may take it along."""
+    cases = (
+        ("C", (LOOP, "push"), "site_push", 150, "gdb",
+         lambda pid: ["gdb", "-q", "-nx", "-batch", "-p", str(pid), "-ex",
+                      'dprintf site_push,"%d\\n",$rdi', "-ex", "continue"]),
+        ("Go", (GO,), "main.work", 1000, "delve",
+         lambda pid: ["dlv", "trace", "-p", str(pid), "main.work"]))
+    results = []
+    for language, arguments, function, factor, peer, debugger in cases:
+        script = 'break %s do printf("%%d\\n", arg[1]) end' % function
+        builders = {"moontap": lambda pid, s=script: moontap(pid, s), peer: debugger}
+        commands = {}
 
-        def gdb():
-            need("gdb")
-            return rate_under(target, commands["gdb"])
-        values = interleave({"moontap": lambda: rate_under(target, commands["moontap"]),
-                             "gdb": gdb}, 3)
-        results = [Result("time of a call with a printed line, C", "ns", values,
-                          ("<=", 1 / 150, "gdb"), anonymous(commands, target.pid))]
-    with running(GO) as target:
-        commands = {
-            "moontap": moontap(target.pid, 'break main.work do printf("%d\\n", arg[1]) end'),
-            "delve": ["dlv", "trace", "-p", str(target.pid), "main.work"]}
-
-        def delve():
-            need("dlv")
-            return rate_under(target, commands["delve"])
-        values = interleave({"moontap": lambda: rate_under(target, commands["moontap"]),
-                             "delve": delve}, 3)
-        results.append(Result("time of a call with a printed line, Go", "ns", values,
-                              ("<=", 1 / 1000, "delve"), anonymous(commands, target.pid)))
+        def run(tool):
+            with running(*arguments) as target:
+                command = builders[tool](target.pid)
+                need(command[0])
+                commands.update(anonymous({tool: command}, target.pid))
+                return rate_under(target, command)
+        values = interleave({tool: (lambda t=tool: run(t)) for tool in builders}, 3)
+        results.append(Result("time of a call with a printed line, " + language, "ns", values,
+                              ("<=", 1 / factor, peer), commands))
     return results

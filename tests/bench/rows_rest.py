@@ -124,7 +124,7 @@ def row_redis():
             server.kill()
             server.wait()
     return [Result("redis, SET requests a second, its mallocs in a histogram", "/s", values,
-                   (">=", 1, "bpftrace"), anonymous(commands, server.pid))]
+                   None, anonymous(commands, server.pid))]
 
 
 def jemalloc(pid):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From the start of a tool to its first hit, and the memory it has by then."""
 
+import subprocess
 import time
 
 from measure import (MOONTAP, ROUNDS, bench_path, bpftrace, interleave, moontap, need, running,
@@ -9,11 +10,13 @@ from result import Result
 from rows_hit import anonymous
 
 
-def first_hit(command):
-    """Milliseconds until a line says "hit", and the MiB of the tool by then."""
+def first_hit(command, marker="hit"):
+    """Milliseconds until the tool writes the marker, and the MiB of the tool by then."""
     need(command[0])
-    with tracing(command) as tool:
-        seconds = wait_for_text(tool, "hit") - tool.started
+    # delve writes its events to the standard error.
+    options = {} if marker == "hit" else {"stderr": subprocess.STDOUT}
+    with tracing(command, **options) as tool:
+        seconds = wait_for_text(tool, marker) - tool.started
         memory = tool.memory_mib()
         tool.stop(timeout=30)
     return seconds * 1e3, memory
@@ -28,60 +31,58 @@ def wait_for_text(tool, text):
         size = tool.output_size() + 1
 
 
-def results(title, limits, commands, pid, values):
+def results(title, limits, commands, values):
     def column(index):
         return {tool: runs if isinstance(runs, str) else [run[index] for run in runs]
                 for tool, runs in values.items()}
-    shown = anonymous(commands, pid)
     return [Result("start to first hit: " + title, "ms", column(0),
-                   ("<=", limits[0]) if limits else None, shown),
+                   ("<=", limits[0]) if limits else None, commands),
             Result("memory by then: " + title, "MiB", column(1),
-                   ("<=", limits[1]) if limits else None, shown)]
+                   ("<=", limits[1]) if limits else None, commands)]
 
 
-def case(title, limits, arguments, function, ours, theirs, others, rounds=ROUNDS):
-    """ours and theirs: what moontap and bpftrace print; others(pid): more commands."""
-    with running(*arguments) as target:
-        commands = {"moontap": moontap(target.pid, 'break %s do print("hit", %s) end' % (
-            function, ours))}
-        if theirs:
-            commands["bpftrace"] = bpftrace(target.pid, 'uprobe:%s:"%s" { printf("hit %%d\\n", %s);'
-                                            ' }' % (arguments[0], function, theirs))
-        commands.update(others(target.pid))
-        values = interleave({tool: (lambda c=command: first_hit(c))
-                             for tool, command in commands.items()}, rounds)
-        return results(title, limits, commands, target.pid, values)
+def case(title, limits, arguments, function, expressions, rounds=ROUNDS):
+    """expressions: what each tool prints. Each run has a target of its own: a debugger that
+    is interrupted may take it along."""
+    ours = '%s do print("hit", %%s) end' % ("break " + function)
+    theirs = 'uprobe:%s:"%s" { printf("hit %%%%d\\n", %%s); }' % (arguments[0], function)
+    builders = {
+        "moontap": lambda pid, e: moontap(pid, ours % e),
+        "bpftrace": lambda pid, e: bpftrace(pid, theirs % e),
+        "gdb": lambda pid, e: ["gdb", "-q", "-nx", "-batch", "-p", str(pid), "-ex",
+                               'dprintf %s,"hit %%d\\n",%s' % (function, e), "-ex", "continue"],
+        "delve": lambda pid, e: ["dlv", "trace", "-p", str(pid), function],
+    }
+    commands = {}
 
-
-def gdb(function, expression):
-    return lambda pid: {"gdb": ["gdb", "-q", "-nx", "-batch", "-p", str(pid), "-ex",
-                                'dprintf %s,"hit %%d\\n",%s' % (function, expression),
-                                "-ex", "continue"]}
-
-
-def delve(pid):
-    return {"delve": ["sh", "-c", "dlv trace -p %d main.work 2>&1 | sed -u 's/main.work/hit/'" %
-                      pid]}
+    def run(tool, expression):
+        with running(*arguments) as target:
+            command = builders[tool](target.pid, expression)
+            commands.update(anonymous({tool: command}, target.pid))
+            return first_hit(command, "goroutine" if tool == "delve" else "hit")
+    values = interleave({tool: (lambda t=tool, e=expression: run(t, e))
+                         for tool, expression in expressions.items()}, rounds)
+    return results(title, limits, commands, values)
 
 
 def row_start():
     """Small, large with Go, large with C++."""
     loop, go, large = bench_path("loop"), bench_path("goloop"), bench_path("large")
-    return (case("small program", (30, 10), (loop, "push", 1000), "site_push", "arg[1]", "arg0",
-                 gdb("site_push", "$rdi")) +
-            case("Go program of 17 MB", (40, 15), (go, 1000), "main.work", "arg[1]", "reg(\"ax\")",
-                 lambda pid: {**gdb("main.work", "$rax")(pid), **delve(pid)}, 3) +
-            case("C++ program, more than 100 MB of DWARF", (40, 15), (large,), "handle", "arg[2]",
-                 "arg1", gdb("handle", "$rsi"), 3))
+    return (case("small program", (30, 10), (loop, "push", 1000), "site_push",
+                 {"moontap": "arg[1]", "bpftrace": "arg0", "gdb": "$rdi"}) +
+            case("Go program of 17 MB", (40, 15), (go, 1000), "main.work",
+                 {"moontap": "arg[1]", "bpftrace": 'reg("ax")', "gdb": "$rax", "delve": ""}, 3) +
+            case("C++ program, more than 100 MB of DWARF", (40, 15), (large,), "handle",
+                 {"moontap": "arg[2]", "bpftrace": "arg1", "gdb": "$rsi"}, 3))
 
 
 def row_named():
-    """The same with an argument by its name, cold (no cache of ours) and again."""
+    """The same with an argument by its name."""
     go, large = bench_path("goloop"), bench_path("large")
-    return (case("Go, a named argument", (100, 40), (go, 1000), "main.work", "number",
-                 None, gdb("main.work", "number"), 3) +
-            case("C++, a named argument", (100, 40), (large,), "handle", "size",
-                 "args.size", gdb("handle", "size"), 3))
+    return (case("Go, a named argument", (100, 40), (go, 1000), "main.work",
+                 {"moontap": "arg.number", "gdb": "number", "delve": ""}, 3) +
+            case("C++, a named argument", (100, 40), (large,), "handle",
+                 {"moontap": "arg.size", "bpftrace": "args->size", "gdb": "size"}, 3))
 
 
 def row_prompt():
