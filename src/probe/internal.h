@@ -147,7 +147,8 @@ struct error *probe_add_exits(struct probe *probe, const struct probe_site *entr
 struct error *probe_build(struct probe *probe);
 /* enable.c: attaches the sites that are not disabled, or none. */
 struct error *probe_attach(struct probe *probe);
-void probe_detach(struct probe *probe);
+/* All at the same time; some may be NULL. */
+void probes_detach(struct probe *const *probes, size_t count);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);
 /* Plans and programs go. */
