@@ -187,12 +187,13 @@ static unsigned count_of(const enum word_class words[2], enum word_class wanted)
 	return (words[0] == wanted) + (words[1] == wanted);
 }
 
-static void place(struct arguments *arguments, Dwarf_Die *die, struct where *ret)
+static void place(struct arguments *arguments, Dwarf_Die *parameter, Dwarf_Die *type_die,
+		  struct where *ret)
 {
-	const struct type *type = dwarf_type(arguments->scope->dwarf, die);
+	const struct type *type = dwarf_type_of(arguments->scope->dwarf, parameter);
 	enum word_class words[2];
 
-	classify_value(arguments, die, type, words);
+	classify_value(arguments, type_die, type, words);
 	arguments->is_lost |= count_of(words, WORD_UNKNOWN) > 0;
 	if (arguments->is_lost || words[0] == WORD_NONE)
 		where_lost(arguments->scope->dwarf->image, type->size, WHERE_NOT_STORED, ret);
@@ -234,7 +235,7 @@ void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret
 			continue;
 		if (!die_reference(&child, DW_AT_type, &type))
 			return;
-		place(&arguments, &type, &where);
+		place(&arguments, &child, &type, &where);
 		if (child.addr != parameter->addr)
 			continue;
 		*ret = where;
