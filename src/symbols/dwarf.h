@@ -188,8 +188,6 @@ extern const struct type dwarf_void;
 struct dwarf_type *type_shell(struct dwarf *dwarf, Dwarf_Die *die, unsigned part, unsigned depth);
 /* The same of the type that DW_AT_type names. */
 const struct type *type_shell_of(struct dwarf *dwarf, Dwarf_Die *die, unsigned depth);
-/* A type that only has a name. */
-void type_make_opaque(struct dwarf *dwarf, struct type *type, const char *name);
 /* Members, enumerators (dwarfmember.c). */
 void type_fill_members(struct dwarf *dwarf, struct dwarf_type *type);
 void type_fill_enumerators(struct dwarf *dwarf, struct dwarf_type *type);

@@ -34,6 +34,9 @@ struct arguments {
 
 /* ------------------------------------------------------------ classification */
 
+/* More parts than that are in no value that fits two words. */
+#define STEPS_MAX 1000
+
 static void merge(enum word_class *word, enum word_class other)
 {
 	if (other > *word)
@@ -41,10 +44,10 @@ static void merge(enum word_class *word, enum word_class other)
 }
 
 static void classify(const struct type *type, uint64_t offset, enum word_class *words,
-		     unsigned depth);
+		     unsigned *steps);
 
 static void classify_members(const struct type *type, uint64_t offset, enum word_class *words,
-			     unsigned depth)
+			     unsigned *steps)
 {
 	for (size_t i = 0; i < type->member_count; i++) {
 		const struct type_member *member = &type->members[i];
@@ -52,16 +55,16 @@ static void classify_members(const struct type *type, uint64_t offset, enum word
 			merge(&words[(offset + member->offset + member->bit_offset / 8) / WORD % 2],
 			      WORD_GENERAL);
 		else
-			classify(member->type, offset + member->offset, words, depth + 1);
+			classify(member->type, offset + member->offset, words, steps);
 	}
 }
 
 static void classify(const struct type *type, uint64_t offset, enum word_class *words,
-		     unsigned depth)
+		     unsigned *steps)
 {
 	enum word_class *word = &words[offset / WORD % 2];
 
-	if (offset + type->size > 2L * WORD || depth > DWARF_DEPTH_MAX) {
+	if (offset + type->size > 2L * WORD || ++*steps > STEPS_MAX) {
 		merge(word, WORD_MEMORY);
 		return;
 	}
@@ -82,11 +85,11 @@ static void classify(const struct type *type, uint64_t offset, enum word_class *
 		break;
 	case TYPE_STRUCT:
 	case TYPE_UNION:
-		classify_members(type, offset, words, depth);
+		classify_members(type, offset, words, steps);
 		break;
 	case TYPE_ARRAY:
 		for (uint64_t i = 0; i < type->count && i < 2L * WORD && type->target->size; i++)
-			classify(type->target, offset + i * type->target->size, words, depth + 1);
+			classify(type->target, offset + i * type->target->size, words, steps);
 		break;
 	default:
 		merge(word, WORD_UNKNOWN);
@@ -117,6 +120,8 @@ static bool is_aggregate(const struct type *type)
 static void classify_value(const struct arguments *arguments, Dwarf_Die *die,
 			   const struct type *type, enum word_class words[2])
 {
+	unsigned steps = 0;
+
 	words[0] = words[1] = WORD_NONE;
 	if (type_is_by_address(arguments->scope->dwarf, die)) {
 		words[0] = WORD_ADDRESS;
@@ -125,7 +130,7 @@ static void classify_value(const struct arguments *arguments, Dwarf_Die *die,
 	} else if (type->size > 2L * WORD) {
 		words[0] = WORD_MEMORY;
 	} else {
-		classify(type, 0, words, 0);
+		classify(type, 0, words, &steps);
 		/* Not there, and not to be passed: an empty class. */
 		if (words[0] == WORD_NONE && type->size > 1)
 			words[0] = WORD_UNKNOWN;
@@ -135,16 +140,16 @@ static void classify_value(const struct arguments *arguments, Dwarf_Die *die,
 /* -------------------------------------------------------------------- places */
 
 /* As far as it is more than a word's. */
-static uint64_t alignment_of(const struct type *type, unsigned depth)
+static uint64_t alignment_of(const struct type *type, unsigned *steps)
 {
 	uint64_t alignment = WORD;
 
 	if (type->kind == TYPE_INTEGER || type->kind == TYPE_FLOAT)
 		return type->size > WORD ? 2L * WORD : WORD;
-	if (type->kind == TYPE_ARRAY && depth < DWARF_DEPTH_MAX)
-		return alignment_of(type->target, depth + 1);
-	for (size_t i = 0; i < type->member_count && depth < DWARF_DEPTH_MAX; i++)
-		if (alignment_of(type->members[i].type, depth + 1) > alignment)
+	if (type->kind == TYPE_ARRAY)
+		return alignment_of(type->target, steps);
+	for (size_t i = 0; i < type->member_count && ++*steps < STEPS_MAX; i++)
+		if (alignment_of(type->members[i].type, steps) > alignment)
 			alignment = 2L * WORD;
 	return alignment;
 }
@@ -152,7 +157,8 @@ static uint64_t alignment_of(const struct type *type, unsigned depth)
 static void put_on_stack(struct arguments *arguments, const struct type *type, struct where *ret)
 {
 	const struct where_context context = scope_where(arguments->scope);
-	uint64_t alignment = alignment_of(type, 0);
+	unsigned steps = 0;
+	uint64_t alignment = alignment_of(type, &steps);
 
 	arguments->stack = (arguments->stack + alignment - 1) / alignment * alignment;
 	const Dwarf_Op ops[] = {
@@ -221,10 +227,21 @@ static void place_result(struct arguments *arguments, Dwarf_Die *function)
 	arguments->is_lost = count_of(words, WORD_UNKNOWN);
 }
 
+/* Has it the same place in all of the function, as parameters have where nothing is optimized? */
+static bool is_plain(Dwarf_Die *parameter)
+{
+	Dwarf_Attribute location;
+
+	return die_location(parameter, DW_AT_location, &location) &&
+	       dwarf_whatform(&location) == DW_FORM_exprloc;
+}
+
 void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret)
 {
 	struct arguments arguments = {.scope = scope};
 	Dwarf_Die function = scope->blocks.data[0], child, type;
+	/* A compiler may leave arguments out where it sees all calls: not of such a one. */
+	bool is_external = die_flag(&function, DW_AT_external);
 
 	arguments.is_lost = scope->unit->language == LANGUAGE_GO;
 	place_result(&arguments, &function);
@@ -235,6 +252,7 @@ void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret
 			continue;
 		if (!die_reference(&child, DW_AT_type, &type))
 			return;
+		arguments.is_lost |= !is_external && !is_plain(&child);
 		place(&arguments, &child, &type, &where);
 		if (child.addr != parameter->addr)
 			continue;

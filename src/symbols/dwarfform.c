@@ -7,6 +7,7 @@
 
 /* A member of a member of a base: no library goes deeper. */
 #define MEMBER_DEPTH_MAX 12
+#define STEPS_MAX	 1000
 
 /* ------------------------------------------------------------------ members */
 
@@ -15,9 +16,14 @@ struct found_member {
 	Dwarf_Die type; /* without typedefs */
 };
 
-/* Where a member of that name is (NULL: any), or one that is a pointer, at most that deep. */
-static bool find_member(Dwarf_Die *type, const char *name, bool is_pointer, unsigned depth,
-			struct found_member *ret)
+struct member_search {
+	const char *name; /* NULL: any */
+	bool is_pointer;  /* only one that is */
+	unsigned steps;
+};
+
+static bool find_in(struct member_search *search, Dwarf_Die *type, unsigned depth,
+		    struct found_member *ret)
 {
 	Dwarf_Die child;
 	int64_t offset;
@@ -25,17 +31,17 @@ static bool find_member(Dwarf_Die *type, const char *name, bool is_pointer, unsi
 	for (int more = dwarf_child(type, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child)) {
 		int tag = dwarf_tag(&child);
-		const char *own = dwarf_diename(&child);
-		struct found_member inner;
+		const char *name = dwarf_diename(&child);
+		struct found_member inner = {0};
 		if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) ||
+		    ++search->steps > STEPS_MAX ||
 		    !die_reference(&child, DW_AT_type, &inner.type) || !die_strip(&inner.type))
 			continue;
-		inner.offset = 0;
-		bool is_wanted = tag == DW_TAG_member &&
-				 (!name || (own && strcmp(own, name) == 0)) &&
-				 (!is_pointer || dwarf_tag(&inner.type) == DW_TAG_pointer_type);
-		if (!is_wanted &&
-		    !(depth && find_member(&inner.type, name, is_pointer, depth - 1, &inner)))
+		bool is_wanted =
+		    tag == DW_TAG_member &&
+		    (!search->name || (name && strcmp(name, search->name) == 0)) &&
+		    (!search->is_pointer || dwarf_tag(&inner.type) == DW_TAG_pointer_type);
+		if (!is_wanted && !(depth && find_in(search, &inner.type, depth - 1, &inner)))
 			continue;
 		*ret = inner;
 		if (die_number(&child, DW_AT_data_member_location, &offset))
@@ -45,23 +51,29 @@ static bool find_member(Dwarf_Die *type, const char *name, bool is_pointer, unsi
 	return false;
 }
 
+/* A member of the struct itself. */
+static bool find_member(Dwarf_Die *type, const char *name, struct found_member *ret)
+{
+	struct member_search search = {.name = name};
+
+	return find_in(&search, type, 0, ret);
+}
+
+/* A pointer, in whatever part of the struct. */
 static bool find_pointer(Dwarf_Die *type, const char *name, struct found_member *ret)
 {
-	return find_member(type, name, true, MEMBER_DEPTH_MAX, ret);
+	struct member_search search = {.name = name, .is_pointer = true};
+
+	return find_in(&search, type, MEMBER_DEPTH_MAX, ret);
 }
 
-static bool has_member(Dwarf_Die *type, const char *name)
-{
-	struct found_member member;
-
-	return find_member(type, name, false, 0, &member);
-}
-
+/* Where a member is, in whatever part of the struct. */
 static bool find_offset(Dwarf_Die *type, const char *name, uint64_t *ret)
 {
+	struct member_search search = {.name = name};
 	struct found_member member;
 
-	if (!find_member(type, name, false, MEMBER_DEPTH_MAX, &member))
+	if (!find_in(&search, type, MEMBER_DEPTH_MAX, &member))
 		return false;
 	*ret = member.offset;
 	return true;
@@ -188,7 +200,7 @@ static void set_counted(struct dwarf *dwarf, struct dwarf_type *made, const char
 
 	if (!find_pointer(&made->die, NULL, &pointer) ||
 	    !die_reference(&pointer.type, DW_AT_type, &counted) ||
-	    !find_member(&counted, value, false, 0, &inner) || !set_pointer(dwarf, made, NULL))
+	    !find_member(&counted, value, &inner) || !set_pointer(dwarf, made, NULL))
 		return;
 	struct type_member *member = ARENA_NEW(arena, struct type_member);
 	struct type *around = ARENA_NEW(arena, struct type);
@@ -223,8 +235,11 @@ static bool is_in_library(struct dwarf *dwarf, Dwarf_Die *die)
 
 static void set_rust(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
 {
+	struct found_member part;
+
 	/* &str, &[T], Box<[T]>: a pointer to more than one, in no module of its own. */
-	if (has_member(&made->die, "data_ptr") && has_member(&made->die, "length")) {
+	if (find_member(&made->die, "data_ptr", &part) &&
+	    find_member(&made->die, "length", &part)) {
 		if (strstr(name, "str") && !strchr(name, '['))
 			set_text(made, "data_ptr", "length");
 		else

@@ -55,16 +55,61 @@ static void set_bits(Dwarf_Die *die, struct type_member *member)
 	}
 }
 
-static const struct type *virtual_base(struct dwarf *dwarf, const char *name)
+static const struct type *opaque(struct dwarf *dwarf, const char *name)
 {
 	struct type *type = ARENA_NEW(&dwarf->image->arena, struct type);
-	CLEANUP(free_p) char *text = xasprintf("virtual base class %s", name ? name : "?");
 
-	type_make_opaque(dwarf, type, text);
+	type->kind = TYPE_OPAQUE;
+	type->name = image_intern(dwarf->image, name);
 	return type;
 }
 
-static struct type_member make_member(struct dwarf *dwarf, Dwarf_Die *die)
+/* ---------------------------------------------------------------- recursion */
+
+#define STEPS_MAX 256
+
+/* Is a struct among the parts of a type that are as large as itself? */
+static bool leads_back(Dwarf_Die type, const void *to, unsigned *steps)
+{
+	Dwarf_Die child, part;
+
+	while (die_strip(&type) && dwarf_tag(&type) == DW_TAG_array_type && ++*steps < STEPS_MAX)
+		if (!die_reference(&type, DW_AT_type, &type))
+			return false;
+	if (type.addr == to || ++*steps >= STEPS_MAX)
+		return true;
+	int tag = dwarf_tag(&type);
+	if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type)
+		return false;
+	for (int more = dwarf_child(&type, &child); more == 0;
+	     more = dwarf_siblingof(&child, &child))
+		if ((dwarf_tag(&child) == DW_TAG_member ||
+		     dwarf_tag(&child) == DW_TAG_inheritance) &&
+		    !die_flag(&child, DW_AT_external) && die_reference(&child, DW_AT_type, &part) &&
+		    leads_back(part, to, steps))
+			return true;
+	return false;
+}
+
+/* Nothing contains itself, as long as debug information is sound: who reads types may go by
+ * that. */
+static bool is_sound_part(const struct dwarf_type *whole, Dwarf_Die *member,
+			  const struct type *type)
+{
+	bool is_aggregate =
+	    type->kind == TYPE_STRUCT || type->kind == TYPE_UNION || type->kind == TYPE_ARRAY;
+	unsigned steps = 0;
+	Dwarf_Die die;
+
+	if (!is_aggregate || type->size < whole->type.size)
+		return true;
+	return type->size == whole->type.size && die_reference(member, DW_AT_type, &die) &&
+	       !leads_back(die, whole->die.addr, &steps);
+}
+
+/* ------------------------------------------------------------------ members */
+
+static struct type_member make_member(struct dwarf *dwarf, struct dwarf_type *whole, Dwarf_Die *die)
 {
 	struct type_member member = {
 	    .name = die_name(dwarf, die),
@@ -77,8 +122,13 @@ static struct type_member make_member(struct dwarf *dwarf, Dwarf_Die *die)
 
 	if (member.is_base && die_reference(die, DW_AT_type, &base))
 		member.name = type_name(dwarf, &base, 0);
-	if (!is_fixed)
-		member.type = virtual_base(dwarf, member.name);
+	if (!is_sound_part(whole, die, member.type))
+		member.type = opaque(dwarf, "what it is part of");
+	if (!is_fixed) {
+		CLEANUP(free_p)
+		char *name = xasprintf("virtual base class %s", member.name ? member.name : "?");
+		member.type = opaque(dwarf, name);
+	}
 	set_bits(die, &member);
 	/* GCC and clang mark it, with names of their own. */
 	if (member.name && strncmp(member.name, "_vptr", 5) == 0)
@@ -104,7 +154,7 @@ void type_fill_members(struct dwarf *dwarf, struct dwarf_type *type)
 		return;
 	do {
 		if (is_member(&child))
-			vector_push(&members, make_member(dwarf, &child));
+			vector_push(&members, make_member(dwarf, type, &child));
 	} while (dwarf_siblingof(&child, &child) == 0);
 	if (members.size) {
 		size_t size = members.size * sizeof(*members.data);

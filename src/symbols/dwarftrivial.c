@@ -5,7 +5,10 @@
  */
 #include "dwarf.h"
 
-static bool is_trivial(Dwarf_Die *type, unsigned depth);
+/* Classes within a class; more only in debug information that is corrupt. */
+#define STEPS_MAX 1000
+
+static bool is_trivial(Dwarf_Die *type, unsigned *steps);
 
 /* Declared by the programmer, and not `= default` in the class. */
 static bool is_provided(Dwarf_Die *method)
@@ -59,7 +62,7 @@ static bool makes_it_hard(Dwarf_Die *method, Dwarf_Die *class)
 	return is_constructor(name, class_name) && takes_own_class(method, class);
 }
 
-static bool is_hard_part(Dwarf_Die *part, Dwarf_Die *class, unsigned depth)
+static bool is_hard_part(Dwarf_Die *part, Dwarf_Die *class, unsigned *steps)
 {
 	int64_t is_virtual = 0;
 	Dwarf_Die type;
@@ -71,25 +74,25 @@ static bool is_hard_part(Dwarf_Die *part, Dwarf_Die *class, unsigned depth)
 	case DW_TAG_inheritance:
 		die_number(part, DW_AT_virtuality, &is_virtual);
 		return is_virtual ||
-		       (die_reference(part, DW_AT_type, &type) && !is_trivial(&type, depth + 1));
+		       (die_reference(part, DW_AT_type, &type) && !is_trivial(&type, steps));
 	case DW_TAG_member:
 		return !die_flag(part, DW_AT_external) && die_reference(part, DW_AT_type, &type) &&
-		       !is_trivial(&type, depth + 1);
+		       !is_trivial(&type, steps);
 	default:
 		return false;
 	}
 }
 
-static bool is_trivial(Dwarf_Die *type, unsigned depth)
+static bool is_trivial(Dwarf_Die *type, unsigned *steps)
 {
 	Dwarf_Die class = *type, child;
 	int64_t convention;
 
-	if (depth >= DWARF_DEPTH_MAX || !die_strip(&class))
+	if (++*steps >= STEPS_MAX || !die_strip(&class))
 		return true;
 	int tag = dwarf_tag(&class);
 	if (tag == DW_TAG_array_type)
-		return !die_reference(&class, DW_AT_type, &class) || is_trivial(&class, depth + 1);
+		return !die_reference(&class, DW_AT_type, &class) || is_trivial(&class, steps);
 	if (tag != DW_TAG_structure_type && tag != DW_TAG_class_type && tag != DW_TAG_union_type)
 		return true;
 	if (die_number(&class, DW_AT_calling_convention, &convention))
@@ -99,14 +102,16 @@ static bool is_trivial(Dwarf_Die *type, unsigned depth)
 		return false;
 	for (int more = dwarf_child(&class, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child))
-		if (is_hard_part(&child, &class, depth))
+		if (is_hard_part(&child, &class, steps))
 			return false;
 	return true;
 }
 
 bool type_is_by_address(struct dwarf *dwarf, Dwarf_Die *type)
 {
-	return dwarf_unit_of(dwarf, type)->language == LANGUAGE_CXX && !is_trivial(type, 0);
+	unsigned steps = 0;
+
+	return dwarf_unit_of(dwarf, type)->language == LANGUAGE_CXX && !is_trivial(type, &steps);
 }
 
 bool scope_result_is_by_address(struct scope *scope)

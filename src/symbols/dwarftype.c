@@ -11,12 +11,6 @@ const struct type dwarf_void = {.kind = TYPE_VOID, .name = "void"};
 
 /* ------------------------------------------------------------------- shells */
 
-void type_make_opaque(struct dwarf *dwarf, struct type *type, const char *name)
-{
-	type->kind = TYPE_OPAQUE;
-	type->name = image_intern(dwarf->image, name);
-}
-
 static void set_kind_of_base(Dwarf_Die *die, struct type *type)
 {
 	int64_t encoding = 0;

@@ -109,11 +109,15 @@ APART void references(int &number, const ns::point &p, ns::point &&moved)
 	USE(moved);
 }
 
-APART void classes(ns::square &s, ns::shape *base, ns::pair pair, hidden &h)
+APART void classes(ns::square &s, ns::shape *base, ns::pair pair)
 {
 	USE(s);
 	USE(base);
 	USE(pair);
+}
+
+APART void nameless(hidden &h)
+{
 	USE(h);
 }
 
@@ -160,8 +164,8 @@ APART std::unique_ptr<ns::point> result(int x)
 static void describe()
 {
 	std::puts("references\tnumber=-5\tp.x=1\tp={x = 1, y = -2}\tmoved.y=4");
-	std::puts(
-	    "classes\ts.id=7\ts.side=3\tbase.id=7\tpair.first=-9\tpair.second=98\th.inside=-2");
+	std::puts("classes\ts.id=7\ts.side=3\tbase.id=7\tpair.first=-9\tpair.second=98");
+	std::puts("nameless\th.inside=-2");
 	std::puts("strings\tbrief=short\tlengthy=a text that is too long to be in the object "
 		  "itself\tby_value=moved");
 	std::puts("vectors\tnumbers={1, -2, 3}\tnumbers[1]=-2\tpoints[1].y=4\ttexts={\"one\", "
@@ -192,7 +196,8 @@ static void call_all()
 	static auto shared = std::make_shared<ns::point>(point);
 
 	references(number, point, {3, 4});
-	classes(square, &square, {-9, 'b'}, inside);
+	classes(square, &square, {-9, 'b'});
+	nameless(inside);
 	strings(brief, lengthy, "moved");
 	vectors(numbers, points, texts, empty);
 	pointers(unique, shared, std::make_unique<ns::point>(ns::point{5, 6}));

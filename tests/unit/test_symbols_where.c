@@ -80,13 +80,18 @@ static const char head[] =
     ".globl main\n.type main, @function\nmain: ret\n.size main, .-main\n"
     ".section .note.GNU-stack,\"\",@progbits\n"
     ".section .debug_abbrev,\"\",@progbits\n"
-    ".byte 1,0x11,1, 3,8, 0x13,5, 0x11,1, 0x12,6, 0x10,0x17, 0,0\n" /* compile unit */
-    ".byte 2,0x2e,1, 3,8, 0x11,1, 0x12,6, 0x40,0x18, 0,0\n"	    /* function */
-    ".byte 3,0x24,0, 3,8, 0xb,0xb, 0x3e,0xb, 0,0\n"		    /* base type */
-    ".byte 4,0x34,0, 3,8, 0x49,0x13, 2,0x18, 0,0\n"		    /* variable */
-    ".byte 5,0x34,0, 3,8, 0x49,0x13, 0x1c,0xd, 0,0\n"		    /* of a constant value */
-    ".byte 6,0x34,0, 3,8, 0x49,0x13, 0x1c,0xa, 0,0\n"		    /* of a block of bytes */
-    ".byte 7,0x34,0, 3,8, 0x49,0x13, 2,0x17, 0,0, 0\n"		    /* in a list */
+    ".byte 1,0x11,1, 3,8, 0x13,5, 0x11,1, 0x12,6, 0x10,0x17, 0,0\n"  /* compile unit */
+    ".byte 2,0x2e,1, 3,8, 0x11,1, 0x12,6, 0x40,0x18, 0,0\n"	     /* function */
+    ".byte 3,0x24,0, 3,8, 0xb,0xb, 0x3e,0xb, 0,0\n"		     /* base type */
+    ".byte 4,0x34,0, 3,8, 0x49,0x13, 2,0x18, 0,0\n"		     /* variable */
+    ".byte 5,0x34,0, 3,8, 0x49,0x13, 0x1c,0xd, 0,0\n"		     /* of a constant value */
+    ".byte 6,0x34,0, 3,8, 0x49,0x13, 0x1c,0xa, 0,0\n"		     /* of a block of bytes */
+    ".byte 7,0x34,0, 3,8, 0x49,0x13, 2,0x17, 0,0\n"		     /* in a list */
+    ".byte 8,0x13,1, 3,8, 0xb,0xb, 0,0\n"			     /* struct */
+    ".byte 9,0x0d,0, 3,8, 0x49,0x13, 0x38,0xb, 0,0\n"		     /* member */
+    ".byte 10,0x16,0, 3,8, 0x49,0x13, 0,0\n"			     /* typedef */
+    ".byte 11,0x0f,0, 0x49,0x13, 0,0\n"				     /* pointer */
+    ".byte 12,0x01,1, 0x49,0x13, 0,0, 13,0x21,0, 0x37,0xb, 0,0, 0\n" /* array, its range */
     ".section .debug_line\nlines:\n"
     ".section .debug_loclists,\"\",@progbits\n"
     ".long lists_end - lists\nlists: .short 5\n.byte 8, 0\n.long 0\n"
@@ -99,13 +104,25 @@ static const char head[] =
     "ushort: .uleb128 3\n.string \"ushort\"\n.byte 2, 7\n"
     "word: .uleb128 3\n.string \"word\"\n.byte 8, 7\n"
     "pair: .uleb128 3\n.string \"pair\"\n.byte 16, 7\n"
+    "inside: .uleb128 8\n.string \"inside\"\n.byte 8\n"
+    ".uleb128 9\n.string \"self\"\n.long inside - unit\n.byte 0\n"
+    ".uleb128 9\n.string \"list\"\n.long self_pointer - unit\n.byte 0\n.byte 0\n"
+    "cycle: .uleb128 10\n.string \"cycle\"\n.long other - unit\n"
+    "other: .uleb128 10\n.string \"other\"\n.long cycle - unit\n"
+    "self_pointer: .uleb128 11\n.long self_pointer - unit\n"
+    "nested: .uleb128 12\n.long nested - unit\n.uleb128 13\n.byte 2\n.byte 0\n"
     ".uleb128 2\n.string \"f\"\n.quad f\n.long end - f\n.byte 2, 0x76, 0x70\n";
 
-static const char tail[] = ".uleb128 5\n.string \"minus\"\n.long word - unit\n.sleb128 -3\n"
-			   ".uleb128 6\n.string \"block\"\n.long pair - unit\n.byte 3, 1, 2, 3\n"
-			   ".uleb128 7\n.string \"listed\"\n.long word - unit\n.long list\n"
-			   ".uleb128 7\n.string \"late\"\n.long word - unit\n.long late\n"
-			   ".byte 0, 0\nunit_end:\n";
+static const char tail[] =
+    ".uleb128 5\n.string \"minus\"\n.long word - unit\n.sleb128 -3\n"
+    ".uleb128 6\n.string \"block\"\n.long pair - unit\n.byte 3, 1, 2, 3\n"
+    ".uleb128 7\n.string \"listed\"\n.long word - unit\n.long list\n"
+    ".uleb128 7\n.string \"late\"\n.long word - unit\n.long late\n"
+    ".uleb128 4\n.string \"t_inside\"\n.long inside - unit\n.byte 1, 0x55\n"
+    ".uleb128 4\n.string \"t_cycle\"\n.long cycle - unit\n.byte 1, 0x55\n"
+    ".uleb128 4\n.string \"t_pointer\"\n.long self_pointer - unit\n.byte 1, 0x55\n"
+    ".uleb128 4\n.string \"t_nested\"\n.long nested - unit\n.byte 1, 0x55\n"
+    ".byte 0, 0\nunit_end:\n";
 
 static const struct {
 	const char *name, *where;
@@ -163,6 +180,30 @@ static void every_expression_becomes_steps_or_a_reason(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(other_cases); i++)
 		check_where(scope, other_cases[i].name, other_cases[i].name, other_cases[i].where);
+	scope_close(scope);
+	program_free(program);
+}
+
+/* Types that no compiler makes. */
+static void what_contains_itself_comes_to_an_end(void **state)
+{
+	struct program *program;
+	struct variable variable;
+
+	(void)state;
+	assert_no_error(program_open(in_scratch("x"), &program));
+	struct scope *scope = open_scope(program, "f+1");
+	assert_true(scope_variable(scope, "t_inside", &variable));
+	assert_int_equal(variable.type->member_count, 2);
+	assert_int_equal(variable.type->members[0].type->kind, TYPE_OPAQUE);
+	assert_int_equal(variable.type->members[1].type->kind, TYPE_POINTER);
+	assert_true(scope_variable(scope, "t_cycle", &variable));
+	assert_int_equal(variable.type->kind, TYPE_OPAQUE);
+	assert_true(scope_variable(scope, "t_pointer", &variable));
+	assert_ptr_equal(variable.type->target, variable.type);
+	assert_true(scope_variable(scope, "t_nested", &variable));
+	assert_int_equal(variable.type->kind, TYPE_ARRAY);
+	assert_int_equal(variable.type->size, 0);
 	scope_close(scope);
 	program_free(program);
 }
@@ -253,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_expression_becomes_steps_or_a_reason),
+	    cmocka_unit_test(what_contains_itself_comes_to_an_end),
 	    cmocka_unit_test(what_is_gone_says_where_it_can_be_read),
 	    cmocka_unit_test(a_missing_dwo_file_is_named),
 	    cmocka_unit_test(corrupt_debug_information_is_an_error),
