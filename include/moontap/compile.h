@@ -95,6 +95,7 @@ struct compile_request {
 	/* A variable that cannot be read at this place is <optimized out>, no error: it can be
 	 * at another place of the same probe. */
 	bool is_lenient;
+	bool is_bare; /* the default action shows no arguments: they differ from place to place */
 	/* At another place of the same probe, Lua has to decide, or to do it. */
 	bool is_condition_in_lua, is_block_in_lua;
 	/* Is it a global that a script has set, or sets somewhere? NULL: any may be. */

@@ -268,7 +268,7 @@ static struct error *collect_parameters(struct rewriter *r)
 	struct variable variable;
 	struct scope *scope;
 
-	if (r->c->request->entry.function)
+	if (r->c->request->entry.function || r->c->request->is_bare)
 		return NULL;
 	TRY(path_scope(r->c, &scope));
 	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {

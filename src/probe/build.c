@@ -26,6 +26,19 @@ void probe_unload(struct probe *probe)
 
 /* ------------------------------------------------------------------ compile */
 
+/* Do values of the block, or its tables' keys, speak of types of the image? */
+static bool has_types(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->captures.size; i++)
+		if (plan->captures.data[i].type)
+			return true;
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		for (size_t k = 0; k < plan->aggregates.data[i].key_count; k++)
+			if (plan->aggregates.data[i].key_types[k])
+				return true;
+	return false;
+}
+
 static struct error *compile_site(const struct probe *probe, const struct probe_site *site,
 				  const struct kernel *kernel, bool is_lenient, struct plan **ret)
 {
@@ -39,6 +52,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .site = site->like,
 	    .limits = session->limits,
 	    .is_lenient = is_lenient,
+	    .is_bare = probe->is_bare,
 	    .is_condition_in_lua = probe->is_condition_in_lua,
 	    .is_block_in_lua = probe->is_block_in_lua,
 	    .is_script_name = request->is_script_name,
@@ -54,7 +68,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
 	TRY(compile(&compile_request, ret));
-	if ((*ret)->depends_on_address)
+	if (has_types(*ret))
 		session_keep(probe->session, site->public.place.image);
 	return NULL;
 }
@@ -198,19 +212,21 @@ static bool settle(struct probe *probe)
 	return probe->is_condition_in_lua != was_condition || probe->is_block_in_lua != was_block;
 }
 
-static struct error *check_lua(const struct probe *probe)
+static bool has_one_lua(const struct probe *probe)
 {
-	const struct plan *first = probe->groups.data[0].plan;
-
 	for (size_t i = 1; i < probe->groups.size; i++)
-		if (strcmp(probe->groups.data[i].plan->lua, first->lua) != 0)
-			return error_hint(
-			    error_new(ERR_TYPE,
-				      "a name in the block is one thing at some places of `%s` and "
-				      "another at others",
-				      probe->request.location),
-			    "Set a tracepoint at each of the places: \"info line\" lists them.");
-	return NULL;
+		if (strcmp(probe->groups.data[i].plan->lua, probe->groups.data[0].plan->lua) != 0)
+			return false;
+	return true;
+}
+
+static struct error *no_one_lua(const struct probe *probe)
+{
+	return error_hint(error_new(ERR_TYPE,
+				    "a name in the block is one thing at some places of `%s` and "
+				    "another at others",
+				    probe->request.location),
+			  "Set a tracepoint at each of the places: \"info line\" lists them.");
 }
 
 static struct error *compile_groups(struct probe *probe, const struct kernel *kernel)
@@ -219,7 +235,12 @@ static struct error *compile_groups(struct probe *probe, const struct kernel *ke
 		probe_unload(probe);
 		TRY(group_sites(probe, kernel));
 	} while (settle(probe));
-	return check_lua(probe);
+	if (has_one_lua(probe))
+		return NULL;
+	if (probe->request.block || probe->is_bare)
+		return no_one_lua(probe);
+	probe->is_bare = true;
+	return compile_groups(probe, kernel);
 }
 
 /* --------------------------------------------------------------------- load */

@@ -119,7 +119,7 @@ struct probe {
 	VECTOR(struct probe_entry) entries; /* of a finish */
 	VECTOR(struct group) groups;
 	enum site_identity identity;
-	bool is_condition_in_lua, is_block_in_lua; /* as in compile_request */
+	bool is_condition_in_lua, is_block_in_lua, is_bare; /* as in compile_request */
 	struct kernel_calls *calls;		   /* of a finish: of all groups and runs */
 	struct kernel_aggregates *aggregates;	   /* of all groups and runs; NULL: none there */
 	size_t skipped;
