@@ -46,8 +46,12 @@ static void explain_condition(const struct probe *probe, const struct plan *plan
 static void explain_captures(const struct plan *plan, struct buffer *out)
 {
 	static const char *const kinds[] = {
-	    [CAPTURE_INTEGER] = "integer", [CAPTURE_STRING] = "string",
-	    [CAPTURE_COMM] = "string",	   [CAPTURE_TIME] = "time",
+	    [CAPTURE_INTEGER] = "integer", [CAPTURE_UNSIGNED] = "integer",
+	    [CAPTURE_BOOLEAN] = "boolean", [CAPTURE_FLOAT] = "float",
+	    [CAPTURE_ENUM] = "enumerator", [CAPTURE_POINTER] = "pointer",
+	    [CAPTURE_STRING] = "string",   [CAPTURE_BYTES] = "value",
+	    [CAPTURE_STACK] = "stack",	   [CAPTURE_COMM] = "string",
+	    [CAPTURE_LOST] = "nothing",	   [CAPTURE_TIME] = "time",
 	    [CAPTURE_FUNCTION] = "name",   [CAPTURE_FILE] = "name",
 	    [CAPTURE_LINE] = "integer",	   [CAPTURE_ADDRESS] = "integer",
 	    [CAPTURE_PROBE] = "integer",

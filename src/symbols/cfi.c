@@ -73,6 +73,11 @@ void cfi_free(struct cfi *cfi)
 	free(cfi);
 }
 
+struct cfi_table *cfi_table_own(struct image *image)
+{
+	return &cfi_get(image)->tables[0];
+}
+
 /* Debug information may have to be inflated first: it is asked only where the program's own
  * table says nothing. */
 struct cfi_table *cfi_table_at(struct image *image, uint64_t address)

@@ -84,7 +84,7 @@ struct dwarf {
 	VECTOR(struct dwarf_unit *) units;
 	struct die_map unit_of; /* by Dwarf_CU */
 	bool has_all_units;
-	enum dwarf_language language; /* of the unit that was asked for last */
+	enum dwarf_language language;	      /* of the unit that was asked for last */
 	struct die_map types;		      /* by DIE and dimension */
 	VECTOR(struct dwarf_type *) unfilled; /* those that only have their size yet */
 	struct die_map pointers;	      /* those made for casts, by their target */
