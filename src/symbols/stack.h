@@ -60,8 +60,9 @@ enum unwind_step {
 	STEP_CORRUPT, /* the table contradicts itself or the memory */
 };
 
-/* The row of address in the image's .eh_frame, or else .debug_frame: its rules, without those
- * that say nothing. NULL if there is none that can be used. Lives as long as the image. */
+/* The row of address in the image's .eh_frame, or else .debug_frame, or Go's table: its rules,
+ * without those that say nothing. NULL if there is none that can be used. Lives as long as the
+ * image. */
 struct unwind_row {
 	bool is_signal;
 	uint32_t kept; /* a bit for each register that is the caller's still */
