@@ -15,6 +15,7 @@
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
  *   capture.c  captured values -> slots and IR
+ *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
  *   block.c    statements that the kernel can run -> IR
  *   aggregate.c  calls of count() and its kin: checked
@@ -22,6 +23,7 @@
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
  *   text.c     IR -> BPF: strings compared
+ *   walk.c     IR -> BPF: stacks
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
@@ -98,6 +100,8 @@ struct compile_request {
 	bool is_bare; /* the default action shows no arguments: they differ from place to place */
 	/* At another place of the same probe, Lua has to decide, or to do it. */
 	bool is_condition_in_lua, is_block_in_lua;
+	/* What the site is in, for what is asked of all its modules; or NULL. */
+	struct program *program;
 	/* Is it a global that a script has set, or sets somewhere? NULL: any may be. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
@@ -171,6 +175,8 @@ static inline unsigned capture_key_words(enum capture_kind kind)
 		return 2;
 	case CAPTURE_STRING:
 		return 1 + AGGREGATE_KEY_BYTES_MAX / sizeof(mt_u64);
+	case CAPTURE_STACK:
+		return 1 + STACK_KEY_FRAMES;
 	default:
 		return 1;
 	}

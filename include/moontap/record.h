@@ -51,7 +51,7 @@ struct record {
  * With RECORD_STACK_MEMORY: instead of these the STACK_REGISTERS registers of struct stack_capture
  * (symbols.h), and behind them the stack's memory from the stack pointer on.
  */
-#define RECORD_STACK_MEMORY    (1ull << 33)
+#define RECORD_STACK_MEMORY    (1ull << 34)
 #define STACK_HEAD(pid, count) ((mt_u64)(count) << 32 | (mt_u32)(pid))
 #define STACK_PID(head)	       ((mt_u32)(head))
 #define STACK_COUNT(head)      ((mt_u32)((head) >> 32))
@@ -182,11 +182,13 @@ enum {
 #define AGGREGATE_KEYS_MAX 8
 /* Of a string as a key; of a longer one these, and then "..." (in either half). */
 #define AGGREGATE_KEY_BYTES_MAX 128
-#define AGGREGATE_ROWS_MAX	4096
-#define AGGREGATE_BYTES_MAX	(4 << 20) /* of rows, on each CPU */
-#define AGGREGATE_BUCKETS_HIST	65
-#define AGGREGATE_BUCKETS_MAX	1000 /* of an lhist, without the two at its ends */
-#define AGGREGATE_WORDS_MAX	(AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
+/* Of a stack as a key in the kernel: its words are those of a record, and zeros behind them. */
+#define STACK_KEY_FRAMES       16
+#define AGGREGATE_ROWS_MAX     4096
+#define AGGREGATE_BYTES_MAX    (4 << 20) /* of rows, on each CPU */
+#define AGGREGATE_BUCKETS_HIST 65
+#define AGGREGATE_BUCKETS_MAX  1000 /* of an lhist, without the two at its ends */
+#define AGGREGATE_WORDS_MAX    (AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
 
 /* Without the two at the ends; the last may be narrower than step. */
 static inline mt_u64 aggregate_steps(const struct aggregate_shape *shape)

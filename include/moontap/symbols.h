@@ -390,9 +390,10 @@ void stacks_note_exit(struct stacks *stacks, pid_t pid);
 struct stack_capture {
 	pid_t pid;
 	uint64_t time_ns; /* of the capture; UINT64_MAX: not known */
-	size_t count;	  /* of addresses; or the most wanted */
+	size_t wanted;	  /* frames, at most */
 	/* The instruction pointer, then return addresses, innermost first. NULL: */
 	const uint64_t *addresses;
+	size_t count;
 	/* By DWARF number, the return address (16) being the instruction pointer; and the memory
 	 * from the stack pointer on. */
 	const uint64_t *registers;
@@ -424,6 +425,9 @@ const struct stack *stacks_find(struct stacks *stacks, const struct stack_captur
 /* Has the code around address a frame pointer (in most functions of its image)? Then a
  * walk along frame pointers finds its callers. */
 bool image_has_frame_pointers(struct image *image, uint64_t address);
+/* Has the code of every module? Else the walk misses the frames of those that have none, and
+ * may end there. */
+bool program_has_frame_pointers(struct program *program);
 
 /* ---------------------------------------------------------------- location */
 

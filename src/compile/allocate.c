@@ -21,6 +21,8 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_TEXT:
 	case IR_STRING:
 	case IR_BYTES:
+	case IR_STACK:
+	case IR_KEY_STACK:
 	case IR_ENTRY_TEXT:
 	case IR_KEEP_TEXT:
 	case IR_COMM:

@@ -87,7 +87,7 @@ static struct error *declare(struct lowering *l, const struct node *name,
 	if (!value)
 		return NULL;
 	if (value->view == VIEW_NIL || value->view == VIEW_LOST || value->view == VIEW_FLOAT ||
-	    value->view == VIEW_BYTES || value->view == VIEW_SITE) {
+	    value->view == VIEW_BYTES || value->view == VIEW_STACK || value->view == VIEW_SITE) {
 		refuse(l, "a local of this kind is left to Lua");
 		return NULL;
 	}

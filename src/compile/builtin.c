@@ -76,6 +76,7 @@ static const struct builtin_entry entries[] = {
     OTHER("bytes", "bytes(P, N)", "N bytes at address P, as a string", BUILTIN_BYTES),
     OTHER("len", "len(V)", "elements of an array or a sequence, bytes of a string", BUILTIN_LENGTH),
     OTHER("cast", "cast(\"TYPE\", V)", "V as a value of a type of the target", BUILTIN_CAST),
+    OTHER("stack", "stack([N])", "the stack, N frames of it (32)", BUILTIN_STACK),
     OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
     OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),
     OTHER("emit", "emit{...}", "print a record as one line of JSON", BUILTIN_LUA),
@@ -93,7 +94,6 @@ static const struct builtin_entry entries[] = {
     AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
 	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
     LATER("goid"),
-    LATER("stack"),
     LATER("aggregate"),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };

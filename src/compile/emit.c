@@ -36,11 +36,6 @@ int home_result(const struct ir *ir, int t)
 	return ir->homes[t].reg >= 0 ? ir->homes[t].reg : R0;
 }
 
-static int slot_offset(unsigned slot)
-{
-	return (int)(sizeof(struct record) + 8 * slot);
-}
-
 static int bpf_operation(enum operator op)
 {
 	switch (op) {
@@ -159,8 +154,7 @@ static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir
 		put_branch_constant(e, condition, a, (int32_t)insn->number, label);
 }
 
-/* r0 = read(r1, r2 bytes, r3) */
-static void put_read(struct encoder *e)
+void put_read(struct encoder *e)
 {
 	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
 }
@@ -481,6 +475,10 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		break;
 	case IR_STRING:
 		emit_string(e, ir, insn, label);
+		break;
+	case IR_STACK:
+	case IR_KEY_STACK:
+		emit_stack(e, ir, insn);
 		break;
 	case IR_COMM:
 		emit_comm(e, insn);

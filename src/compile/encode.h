@@ -83,6 +83,11 @@ void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);
 
+/* emit.c: r0 = 0 if r2 bytes of user memory at r3 were read to r1. */
+void put_read(struct encoder *e);
+/* walk.c: IR_STACK, IR_KEY_STACK. */
+void emit_stack(struct encoder *e, const struct ir *ir, const struct ir_insn *insn);
+
 /* entry.c: IR_ELAPSED to IR_KEEP_MISSING. */
 void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
 
@@ -93,6 +98,17 @@ void put_lookup(struct encoder *e, enum map_role role, int key, int label);
 /* emit.c: r0 = process id << 32 | thread id, as the request's pid namespace counts
  * them (0 for tasks it does not know). */
 void put_task_ids(struct encoder *e);
+
+/* Where a slot is in a record, and a word of a key in the frame (its far end). */
+static inline int slot_offset(unsigned slot)
+{
+	return (int)(sizeof(struct record) + 8 * slot);
+}
+
+static inline int key_offset(unsigned word)
+{
+	return -FRAME_BYTES + 8 * (int)word;
+}
 
 /* Registers that hold for the whole program. */
 enum {

@@ -37,11 +37,13 @@ enum ir_op {
 	IR_BYTES,    /* slot and bytes = size bytes at a; to label if that fails */
 	IR_PIECE,    /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
 	IR_PIECES,   /* slot = size: the pieces are bytes */
-	IR_COMM,     /* slot and the next = the thread's name */
-	IR_MISSING,  /* slot could not be read; is_signed: FRAME_REASON says why */
-	IR_ELAPSED,  /* t = ns since the entry */
-	IR_ENTRY,    /* t = word number of the call's state; to label if bit size of its missing
-			values is set */
+	IR_STACK,   /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or
+		       size bytes of its memory if size is not 0 */
+	IR_COMM,    /* slot and the next = the thread's name */
+	IR_MISSING, /* slot could not be read; is_signed: FRAME_REASON says why */
+	IR_ELAPSED, /* t = ns since the entry */
+	IR_ENTRY,   /* t = word number of the call's state; to label if bit size of its missing
+		       values is set */
 	IR_ENTRY_TEXT, /* slot and bytes = the text in word number of the call's state; to label if
 			  bit size of its missing values is set */
 
@@ -59,6 +61,7 @@ enum ir_op {
 	IR_KEY_COMM,	   /* word slot and the next = the thread's name */
 	IR_KEY_EMPTY,	   /* word slot and those of its text = 0 */
 	IR_KEY_TEXT,	   /* word slot = length, behind it the string at a, as of IR_STRING */
+	IR_KEY_STACK,	   /* word slot and the next = the stack, as of IR_STACK */
 	IR_KEY_ENTRY_TEXT, /* ... the text in word number of the call's state, as of IR_ENTRY_TEXT
 			    */
 	IR_KEY_MISSING,	   /* word slot = FRAME_REASON, and 0 in the others of size; number: the bit

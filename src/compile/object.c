@@ -146,8 +146,8 @@ static const struct value *machine_step(struct machine *m, const struct where_st
 	}
 }
 
-static const struct value *run_steps(struct compiler *c, const struct node *node,
-				     const struct where_piece *piece)
+const struct value *object_steps(struct compiler *c, const struct node *node,
+				 const struct where_piece *piece)
 {
 	struct machine m = {.c = c, .node = node};
 
@@ -169,7 +169,7 @@ static struct object_piece piece_of(struct compiler *c, const struct node *node,
 				     .size = where->size};
 
 	if (where->kind != PIECE_LOST)
-		piece.value = run_steps(c, node, where);
+		piece.value = object_steps(c, node, where);
 	if (!piece.value) {
 		piece.kind = OBJECT_LOST;
 		piece.reason = where->kind == PIECE_LOST ? where->reason : "<optimized out>";

@@ -32,6 +32,8 @@ static bool reads_memory(const struct ir *ir)
 		case IR_TEXT:
 		case IR_STRING:
 		case IR_BYTES:
+		case IR_STACK:
+		case IR_KEY_STACK:
 		case IR_KEEP_TEXT:
 		case IR_KEY_TEXT:
 			return true;

@@ -415,6 +415,8 @@ static struct error *resolve_call(struct compiler *c, const struct node *node,
 		return resolve_bytes(c, node, ret);
 	case BUILTIN_LOAD:
 		return resolve_load(c, node, entry, ret);
+	case BUILTIN_STACK:
+		return stack_resolve(c, node, ret);
 	case BUILTIN_SITE:
 		return entry->capture == CAPTURE_ADDRESS ? path_addr(c, node, ret) : NULL;
 	case BUILTIN_LENGTH:

@@ -14,12 +14,6 @@ enum {
 	EXCHANGES_MAX = 64,
 };
 
-/* The key is at the far end of the frame. */
-static int key_offset(unsigned word)
-{
-	return -FRAME_BYTES + 8 * (int)word;
-}
-
 static void point_to_key(struct encoder *e, int to, unsigned word)
 {
 	put_mov(e, to, R10);

@@ -51,6 +51,9 @@ enum value_kind {
 	VALUE_LENGTH,  /* bytes of the string a, by counting; for an event only */
 	VALUE_COMM,    /* the thread's name */
 	VALUE_OBJECT,  /* the bytes of object */
+	VALUE_STACK,   /* number frames at most; for an event size bytes of memory, or if that
+			  is 0 along frame pointers; for a key these, if is_walkable. a: the CFA,
+			  or NULL */
 	VALUE_NONE,    /* SITE, LOST */
 };
 
@@ -73,6 +76,7 @@ struct value {
 	size_t text_size;
 	/* STRING: up to a NUL, or else b bytes. A char* that is null is nil. */
 	bool is_terminated, is_nullable;
+	bool is_walkable;	     /* STACK */
 	enum missing_reason missing; /* NONNULL, BELOW, IF */
 	const char *reason;	     /* LOST */
 	const struct local *local;
@@ -169,6 +173,14 @@ struct error *resolve_address(struct compiler *c, const struct node *node,
 			      const struct value **ret);
 size_t argument_count(const struct node *call);
 
+/* --------------------------------------------------------------- stack.c */
+
+struct error *stack_resolve(struct compiler *c, const struct node *call, const struct value **ret);
+/* The most bytes that it takes in a record. */
+size_t stack_bytes(const struct value *value);
+/* Why it cannot be a key in the kernel, or NULL. */
+const char *stack_key_reason(struct compiler *c, const struct value *value);
+
 /* ---------------------------------------------------------- expression.c */
 
 /* What node means if the kernel can compute it, or NULL and why not (a clause: "`x` is a Lua
@@ -227,6 +239,7 @@ enum builtin_kind {
 	BUILTIN_BYTES,	     /* bytes(p, n) */
 	BUILTIN_CAST,	     /* cast("type", v) */
 	BUILTIN_OK,	     /* ok(v [, default]) */
+	BUILTIN_STACK,	     /* stack([n]) */
 	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
 	BUILTIN_LUA,	     /* a function of the runtime */
 	BUILTIN_UNAVAILABLE, /* documented in the dialect, not in this version */

@@ -49,6 +49,8 @@ static const char *kind_name(enum capture_kind kind)
 	case CAPTURE_STRING:
 	case CAPTURE_COMM:
 		return "string";
+	case CAPTURE_STACK:
+		return "stack";
 	case CAPTURE_TIME:
 		return "time";
 	case CAPTURE_FUNCTION:

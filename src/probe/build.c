@@ -55,6 +55,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .is_bare = probe->is_bare,
 	    .is_condition_in_lua = probe->is_condition_in_lua,
 	    .is_block_in_lua = probe->is_block_in_lua,
+	    .program = probe->session->target.public.program,
 	    .is_script_name = request->is_script_name,
 	    .context = request->context,
 	    .identity = probe->identity,

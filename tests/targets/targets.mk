@@ -9,7 +9,7 @@ T_FLAGS := -O2 -g -Wall -Wextra -pthread
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
+	libplugin.so names nobpf stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -23,6 +23,12 @@ $(T)/counted-stripped: $(T)/counted
 $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/stacks: tests/targets/stacks.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fomit-frame-pointer -o $@ $<
+$(T)/stacks-fp: tests/targets/stacks.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fno-omit-frame-pointer -o $@ $<
 $(T)/libplugin.so: tests/targets/plugin.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libplugin.so -o $@ $<
