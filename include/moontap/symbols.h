@@ -252,7 +252,7 @@ enum variable_kind {
 };
 struct variable {
 	enum variable_kind kind;
-	const char *name;
+	const char *name; /* "" if it has none */
 	const struct type *type;
 	struct where where;
 	struct line declared; /* file NULL if not known */
