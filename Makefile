@@ -26,7 +26,7 @@ SETUP_test  := build demo test
 SETUP_san   := build demo test
 SETUP_lint  := build lint
 SETUP_fuzz  := build fuzz
-SETUP_bench := build test
+SETUP_bench := build demo test bench
 SETUP := $(sort $(foreach goal,$(MAKECMDGOALS),$(SETUP_$(goal))))
 ifneq ($(SETUP),)
 include $(BUILD)/setup.mk
@@ -175,9 +175,10 @@ $(foreach room,$(ROOMS),$(eval $(call unit_rules,$(room))))
 unit: $(ROOMS:%=unit-%) ## the unit tests alone (unit-ROOM: of one room)
 
 include tests/targets/targets.mk
+include tests/bench/bench.mk
 
 .PHONY: test
-test: $(BUILD)/moontap $(UNITS) $(TARGETS) ## set up, build and run every test (end to end: as root)
+test: $(BUILD)/moontap $(UNITS) $(TARGETS) $(BUILD)/bench/events ## set up, build and run every test (end to end: as root)
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
 .PHONY: san
@@ -185,8 +186,8 @@ san: ## the whole suite under ASan and UBSan
 	@$(MAKE) SAN=1 BUILD=build/san test
 
 .PHONY: bench
-bench: $(BUILD)/moontap $(TARGETS) ## measure, beside bpftrace where it is installed
-	@BUILD=$(BUILD) tests/bench/run $(BENCHES)
+bench: $(BUILD)/moontap $(BENCH_TARGETS) ## measure beside the peers; ROW=NAME: one row
+	@BUILD=$(BUILD) tests/bench/run $(ROW)
 
 # ----------------------------------------------------------------- fuzzing
 
@@ -211,7 +212,7 @@ fuzz: ## feed the parsers of foreign bytes noise, FUZZ_SECONDS (60) each
 # -------------------------------------------------------------------- lint
 
 FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
-	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc)
+	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 

@@ -108,6 +108,7 @@ struct settings {
 	char *args;
 	bool confirm, history_save;
 	unsigned event_lines, history_size, listsize, max_completions;
+	struct compile_limits limits;
 };
 struct setting {
 	const char *name; /* may have several words */
@@ -118,6 +119,7 @@ struct setting {
 	} kind;
 	size_t offset;	     /* of its field */
 	const char *meaning; /* goes on with "is on" */
+	unsigned most;	     /* COUNT: from 1 to this; 0: any, and unlimited */
 };
 extern const struct setting settings_table[]; /* ends with a NULL name */
 void settings_init(struct settings *settings);

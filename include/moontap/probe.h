@@ -11,6 +11,7 @@
  *   enable.c   attach, by site; enable, disable
  *   replace.c  another text for a probe
  *   changes.c  traced files that are written to
+ *   stacks.c   what is known of the processes whose stacks are captured
  *
  * Prints nothing and knows no Lua: events and notices go to the functions the
  * runtime hands in.
@@ -139,6 +140,8 @@ size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
 void probe_list(const struct probe *probe, struct buffer *out);
 bool probe_is_enabled(const struct probe *probe);
 struct error *probe_enable(struct probe *probe);
+/* No hit comes after it. Takes no longer for many than for one. */
+void probes_disable(struct probe *const *probes, size_t count);
 void probe_disable(struct probe *probe);
 /* Of one site; the whole probe may be disabled beside. */
 bool probe_site_is_enabled(const struct probe *probe, size_t index);
@@ -146,7 +149,8 @@ struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabl
 /* Events still to be passed over: they count as filtered. */
 uint64_t probe_ignored(const struct probe *probe);
 void probe_set_ignored(struct probe *probe, uint64_t hits);
-/* Detaches and forgets it. Its number is not used again. */
+/* Forgets it; its last hits, of the next moments, are not heard of. Its number is not
+ * used again. */
 void probe_delete(struct probe *probe);
 /* Sum over sites, or of one; the user-space half is accounted for: an event
  * that the Lua guard turned down counts as filtered, not delivered. */
@@ -205,5 +209,8 @@ struct delivery {
 size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),
 		       void *context);
 bool session_arm(struct session *session);
+/* The stack of a capture of this probe, as stacks_find gives it. */
+const struct stack *probe_find_stack(const struct probe *probe,
+				     const struct stack_capture *capture);
 
 #endif

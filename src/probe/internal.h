@@ -55,6 +55,9 @@ struct session {
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
+	struct stacks *stacks; /* NULL until needed */
+	bool watches_mappings; /* of the process mappings_of (0: of all), for the stacks */
+	pid_t mappings_of;
 	struct compile_limits limits;
 	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
@@ -71,6 +74,11 @@ void changes_watch(struct session *session, struct image *image);
 /* Lets go of files that no probe is in any more. */
 void changes_prune(struct session *session);
 void changes_deinit(struct session *session);
+
+/* stacks.c: if the probe wants stacks, sees to it that what its processes map is known. */
+void stacks_prepare(struct probe *probe);
+/* Takes note of what they have mapped up to now. */
+void stacks_update(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
 
@@ -139,7 +147,8 @@ struct error *probe_add_exits(struct probe *probe, const struct probe_site *entr
 struct error *probe_build(struct probe *probe);
 /* enable.c: attaches the sites that are not disabled, or none. */
 struct error *probe_attach(struct probe *probe);
-void probe_detach(struct probe *probe);
+/* All at the same time; some may be NULL. */
+void probes_detach(struct probe *const *probes, size_t count);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);
 /* Plans and programs go. */

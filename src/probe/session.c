@@ -48,6 +48,7 @@ void session_free(struct session *session)
 		image_unref(session->kept.data[i]);
 	vector_deinit(&session->kept);
 	target_deinit(&session->target);
+	stacks_free(session->stacks);
 	kernel_close(session->kernel);
 	free(session);
 }
@@ -73,8 +74,7 @@ const struct compile_limits *session_limits(const struct session *session)
 void session_stop(struct session *session)
 {
 	session->is_stopped = true;
-	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
-		probe_detach(probe);
+	probes_detach(session->probes.data, session->probes.size);
 }
 
 struct error *session_kernel(struct session *session, struct kernel **ret)
@@ -128,6 +128,7 @@ struct error *session_detach(struct session *session)
  * descriptors in it would keep them where they were. */
 static void unbuild_probes(struct session *session)
 {
+	probes_detach(session->probes.data, session->probes.size);
 	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
 		probe_unbuild(probe);
 }
@@ -235,7 +236,7 @@ void probe_delete(struct probe *probe)
 	struct session *session = probe->session;
 
 	session->probes.data[probe->number - 1] = NULL;
-	probe_disable(probe);
+	probe->is_enabled = false;
 	changes_prune(session);
 	if (session->is_consuming)
 		vector_push(&session->buried, probe);
@@ -288,6 +289,8 @@ size_t session_consume(struct session *session, bool (*fn)(void *context, const 
 	size_t count = kernel_consume(session->kernel, deliver, &consumer);
 	session->is_consuming = false;
 	empty_graveyard(session);
+	/* Whatever the records just taken were hit in was mapped before: it has been told. */
+	stacks_update(session);
 	return count;
 }
 
