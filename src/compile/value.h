@@ -33,6 +33,7 @@ enum value_kind {
 	VALUE_PID,
 	VALUE_TID,
 	VALUE_CPU,
+	VALUE_FSBASE,  /* the thread's base of %fs */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
 	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */
@@ -120,8 +121,9 @@ struct kept {
 struct compiler {
 	const struct compile_request *request;
 	struct plan *plan;
-	struct compiler_scope scopes[2]; /* of the site; of the entry (finish) */
-	bool is_at_entry;		 /* resolving entry.EXPR: names are those of the entry */
+	struct compiler_scope scopes[2];   /* of the site; of the entry (finish) */
+	const struct goroutine *goroutine; /* of a finish in Go: what tells its calls apart */
+	bool is_at_entry;		   /* resolving entry.EXPR: names are those of the entry */
 	VECTOR(struct kept) kept;
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
@@ -168,6 +170,11 @@ const struct node *resolve_constant(const struct node *name);
 struct error *resolve_address(struct compiler *c, const struct node *node,
 			      const struct value **ret);
 size_t argument_count(const struct node *call);
+
+/* goroutine.c: what a finish in a Go program needs. */
+struct error *goroutine_of_calls(struct compiler *c);
+/* ... and the number of the goroutine that runs. */
+struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret);
 
 /* ---------------------------------------------------------- expression.c */
 
@@ -219,6 +226,7 @@ enum builtin_kind {
 	BUILTIN_VARIABLES,   /* var.NAME */
 	BUILTIN_GLOBALS,     /* global["NAME"] */
 	BUILTIN_REGISTERS,   /* reg.NAME */
+	BUILTIN_GOROUTINE,   /* goid */
 	BUILTIN_RESULT,	     /* result, result[n] */
 	BUILTIN_ENTRY,	     /* entry.EXPR */
 	BUILTIN_STRING,	     /* str(p [, max]) */
