@@ -26,6 +26,7 @@
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
  *   dwarfunit.c  .debug_info: a unit's functions by address, its names
+ *   dwarffind.c  ... the units that may have a name
  *   dwarfdie.c   ... attributes of a DIE
  *   dwarftype.c  ... types as data
  *   dwarfmember.c ... members, enumerators
@@ -265,6 +266,9 @@ struct scope;
  * corrupt or not supported. Everything it hands out lives as long as the image. */
 struct error *scope_open(struct image *image, uint64_t address, struct scope **ret);
 void scope_close(struct scope *scope);
+/* Names of the function itself, where another is inlined into it: what a tracepoint of
+ * FUNCTION+OFFSET may rather mean. At a function's very address it is so from the start. */
+void scope_leave_inlined(struct scope *scope);
 /* The innermost variable of that name; false if there is none. Namespaces: "ns::counter", and
  * a name is also looked up in the namespaces and the class that the function is in. Enumerators
  * count. */
@@ -277,7 +281,8 @@ bool scope_global(struct scope *scope, const char *name, struct variable *ret);
  * out, until it returns false. */
 void scope_each(struct scope *scope, bool (*fn)(void *context, const struct variable *),
 		void *context);
-/* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known. */
+/* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known, or there
+ * may be several (Go). */
 const struct type *scope_result(struct scope *scope);
 /* Is the value of the type returned in memory, its address in rax (C++: a type with a copy
  * constructor or destructor), although it would fit in registers? */
@@ -399,7 +404,6 @@ struct stack_capture {
 };
 #define STACK_REGISTERS	 17
 #define STACK_FRAMES_MAX 127
-
 struct stack_frame {
 	const char *function; /* NULL: not known */
 	uint64_t offset;      /* of the address in it */

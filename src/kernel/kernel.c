@@ -205,6 +205,7 @@ void kernel_close(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	mappings_close(kernel);
 	if (kernel->armed)
 		munmap(kernel->armed, kernel->armed_size);
 	for (size_t i = 0; i < kernel->rings.size; i++)

@@ -59,11 +59,6 @@ struct image {
 	struct dwarf *dwarf;			/* its names, read when first needed */
 	struct relocations *relocations;	/* by address, made when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
-	enum {
-		FRAME_POINTERS_UNKNOWN,
-		FRAME_POINTERS_KEPT,
-		FRAME_POINTERS_OMITTED
-	} frame_pointers; /* by most of its functions */
 	struct intern names;
 };
 
@@ -305,6 +300,9 @@ struct mapping {
 typedef VECTOR(struct mapping) mapping_list;
 struct error *process_mappings(pid_t pid, mapping_list *ret);
 void mapping_list_deinit(mapping_list *list);
+/* A path as the kernel writes it, made a plain one, without " (deleted)"; uses up text. The caller
+ * frees it. */
+char *process_path(char *text);
 /* Is there such a process, and may we look into it? *ret is its executable's path. */
 struct error *process_executable(pid_t pid, char **ret);
 
