@@ -9,6 +9,7 @@
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
+ *   goroutine.c  the goroutine that runs
  *   expression.c  expressions the kernel can compute -> typed values
  *   integer.c  Lua's integer operators on constants
  *   value.c    typed values: made, compared, described
@@ -58,7 +59,7 @@ struct compile_site {
 	/* Of a return: by a jump to another function, which returns for this one: its result is
 	 * not known. The jump is taken only if condition holds (as in the low four bits of a jcc's
 	 * opcode), if it has one. */
-	bool is_tail_call, has_condition;
+	bool is_return, is_tail_call, has_condition;
 	uint8_t condition;
 };
 
@@ -109,8 +110,9 @@ struct compile_request {
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
-	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
-	bool is_sleepable; /* the kernel can run it so */
+	bool has_budget;	/* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable;	/* the kernel can run it so */
+	uint32_t fsbase_offset; /* where in a task the kernel keeps its base of %fs; 0: not known */
 };
 
 /* Where a parameter of the Lua function comes from, and as what. */

@@ -56,7 +56,7 @@ bool kernel_rewrites_nop5(void);
 
 /* Where the base of %fs of a thread that runs in user space is kept: this many bytes into what
  * bpf_get_current_task gives, for bpf_probe_read_kernel. False: the kernel does not tell (it
- * has no BTF). Reads the kernel's types, which takes some milliseconds: ask once. */
+ * has no BTF). The first call reads the kernel's types, which takes some milliseconds. */
 bool kernel_fsbase_offset(uint32_t *ret);
 
 /* ----------------------------------------------------------------- program */

@@ -93,8 +93,10 @@ struct counters {
 
 /* What a finish keeps of a call from its entry to its return. */
 struct call_key {
-	mt_u64 thread; /* process id << 32 | thread id, of the whole machine */
-	mt_u64 frame;  /* the canonical frame address */
+	mt_u64
+	    thread; /* process id << 32 | thread id, of the whole machine; Go: without the latter */
+	mt_u64 frame; /* the canonical frame address; Go: how far below the stack's begin it is */
+	mt_u64 g;     /* Go: address of the goroutine, whatever thread runs it; else 0 */
 };
 struct call_state {
 	mt_u64 time_ns; /* of the entry */

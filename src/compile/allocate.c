@@ -17,6 +17,7 @@ static bool is_call(const struct ir_insn *insn)
 	switch (insn->op) {
 	case IR_PID:
 	case IR_TID:
+	case IR_FSBASE:
 	case IR_LOAD:
 	case IR_TEXT:
 	case IR_STRING:

@@ -176,6 +176,20 @@ static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_in
 	home_set(e, ir, insn->t, R0);
 }
 
+void put_fsbase(struct encoder *e, uint32_t offset, int fail)
+{
+	/* r0 = read(r10 + FRAME_BUFFER, 8, task + offset); if r0 != 0 goto fail */
+	put_call(e, BPF_FUNC_get_current_task);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)offset);
+	put_mov(e, R1, R10);
+	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
+	put_constant(e, R2, 8);
+	put_call(e, BPF_FUNC_probe_read_kernel);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
+}
+
 /* r1 = where the next bytes go */
 static void point_to_strings(struct encoder *e)
 {
@@ -410,6 +424,10 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_CPU:
 		put_load(e, BPF_W, home_result(ir, insn->t), R10, FRAME_CPU);
 		home_set(e, ir, insn->t, home_result(ir, insn->t));
+		break;
+	case IR_FSBASE:
+		put_fsbase(e, (uint32_t)insn->number, label);
+		home_set(e, ir, insn->t, R0);
 		break;
 	case IR_LOAD:
 		emit_load(e, ir, insn, label);

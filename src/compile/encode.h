@@ -62,6 +62,9 @@ void put_exit(struct encoder *e);
 
 /* emit.c: the code of ir; the exits of ir's labels are made by need. no (or
  * IR_NONE) is an IR label whose place is the encoder's label no_label. */
+/* r0 = the thread's base of %fs, which is offset bytes into its task; to fail if it cannot be
+ * read. Uses FRAME_BUFFER and r1 to r5. */
+void put_fsbase(struct encoder *e, uint32_t offset, int fail);
 void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label);
 
 /* row.c: the instructions of aggregates. */
@@ -128,8 +131,8 @@ enum {
 	FRAME_REASON = -40, /* u64: enum missing_reason of what is missing next */
 	FRAME_LENGTH = -48, /* of a string that is read */
 	FRAME_STATE = -56,  /* of a return: the state of the call, in its map */
-	FRAME_CALL = -72,   /* the key of that: struct call_key */
-	FRAME_ELAPSED = -80,
+	FRAME_CALL = -80,   /* the key of that: struct call_key */
+	FRAME_ELAPSED = -88,
 };
 
 #endif

@@ -91,14 +91,63 @@ static void check_jump(struct encoder *e, const struct exits *exits)
 	put_branch_constant(e, site->condition & 1 ? BPF_JNE : BPF_JEQ, R0, 0, exits->out);
 }
 
-/* The key of the call: its thread, and its frame at distance from the stack pointer. */
-static void identify_call(struct encoder *e, int64_t distance)
+#define CALL(field) (FRAME_CALL + (int)offsetof(struct call_key, field))
+
+/* r0 = 8 bytes of the target at r3; to out if they cannot be read */
+static void read_word(struct encoder *e, int out)
+{
+	put_mov(e, R1, R10);
+	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
+	put_constant(e, R2, 8);
+	put_call(e, BPF_FUNC_probe_read_user);
+	put_branch_constant(e, BPF_JNE, R0, 0, out);
+	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
+}
+
+/* r0 = g, the thread's own */
+static void put_g(struct encoder *e, int out)
+{
+	if (e->c->request->entry.abi == ABI_GO_REGISTERS) {
+		put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, r14));
+		return;
+	}
+	put_fsbase(e, e->c->request->fsbase_offset, out);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->tls);
+	read_word(e, out);
+}
+
+/* The key of a call in Go: its goroutine may go on in another thread, and its stack may move. */
+static void identify_go_call(struct encoder *e, int64_t distance, int out)
 {
 	put_call(e, BPF_FUNC_get_current_pid_tgid);
-	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, thread), R0);
+	put_alu_constant(e, BPF_RSH, R0, 32);
+	put_alu_constant(e, BPF_LSH, R0, 32);
+	put_store(e, BPF_DW, R10, CALL(thread), R0);
+	put_g(e, out);
+	put_store(e, BPF_DW, R10, CALL(g), R0);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->stack_hi);
+	read_word(e, out);
+	put_load(e, BPF_DW, R1, CONTEXT, offsetof(struct pt_regs, rsp));
+	put_alu_constant(e, BPF_ADD, R1, (int32_t)distance);
+	put_alu(e, BPF_SUB, R0, R1);
+	put_store(e, BPF_DW, R10, CALL(frame), R0);
+}
+
+/* The key of the call: its thread, and its frame at distance from the stack pointer. */
+static void identify_call(struct encoder *e, int64_t distance, int out)
+{
+	if (e->c->goroutine) {
+		identify_go_call(e, distance, out);
+		return;
+	}
+	put_store_constant(e, BPF_DW, R10, CALL(g), 0);
+	put_call(e, BPF_FUNC_get_current_pid_tgid);
+	put_store(e, BPF_DW, R10, CALL(thread), R0);
 	put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, rsp));
 	put_alu_constant(e, BPF_ADD, R0, (int32_t)distance);
-	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, frame), R0);
+	put_store(e, BPF_DW, R10, CALL(frame), R0);
 }
 
 /* What the entry kept. Without it the call began before the probe was there: no hit. */
@@ -108,7 +157,7 @@ static void find_call(struct encoder *e, const struct exits *exits)
 		return;
 	check_jump(e, exits);
 	/* At a return the stack pointer is at the return address. */
-	identify_call(e, 8);
+	identify_call(e, 8, exits->out);
 	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->out);
 	put_store(e, BPF_DW, R10, FRAME_STATE, R0);
 	put_mov(e, COUNTERS, R0);
@@ -358,7 +407,7 @@ void emit_at_entry(struct compiler *c, const struct ir *kept)
 
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
-	identify_call(&e, c->request->entry.cfa_offset);
+	identify_call(&e, c->request->entry.cfa_offset, exits.out);
 	/* A state begins as zeros, in the place of one that was left behind. */
 	put_store_constant(&e, BPF_W, R10, FRAME_KEY, 0);
 	put_lookup(&e, MAP_ZERO, FRAME_KEY, exits.out);

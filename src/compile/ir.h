@@ -14,6 +14,8 @@ enum ir_op {
 	IR_PID,	     /* t = process id */
 	IR_TID,	     /* t = thread id */
 	IR_CPU,	     /* t = CPU */
+	IR_FSBASE,   /* t = base of %fs of the thread, number bytes into the kernel's task; to label
+			if that fails */
 	IR_LOAD,     /* t = size bytes of user memory at a; to label if that fails */
 	IR_BINARY,   /* t = a op (b, or number if b < 0); OP_DIV: unsigned; shifts: by the
 			count's last 6 bits, to the right with zeros */
@@ -106,7 +108,7 @@ struct ir {
 };
 
 /* Bytes of the frame that emit.c keeps for itself; at the other end, the key. */
-#define FRAME_FIXED 80
+#define FRAME_FIXED 88
 #define FRAME_BYTES 512 /* the kernel's MAX_BPF_STACK */
 
 void ir_deinit(struct ir *ir);

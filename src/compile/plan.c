@@ -152,7 +152,9 @@ struct error *compile(const struct compile_request *wanted, struct plan **ret)
 	struct rewriter r = {.c = &c};
 	struct ir predicate = {0}, body = {0};
 
-	struct error *err = compile_stages(&r, &predicate, &body);
+	struct error *err = goroutine_of_calls(&c);
+	if (!err)
+		err = compile_stages(&r, &predicate, &body);
 	ir_deinit(&predicate);
 	ir_deinit(&body);
 	rewriter_deinit(&r);

@@ -181,10 +181,36 @@ static struct error *resolve_register(struct compiler *c, const struct node *nod
 	return NULL;
 }
 
+/* Go's results are in the registers that its arguments are in, from the first on again. */
+static struct error *go_result(struct compiler *c, const struct node *node, int64_t n,
+			       const struct value **ret)
+{
+	if (c->request->site.abi == ABI_GO_STACK)
+		return compile_error(
+		    c, node, ERR_UNREADABLE,
+		    "`%s` cannot be read: %s returns on the stack, and where depends "
+		    "on the types of its arguments",
+		    node_text(c, node), c->request->entry.function);
+	if (n < 1 || n > (int64_t)ARRAY_SIZE(go_arguments))
+		return compile_error(
+		    c, node, ERR_TYPE,
+		    "Go returns up to nine words in registers: result[1] to result[9]");
+	*ret = value_register(c, node, go_arguments[n - 1]);
+	return NULL;
+}
+
 /* result and result[N] without debug information: the registers results come in. */
 static struct error *resolve_raw_result(struct compiler *c, const struct node *node, int64_t n,
 					const struct value **ret)
 {
+	const struct compile_site *site = &c->request->site;
+
+	if (site->is_tail_call) {
+		*ret = value_lost(c, node, "<returned by another function>");
+		return NULL;
+	}
+	if (site->abi != ABI_SYSV)
+		return go_result(c, node, n, ret);
 	if (n < 1 || n > 2)
 		return compile_error(c, node, ERR_TYPE,
 				     "a result is in one register or in two: result[1], result[2]");
@@ -328,6 +354,8 @@ static struct error *resolve_name(struct compiler *c, const struct node *node,
 		return NULL;
 	if (entry->kind == BUILTIN_RESULT)
 		return resolve_result(c, node, ret);
+	if (entry->kind == BUILTIN_GOROUTINE)
+		return resolve_goid(c, node, ret);
 	if (entry->kind != BUILTIN_VALUE && entry->kind != BUILTIN_SITE)
 		return misuse(c, node, entry);
 	if (entry->value == VALUE_ELAPSED && !c->request->entry.function)
@@ -383,7 +411,7 @@ static struct error *resolve_at_entry(struct compiler *c, const struct node *nod
 static struct error *resolve_entry(struct compiler *c, const struct node *node,
 				   const struct value **ret)
 {
-	const struct value *value;
+	const struct value *value = NULL;
 	struct error *err;
 
 	if (!c->request->entry.function)

@@ -111,6 +111,8 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 						"`%s` can only be used when a function returns",
 						node_text(c, node)),
 				  "Use it in the block of `finish FUNCTION`.");
+	if (c->request->site.abi != ABI_SYSV)
+		return NULL; /* debug information of Go tells results by name only */
 	TRY(path_scope(c, &scope));
 	type = scope ? scope_result(scope) : NULL;
 	if (!type)

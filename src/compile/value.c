@@ -236,6 +236,7 @@ void value_describe(const struct value *value, struct buffer *out)
 	case VALUE_PID:
 	case VALUE_TID:
 	case VALUE_CPU:
+	case VALUE_FSBASE:
 	case VALUE_COMM:
 	case VALUE_ELAPSED:
 		buffer_puts(out, "the kernel");

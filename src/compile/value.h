@@ -33,6 +33,7 @@ enum value_kind {
 	VALUE_PID,
 	VALUE_TID,
 	VALUE_CPU,
+	VALUE_FSBASE,  /* the thread's base of %fs */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
 	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */
@@ -124,8 +125,9 @@ struct kept {
 struct compiler {
 	const struct compile_request *request;
 	struct plan *plan;
-	struct compiler_scope scopes[2]; /* of the site; of the entry (finish) */
-	bool is_at_entry;		 /* resolving entry.EXPR: names are those of the entry */
+	struct compiler_scope scopes[2];   /* of the site; of the entry (finish) */
+	const struct goroutine *goroutine; /* of a finish in Go: what tells its calls apart */
+	bool is_at_entry;		   /* resolving entry.EXPR: names are those of the entry */
 	VECTOR(struct kept) kept;
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
@@ -181,6 +183,11 @@ size_t stack_bytes(const struct value *value);
 /* Why it cannot be a key in the kernel, or NULL. */
 const char *stack_key_reason(struct compiler *c, const struct value *value);
 
+/* goroutine.c: what a finish in a Go program needs. */
+struct error *goroutine_of_calls(struct compiler *c);
+/* ... and the number of the goroutine that runs. */
+struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret);
+
 /* ---------------------------------------------------------- expression.c */
 
 /* What node means if the kernel can compute it, or NULL and why not (a clause: "`x` is a Lua
@@ -231,6 +238,7 @@ enum builtin_kind {
 	BUILTIN_VARIABLES,   /* var.NAME */
 	BUILTIN_GLOBALS,     /* global["NAME"] */
 	BUILTIN_REGISTERS,   /* reg.NAME */
+	BUILTIN_GOROUTINE,   /* goid */
 	BUILTIN_RESULT,	     /* result, result[n] */
 	BUILTIN_ENTRY,	     /* entry.EXPR */
 	BUILTIN_STRING,	     /* str(p [, max]) */

@@ -66,6 +66,9 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
 	};
 
+	if (image_go_version(site->public.place.image))
+		kernel_fsbase_offset(&compile_request.fsbase_offset);
+
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
 	TRY(compile(&compile_request, ret));

@@ -103,6 +103,7 @@ static struct error *add_exit(struct probe *probe, const struct place *place,
 	site.like = probe->entries.data[site.entry].like;
 	site.like.are_args_live = false;
 	site.like.address = exit->address;
+	site.like.is_return = true;
 	site.like.is_tail_call = exit->kind != EXIT_RETURN;
 	site.like.has_condition = exit->kind == EXIT_BRANCH;
 	site.like.condition = exit->condition;

@@ -9,7 +9,8 @@ T_FLAGS := -O2 -g -Wall -Wextra -pthread
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
+	libplugin.so names nobpf stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -71,5 +72,9 @@ $(T)/go-play-%: examples/go-play/main.go examples/go-play/go.mod
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
+$(T)/go-calls-%: tests/targets/go/main.go tests/targets/go/go.mod
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
 # Built anew when their flags change.
-$(filter-out $(T)/go-play-%,$(TARGETS)): tests/targets/targets.mk
+$(filter-out $(T)/go-%,$(TARGETS)): tests/targets/targets.mk
