@@ -108,12 +108,16 @@ install: $(BUILD)/moontap ## copy to PREFIX (/usr/local), below DESTDIR if given
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap/examples \
 		$(wildcard examples/*.mt examples/*.lua)
 
+.PHONY: docs
+docs: $(BUILD)/moontap ## write docs/moontap.1 anew
+	$(BUILD)/moontap --man > docs/moontap.1
+
 # -------------------------------------------------------------- Go targets
 # The newest Go up to 1.22 (its builds of go-play have the offsets that
 # examples/here.mt names), or else whatever `go` is.
 
 GOS := $(wildcard /usr/lib/go-1.22/bin/go /usr/lib/go-1.21/bin/go /usr/lib/go-1.20/bin/go \
-	/usr/lib/go-1.19/bin/go)
+	/usr/lib/go-1.19/bin/go /usr/lib/go-1.23/bin/go)
 GO  ?= $(firstword $(GOS) go)
 go_build = GOCACHE=$(CURDIR)/build/go-cache GOPATH=$(CURDIR)/build/go GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local \
 	GO111MODULE=on CGO_ENABLED=0 $(1) build -buildvcs=false -o $(abspath $(2)) .

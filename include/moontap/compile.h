@@ -5,11 +5,24 @@
  *
  *   builtin.c  the table of built-in names and functions
  *   resolve.c  target expressions of the tree -> typed values
- *   integer.c  expressions the kernel can compute -> typed values
- *   lower.c    values and the predicate -> IR
- *   aggregate.c  calls of count() and its kin: checked; as a whole block -> IR
+ *   path.c     variables and paths from them -> objects of the target
+ *   field.c    from one object to the next: fields, elements, targets of pointers
+ *   object.c   an object's place; what Lua sees of it
+ *   result.c   what a function returns, as an object
+ *   expression.c  expressions the kernel can compute -> typed values
+ *   integer.c  Lua's integer operators on constants
+ *   value.c    typed values: made, compared, described
+ *   lower.c    values -> IR
+ *   condition.c  conditions -> IR
+ *   capture.c  captured values -> slots and IR
+ *   entry.c    what a finish keeps from the entry
+ *   block.c    statements that the kernel can run -> IR
+ *   aggregate.c  calls of count() and its kin: checked
+ *   rows.c     ... -> IR
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
+ *   text.c     IR -> BPF: strings compared
+ *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
  *   rewrite.c  the block as a Lua function whose parameters are the captures
@@ -36,7 +49,24 @@ struct compile_site {
 	bool are_args_live;   /* arg[n] can be read here */
 	int64_t cfa_offset;   /* stack pointer + this = CFA, if are_args_live */
 	const char *function; /* for messages */
+	/* For names: what they mean at this address. NULL: there are none. */
+	struct image *image;
+	uint64_t address;
+	bool is_relocated; /* where the image is in a process, only a process knows */
+	/* Of a return: by a jump to another function, which returns for this one: its result is
+	 * not known. The jump is taken only if condition holds (as in the low four bits of a jcc's
+	 * opcode), if it has one. */
+	bool is_tail_call, has_condition;
+	uint8_t condition;
 };
+
+/* How much of a value is captured, unless the script says otherwise. */
+struct compile_limits {
+	unsigned string_bytes; /* at most STRING_SIZE_MAX */
+	unsigned elements;     /* of an array or a sequence */
+	unsigned depth;	       /* of structs in structs whose text is followed */
+};
+#define COMPILE_LIMITS_DEFAULT ((struct compile_limits){STRING_SIZE_DEFAULT, 32, 4})
 
 /* Where process ids are not those of the whole machine (in a container). */
 struct pid_namespace {
@@ -59,6 +89,17 @@ struct compile_request {
 	const char *event; /* name of the parameter whose fields are the
 			      built-ins (e in probe(l, function(e) ...)), or NULL */
 	struct compile_site site;
+	/* Of a finish: where the call was entered. function NULL: not a finish. */
+	struct compile_site entry;
+	struct compile_limits limits; /* all 0: the defaults */
+	/* A variable that cannot be read at this place is <optimized out>, no error: it can be
+	 * at another place of the same probe. */
+	bool is_lenient;
+	/* At another place of the same probe, Lua has to decide, or to do it. */
+	bool is_condition_in_lua, is_block_in_lua;
+	/* Is it a global that a script has set, or sets somewhere? NULL: any may be. */
+	bool (*is_script_name)(void *context, const char *name);
+	void *context;
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
@@ -93,6 +134,9 @@ struct capture_part {
 	uint64_t offset; /* in the value: of the char*, of the FORM_STRING or FORM_SEQUENCE */
 	unsigned slot;
 	const struct type *type; /* NULL: text; else the elements' type, as many as fit */
+	/* Not 0: no slot; that many bytes of the value itself cannot be read here, and reason. */
+	uint64_t lost_size;
+	const char *reason;
 };
 
 struct capture {
@@ -111,10 +155,24 @@ struct plan_aggregate {
 	struct aggregate_shape shape;
 	const char *text; /* as the user wrote it */
 	size_t key_count;
-	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, COMM, or what of
-	 * the site. */
+	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, UNSIGNED, BOOLEAN, ENUM,
+	 * POINTER, STRING, COMM, or what of the site. */
 	enum capture_kind keys[AGGREGATE_KEYS_MAX];
+	const struct type *key_types[AGGREGATE_KEYS_MAX]; /* of ENUM; else NULL */
 };
+
+/* The words of a key of that kind in the kernel's table (record.h, "aggregates"). */
+static inline unsigned capture_key_words(enum capture_kind kind)
+{
+	switch (kind) {
+	case CAPTURE_COMM:
+		return 2;
+	case CAPTURE_STRING:
+		return 1 + AGGREGATE_KEY_BYTES_MAX / sizeof(mt_u64);
+	default:
+		return 1;
+	}
+}
 
 struct plan {
 	struct arena arena;
@@ -122,8 +180,15 @@ struct plan {
 	VECTOR(uint32_t) lines; /* user's line of each instruction; 0: not from the user's text */
 	VECTOR(struct capture) captures;
 	unsigned slot_count;
-	bool needs_scratch; /* the record has strings */
+	bool needs_scratch;	 /* the record has strings */
+	bool depends_on_address; /* names were looked up: another site may need another program */
+	bool uses_frame;	 /* among them parameters or locals of the function */
 	bool is_sleepable;
+	/* Of a finish: the program at the entry, and the words of the state that it keeps. */
+	VECTOR(struct bpf_insn) entry_insns;
+	VECTOR(uint32_t) entry_lines;
+	unsigned state_words;
+	bool is_entry_sleepable;
 	bool has_predicate;	  /* the condition was lowered whole: the kernel decides */
 	bool has_guard;		  /* the condition was not: Lua decides (see lua) */
 	const char *guard_reason; /* why it was not */

@@ -6,25 +6,46 @@
  *   options.c      the command line (one table: parsing and --help)
  *   quantity.c     "5s" and "64M" as numbers
  *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   initfile.c     ./.moontapinit
  *   loop.c         the only event loop
  *   signal.c       signals as its events
  *   input.c        lines of input: blocks of several, the empty line, end of file
  *   prompt.c       readline: editing, events above the half-typed line
  *   history.c      what was typed before, and its file
+ *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
- *   command.c      the table of commands: dispatch by unique prefix; Lua for the rest
+ *   catalog.c        the target's names in order
+ *   table.c        the commands and their texts
+ *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
- *   cmd_probe.c    break, delete, enable, disable, explain
- *   cmd_info.c     info ...
+ *   facts.c        how the target was built
+ *   statement.c    a probe as a statement
+ *   cmd_break.c    break and its kin
+ *   cmd_probe.c    delete, enable, disable, ignore
+ *   cmd_change.c   condition, commands
+ *   cmd_save.c     save breakpoints
+ *   cmd_explain.c  explain
+ *   cmd_info.c     the subjects of info
+ *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
- *   cmd_listing.c  disassemble
- *   cmd_help.c     help, source, quit
+ *   cmd_list.c, srcfile.c  list; where a source file is, and its lines
+ *   flow.c         where a function's control goes, for the next two:
+ *   cmd_branches.c branches: conditional jumps, in words
+ *   cmd_calls.c    calls
+ *   cmd_disassemble.c  disassemble
+ *   cmd_examine.c  x
+ *   settings.c, cmd_set.c  settings; set, show, unset, directory
+ *   cmd_help.c     help, apropos
+ *   cmd_support.c  source, echo, print, pwd, shell, quit
+ *   man.c          the manual page, from the tables
  *
  * Top of the tree: nothing includes this header but the room's own files.
  */
 #ifndef MOONTAP_CONSOLE_H
 #define MOONTAP_CONSOLE_H
+
+#include <regex.h>
 
 #include "moontap/runtime.h"
 
@@ -54,13 +75,17 @@ struct options {
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
 	bool is_unsafe;
-	bool wants_help, wants_version;
+	bool wants_help, wants_version, wants_manual;
 };
 
 /* ERR_USAGE. Call options_deinit whatever it returned. */
 struct error *options_parse(int argc, char *const argv[], struct options *ret);
 void options_deinit(struct options *options);
 void options_help(struct buffer *out);
+/* Calls fn for each option: its usage ("-p PID") and what it does. */
+void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context);
+/* The manual page, as troff. */
+void manual_write(struct buffer *out);
 
 /* "5s", "500ms", "1.5m": nanoseconds (ns us ms s m h; none: seconds). ERR_USAGE. */
 struct error *quantity_duration(const char *text, int64_t *ret_ns);
@@ -68,6 +93,103 @@ struct error *quantity_duration(const char *text, int64_t *ret_ns);
 struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 /* ----------------------------------------------------------------- console */
+
+/* Counts: 0 is no limit. */
+struct settings {
+	char *args;
+	bool confirm, history_save;
+	unsigned event_lines, history_size, listsize, max_completions;
+};
+struct setting {
+	const char *name; /* may have several words */
+	enum {
+		SETTING_BOOLEAN,
+		SETTING_COUNT,
+		SETTING_TEXT,
+	} kind;
+	size_t offset;	     /* of its field */
+	const char *meaning; /* goes on with "is on" */
+};
+extern const struct setting settings_table[]; /* ends with a NULL name */
+void settings_init(struct settings *settings);
+void settings_deinit(struct settings *settings);
+/* By the beginnings of the words that text starts with; *ret_rest is what follows. ERR_USAGE. */
+struct error *setting_find(const char *text, const struct setting **ret, const char **ret_rest);
+struct error *setting_set(struct settings *settings, const struct setting *setting,
+			  const char *text);
+/* A sentence for each setting whose name text begins; for all if it is empty. ERR_USAGE. */
+struct error *settings_show(const struct settings *settings, const char *text, struct buffer *out);
+const struct setting *setting_args(void);
+
+/* Lines of events in this second (budget.c). */
+struct budget {
+	bool is_terminal;   /* where events go to: else there is no limit */
+	bool is_delivering; /* what is written now are events, not what a command says */
+	unsigned lines;
+	uint64_t held_back;
+	int64_t second_ends_ms;
+};
+
+/* The target's names in order; {0} to begin with (catalog.c). */
+struct catalog {
+	const struct program *program; /* they are of */
+	VECTOR(struct image *) images; /* held, for the functions' names */
+	VECTOR(const char *) functions;
+	VECTOR(const char *) sources;
+	struct arena texts;
+};
+/* Calls fn for each that begins with prefix, in order, until it returns false. */
+typedef bool (*catalog_fn)(void *context, const char *name);
+void catalog_functions(struct catalog *names, struct program *program, const char *prefix,
+		       catalog_fn fn, void *context);
+/* "counted.c:" */
+void catalog_sources(struct catalog *names, struct program *program, const char *prefix,
+		     catalog_fn fn, void *context);
+void catalog_deinit(struct catalog *names);
+
+/* Where source files are looked for. */
+struct srcpath_rule {
+	char *from, *to;
+};
+struct srcpath {
+	VECTOR(char *) directories;
+	VECTOR(struct srcpath_rule) rules;
+};
+void srcpath_deinit(struct srcpath *path);
+/* One source file, kept while it is listed. */
+struct srcfile {
+	char *recorded; /* as debug information has it; NULL: none is open */
+	char *path;	/* where it was found */
+	struct source *source;
+	VECTOR(size_t) lines; /* where each begins */
+	bool is_newer;	      /* than the program */
+};
+/* Opens the file that image calls recorded, unless it is open. ERR_NO_FILE, ERR_OS. */
+struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, struct image *image,
+			   const char *recorded);
+void srcfile_close(struct srcfile *file);
+/* "12\tTEXT\n"; line counts from 1 and must be there. */
+void srcfile_put_line(const struct srcfile *file, unsigned line, struct buffer *out);
+/* The whole path of a file, if the image's tables have it; the caller frees. */
+char *srcfile_whole_path(struct image *image, const char *file);
+
+/* What `list` has shown last. */
+struct listing {
+	struct image *image; /* held */
+	const char *file;    /* the image's; NULL: nothing yet */
+	unsigned first, last;
+	const struct program *program; /* it is of */
+};
+/* Where `x` goes on, and how. */
+struct examine {
+	char format, size; /* 0: not used yet */
+	unsigned count;
+	struct image *image; /* held; names addresses; its bytes, if there is no process */
+	uint64_t bias;	     /* of the image in the process */
+	uint64_t next;
+	bool is_started;
+	const struct program *program; /* it is of */
+};
 
 /* Signals, rings, the target's end, timers, processes, changed files, duration, input. */
 #define LOOP_SOURCES 8
@@ -86,6 +208,14 @@ struct console {
 	bool announces;		 /* says where a probe went */
 	bool wants_quit;
 	int status; /* exit status of the first failure, 0 while there is none */
+	struct settings settings;
+	char *launched_args; /* what `run` was given last, or NULL */
+	struct budget budget;
+	struct catalog catalog;
+	struct srcpath srcpath;
+	struct srcfile srcfile;
+	struct listing listing;
+	struct examine examine;
 
 	/* loop.c */
 	int epoll_fd, signal_fd, duration_fd;
@@ -101,6 +231,8 @@ struct console {
 	char *previous;		/* what the empty line repeats, or NULL */
 };
 
+/* Makes *held a reference to image (or none) instead of what it was. */
+void console_hold(struct image **held, struct image *image);
 /* Runs a console to its end; returns the exit status of the process. */
 int console_main(const struct options *options);
 /* 1: the user's mistake; 2: nothing can be traced here. */
@@ -109,12 +241,25 @@ int console_error_status(const struct error *err);
 void console_report(struct console *console, struct error *err);
 /* Puts whole lines on standard error, escaped, above the prompt. */
 void console_complain(struct console *console, const char *text);
+/* As runtime_deliver; a terminal gets to see what its budget permits. */
+size_t console_deliver(struct console *console);
 /* Writes out what scripts and commands have printed. */
 void console_flush(struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
+
+void budget_init(struct console *console);
+/* As sink.edit: takes away what is over the budget. */
+void budget_trim(void *console, struct buffer *pending);
+/* In how many ms something is to be said; -1: never. Says it when it is due. */
+int budget_wait_ms(struct console *console);
+/* Says what has been held back and not been said. */
+void budget_finish(struct console *console);
+
+/* Runs ./.moontapinit if its directory is trusted, or says why not. */
+void initfile_run(struct console *console);
 
 /* loop_run returns when console_is_done. */
 struct error *loop_init(struct console *console);
@@ -152,18 +297,41 @@ void complete_init(struct console *console);
 
 /* A file that cannot be read or written is no error: the history then lasts as
  * long as the session. */
-void history_load(void);
+void history_load(unsigned entries); /* keeps so many; 0: all */
+void history_limit(unsigned entries);
+void history_show(struct buffer *out);
 void history_remember(const char *text); /* blocks of several lines stay one entry */
-void history_save(void);
+void history_save(unsigned entries);
 
 /* ---------------------------------------------------------------- commands */
 
 enum command_flags {
-	COMMAND_REPEATS = 1,	 /* the empty line runs it again */
-	COMMAND_DIALECT = 2,	 /* a statement of the language: what follows is a location */
-	COMMAND_OF_FUNCTION = 4, /* Tab offers functions */
-	COMMAND_OF_FILE = 8,	 /* Tab offers files */
+	COMMAND_REPEATS = 1, /* the empty line runs it again */
+	COMMAND_DIALECT = 2, /* a statement of the language: not Lua, whatever follows */
+	/* What Tab offers behind it. */
+	COMMAND_OF_LOCATION = 4,
+	COMMAND_OF_FILE = 8,
+	COMMAND_OF_NUMBERS = 16, /* of tracepoints */
+	COMMAND_OF_HELP = 32,	 /* whatever help knows */
+	COMMAND_OF_LUA = 64,
+	COMMAND_OF_SETTING = 128,
+	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
 };
+
+enum class {
+	CLASS_BREAKPOINTS,
+	CLASS_DATA,
+	CLASS_FILES,
+	CLASS_RUNNING,
+	CLASS_STATUS,
+	CLASS_SUPPORT,
+	CLASS_COUNT
+};
+struct command_class {
+	const char *name, *summary;
+};
+extern const struct command_class command_classes[CLASS_COUNT];
+
 struct command {
 	const char *name;
 	const char *aliases; /* separated by spaces, or NULL */
@@ -171,15 +339,23 @@ struct command {
 	const char *summary; /* a sentence */
 	struct error *(*run)(struct console *console, const char *arguments, struct buffer *out);
 	unsigned flags;
+	enum class class;
+	const char *details;		/* more for help, in whole lines, or NULL */
+	const char *examples;		/* lines that can be typed, or NULL */
+	const struct command *children; /* its subjects, or NULL */
 };
 /* Both end with a NULL name. */
 extern const struct command commands[];
 extern const struct command info_commands[];
+extern const struct command enable_commands[];
+extern const struct command save_commands[];
 
 /* Finds a row by its name, alias or unique prefix. NULL if there is none.
  * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
 struct error *command_find(const struct command *rows, const char *kind, const char *word,
 			   size_t size, const struct command **ret);
+/* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
+struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
 /* Splits text into its command and the arguments. *ret_command is NULL for
  * Lua: the first word is no command, or what follows makes it an expression. */
 struct error *command_parse(const char *text, const struct command **ret_command,
@@ -187,6 +363,10 @@ struct error *command_parse(const char *text, const struct command **ret_command
 /* Runs one text: a command, else Lua. Errors: the command's, runtime_run's;
  * ERR_INCOMPLETE asks for another line. */
 struct error *command_execute(struct console *console, const char *text);
+/* Runs one of rows, a command's children; kind as in command_find. */
+struct error *command_run_child(struct console *console, const char *kind,
+				const struct command *rows, const char *arguments,
+				struct buffer *out);
 /* As runtime_options.command: commands only. */
 struct error *command_capture(struct console *console, const char *line, struct buffer *out);
 /* Runs text as a script of the language; name is for its messages. */
@@ -194,21 +374,58 @@ struct error *command_run_text(struct console *console, const char *text, bool i
 /* Runs a script file. */
 struct error *command_run_file(struct console *console, const char *path);
 
-/* 1, 2-3, 1.2 */
+/* 1, 2-3, 1.2, 1.2-4; $bpnum for a number */
 struct id_range {
 	unsigned first, last;
-	unsigned location; /* 0: the whole probe */
+	unsigned location, last_location; /* 0: the whole probe */
 };
 typedef VECTOR(struct id_range) id_list;
-/* ERR_USAGE with GDB's texts. On error *ret is untouched. */
-struct error *id_list_parse(const char *text, id_list *ret);
+/* latest: $bpnum, or 0. ERR_USAGE with GDB's texts. On error *ret is untouched. */
+struct error *id_list_parse(const char *text, unsigned latest, id_list *ret);
+/* The probe whose number text begins with; *ret_rest is what follows. ERR_NO_PROBE. */
+struct error *console_take_probe(struct console *console, const char *text, struct probe **ret,
+				 const char **ret_rest);
+/* Calls act for each probe of a list (not empty), or for all; goes on after errors, as GDB
+ * does, and returns the first. */
+struct error *console_each_probe(struct console *console, const char *ids,
+				 struct error *(*act)(struct console *console, struct probe *probe,
+						      void *context),
+				 void *context);
 
+/* A probe as a statement of the language, in parts. */
+struct statement {
+	const char *keyword;
+	char *location, *condition, *block; /* condition and block may be NULL */
+};
+/* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
+struct error *statement_of(const struct probe *probe, struct statement *ret);
+void statement_format(const struct statement *statement, struct buffer *out);
+void statement_deinit(struct statement *statement);
+
+struct error *cmd_apropos(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_tbreak(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_rbreak(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_finish(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_dprintf(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_every(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_delete(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_enable(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_condition(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_ignore(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_commands(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_save(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_directory(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_shell(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_show(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_unset(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_info(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
@@ -216,22 +433,48 @@ struct error *cmd_attach(struct console *console, const char *arguments, struct 
 struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_calls(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disassemble(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_help(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_quit(struct console *console, const char *arguments, struct buffer *out);
 
+/* info_*.c: the subjects of info */
+struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_breakpoints(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_functions(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_address(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_line(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_settings(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_source(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_sources(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_sharedlibrary(struct console *console, const char *arguments,
+				 struct buffer *out);
+struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
+
+/* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */
+struct error *console_pattern(const char *text, int flags, regex_t *ret);
 /* The program of the target. ERR_NO_TARGET. */
 struct error *console_program(struct console *console, struct program **ret);
+/* `x` goes on at a place. */
+void examine_start_at(struct console *console, const struct place *place);
 /* Splits text at spaces, quotes and backslashes obeyed, and puts first (if not
  * NULL) before them. Ended by NULL; free with words_free. ERR_USAGE. */
 struct error *words_split(const char *first, const char *text, char ***ret);
 void words_free(char **words);
+/* The opposite of words_split; the caller frees. */
+char *words_join(char *const *words);
 /* text without a pair of quotes around it; the caller frees. */
 char *words_unquote(const char *text);
 
 /* ------------------------------------------------------------------- texts */
 
+void text_version(struct buffer *out);
+/* "0x1444 <counted+4>" */
+void text_address(struct buffer *out, struct image *image, uint64_t address);
+/* Makes text, which is emptied, the next cell. */
+void text_cell(struct table *table, struct buffer *text);
 /* Appends a name from a target, escaped. */
 void text_name(struct buffer *out, const char *name);
 /* "main.f+0x6d", "libc.so.6:malloc", "*0x1139": can be typed back as a location. */
@@ -244,6 +487,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */
 void text_target(struct buffer *out, const struct target *target);
+/* How a program was built, a line each. */
+void text_facts(struct buffer *out, struct image *image);
 /* "[process 123 exited with status 3]\n" */
 void text_ended(struct buffer *out, const struct target *target);
 

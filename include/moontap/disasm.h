@@ -9,6 +9,9 @@
  *   site.c      the verdict on a site: allowed or why not, and its cost (docs/sites.md)
  *   check.c     the same as an error that names the neighbours
  *   entry.c     the entry site, and where the arguments are still in place
+ *   depth.c     how deep the stack is at each instruction
+ *   exits.c     where a function returns, or hands over to another
+ *   branch.c    what a conditional jump depends on
  *
  * The only room that knows capstone. x86-64 today; other machines are refused
  * when an image is opened.
@@ -100,5 +103,88 @@ struct entry_site site_entry(const struct code *code, const struct site_rules *r
  * true, *ret_cfa_offset is what to add to the stack pointer there to get the CFA (8 at
  * the entry). code must be a whole function: in a piece of one (f.cold) nothing is known. */
 bool site_args_are_live(const struct code *code, uint64_t address, int64_t *ret_cfa_offset);
+
+/* ------------------------------------------------------------------- exits */
+
+enum exit_kind {
+	EXIT_RETURN,	/* ret */
+	EXIT_TAIL_CALL, /* a jump to another function, which returns to our caller */
+	EXIT_BRANCH,	/* the same, taken only if condition holds */
+	EXIT_UNCLEAR,	/* may lead to another function, or on within this one */
+};
+struct code_exit {
+	uint64_t address;
+	uint64_t target; /* of a direct jump; 0 if there is none */
+	uint8_t kind;	 /* enum exit_kind */
+	/* EXIT_BRANCH: as in the low four bits of a jcc's opcode (4 e, 5 ne, 6 be ...). */
+	uint8_t condition;
+};
+typedef VECTOR(struct code_exit) exit_list;
+
+/* Reads the pointer stored at an address, as it will be when the program runs (in a
+ * position-independent one: relative to its start); false if it cannot. */
+struct code_memory {
+	bool (*pointer)(void *context, uint64_t address, uint64_t *ret);
+	void *context;
+};
+
+/*
+ * All instructions by which a function is left for good, in address order of the parts:
+ * parts[0] is the function, the others are what the compiler split off it (NAME.cold); a
+ * jump from one part to another leaves nothing, nor does one to the function's own
+ * start (a loop, or Go's stack check). Jumps by register and by memory:
+ *
+ *   notrack jmp, or a jump where the stack is deeper than at the start: within
+ *   jmp *n(%reg), jmp *n(%rip)          tail call
+ *   jmp *table(,%reg,8), *(%reg,%reg,8) what the table's first pointer leads to
+ *   jmp *%reg                           a switch if %reg is the sum of table and entry; a tail
+ *                                       call if it was loaded or is an argument
+ *   whatever is left, loop, jrcxz       EXIT_UNCLEAR
+ *
+ * A direct jump out is EXIT_UNCLEAR where the stack is not as at the start. It may still lead to
+ * a part that the caller did not know: where target is no function's start, it does.
+ * memory NULL: no table can be read. A function that never returns has none.
+ */
+void code_exits(const struct code *const *parts, size_t part_count,
+		const struct code_memory *memory, exit_list *ret);
+
+/* ---------------------------------------------------------------- branches */
+
+#define OPERAND_NO_REGISTER 0xff
+
+/* What an instruction reads. Registers have their DWARF numbers (see WHERE_REGISTER). */
+struct code_operand {
+	enum {
+		OPERAND_NONE,
+		OPERAND_REGISTER, /* reg */
+		OPERAND_MEMORY,	  /* at number + reg + index * scale */
+		OPERAND_CONSTANT, /* number, sign-extended */
+	} kind;
+	uint8_t reg, index; /* OPERAND_NO_REGISTER: none */
+	uint8_t scale;
+	uint8_t size;	   /* bytes read */
+	bool is_high_byte; /* %ah and its kin: the second byte of reg */
+	int64_t number;	   /* of memory without a register: the address in the file */
+};
+
+struct code_branch {
+	const struct insn *jump; /* taken (to its target) if condition holds */
+	const struct insn *test; /* sets the flags; NULL: not found on every way to the jump */
+	enum {
+		BRANCH_RESULT,	/* the flags of whatever test computes */
+		BRANCH_COMPARE, /* left compared with right */
+		BRANCH_ZERO,	/* left compared with zero */
+		BRANCH_MASK,	/* left & right compared with zero */
+	} kind;
+	struct code_operand left, right;
+	uint8_t condition; /* as in struct code_exit */
+};
+/* Looks at jump, an INSN_BRANCH of code. */
+void code_branch(const struct code *code, const struct insn *jump, struct code_branch *ret);
+
+/* The instruction that loaded the register which insn reads, on the straight way to it, and
+ * what it loaded; NULL: not known. */
+const struct insn *code_loaded(const struct code *code, const struct insn *insn, unsigned reg,
+			       struct code_operand *ret);
 
 #endif

@@ -4,9 +4,11 @@
  * rings and counters.
  *
  *   support.c  what this kernel and these privileges can do, found by trying
+ *   task.c     where the kernel keeps what programs read of a task
  *   kernel.c   the session's shared maps
  *   program.c  loading and its verifier log; counters
  *   aggregate.c  tables of rows by key, filled by programs
+ *   calls.c    calls between their entry and their return
  *   multi.c    attachment by uprobe_multi links
  *   tracefs.c  attachment by tracefs siblings and one perf event (below 6.6)
  *   detach.c   attachments removed side by side
@@ -51,6 +53,11 @@ bool kernel_has_sleepable(const struct kernel *kernel);
  * and no struct kernel needed: --dry-run judges too. */
 bool kernel_rewrites_nop5(void);
 
+/* Where the base of %fs of a thread that runs in user space is kept: this many bytes into what
+ * bpf_get_current_task gives, for bpf_probe_read_kernel. False: the kernel does not tell (it
+ * has no BTF). Reads the kernel's types, which takes some milliseconds: ask once. */
+bool kernel_fsbase_offset(uint32_t *ret);
+
 /* ----------------------------------------------------------------- program */
 
 /* A probe's aggregates: a table for each call of count() and its kin. They
@@ -67,6 +74,12 @@ struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_
 						const mt_u64 *words),
 				     void *context, uint64_t *ret_dropped);
 
+/* The calls of a finish that are under way, with so many words kept of each: shared by its
+ * programs, at the entry and at the returns, and outliving them. */
+struct kernel_calls;
+struct error *kernel_calls_new(unsigned words, struct kernel_calls **ret);
+void kernel_calls_free(struct kernel_calls *calls);
+
 /* Maps are made as the instructions name them. */
 struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
@@ -75,6 +88,7 @@ struct load_request {
 	size_t site_count; /* counters to make */
 	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */
+	const struct kernel_calls *calls;	    /* of a finish; or NULL */
 };
 
 struct kernel_program; /* a loaded program, its counters and attachments */

@@ -5,7 +5,10 @@
  *   sink.c       a buffered stream: terminal, file or pipe
  *   format.c     print and printf on typed values, without Lua's intermediate strings
  *   number.c     integers and floats to text, text to numbers
- *   typed.c      values of the target's types
+ *   view.c       values of the target's types: what their bytes come down to
+ *   member.c     the values inside them
+ *   typed.c      these values as text
+ *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON
  *   table.c      columns
  *   aggregate.c  rows of values by key: count, sum ... lhist
@@ -22,12 +25,14 @@
 
 /*
  * Where lines go. Writes collect in the buffer; sink_flush writes them out in
- * one call. before and after (may be NULL) let the console take its prompt out
- * of the way and put it back.
+ * one call. edit, before and after may be NULL; the latter let the console take its
+ * prompt out of the way and put it back.
  */
 struct sink {
 	int fd;
 	struct buffer pending;
+	/* Has the last word on what is written: may take some away. */
+	void (*edit)(void *context, struct buffer *pending);
 	void (*before)(void *context);
 	void (*after)(void *context);
 	void *context;
@@ -50,6 +55,8 @@ struct format_value {
 		FORMAT_NIL,
 		FORMAT_BOOLEAN,
 		FORMAT_INTEGER,
+		FORMAT_UNSIGNED, /* integer: its bits */
+		FORMAT_ADDRESS,	 /* integer; shown as 0x..., a number to %d and %x */
 		FORMAT_FLOAT,
 		FORMAT_STRING,
 		FORMAT_OTHER,	/* string: what tostring gives; other_type: its type */
@@ -88,19 +95,65 @@ struct typed_part {
 	size_t size;
 	bool is_cut;	    /* there was more */
 	const char *reason; /* not NULL: it could not be read, and this is why */
+	uint64_t lost_size; /* not 0: of the value itself, that many bytes are not known */
 };
 
-/* A value of the target: its bytes as they were at the hit. Borrowed. */
+/*
+ * A value of the target: its bytes as they were at the hit. Borrowed, the type as well:
+ * whoever keeps a value keeps the image that its type is of (see type.h).
+ */
 struct typed_value {
 	const struct type *type;
 	const void *bytes;
 	size_t size;			/* less than type->size: the rest was cut off */
-	const struct typed_part *parts; /* by offset */
+	const struct typed_part *parts; /* in any order; never of parts of a part */
 	size_t part_count;
+	uint64_t origin; /* of a value inside another: where in the one that has the parts */
+	unsigned bit_offset, bit_size; /* of a bit-field, as in struct type_member */
 };
 
+/* What a value comes down to: the one place where bytes are read. */
+struct typed_view {
+	enum {
+		VIEW_MISSING,	/* name: why */
+		VIEW_INTEGER,	/* integer; so is an enum's value without a name */
+		VIEW_UNSIGNED,	/* integer, its bits: 2^63 or more */
+		VIEW_WIDE,	/* integer, high: the two halves of 16 bytes */
+		VIEW_CHARACTER, /* integer: the code */
+		VIEW_BOOLEAN,	/* integer: 0 or 1 */
+		VIEW_FLOAT,	/* number */
+		VIEW_ENUM,	/* integer; name: the enumerator's */
+		VIEW_POINTER,	/* integer: an address; 0: null */
+		VIEW_TEXT,	/* bytes, count of them; is_cut: there was more */
+		VIEW_STRUCT,	/* inner: it has members; is_tuple: all of them numbered */
+		VIEW_VARIANT,	/* the same; name: of the variant */
+		VIEW_ELEMENTS,	/* count; inner: where they are, known: how many of them */
+	} kind;
+	int64_t integer;
+	uint64_t high;
+	double number;
+	const char *name;
+	const char *bytes;
+	uint64_t count, known; /* TYPE_NO_OFFSET: how many there are is not known */
+	bool is_cut, is_tuple;
+	struct typed_value inner;
+};
+void typed_view(const struct typed_value *value, struct typed_view *ret);
+/* The bits of a value of an enum as its enumerators have them. */
+int64_t typed_enum_value(const struct type *type, uint64_t bits);
+
+/* A member, found by name, of the inner value of a STRUCT or VARIANT: members of its base
+ * classes and anonymous members are its own, those that are not shown are not found. */
+bool typed_member(const struct typed_value *inner, const char *name, struct typed_value *ret);
+/* Each of them, in the order of declaration. */
+void typed_each_member(const struct typed_value *inner,
+		       void (*fn)(void *context, const char *name, const struct typed_value *),
+		       void *context);
+/* Element index, below known, of ELEMENTS. */
+struct typed_value typed_element(const struct typed_view *elements, uint64_t index);
+
 struct typed_limits {
-	unsigned depth;	   /* structs in structs; deeper ones are {...} */
+	unsigned depth;	   /* of braces in braces; deeper ones are {...} */
 	unsigned elements; /* of an array; then ... */
 };
 #define TYPED_DEPTH_DEFAULT    4
@@ -111,7 +164,11 @@ struct typed_limits {
  * addresses; what cannot be known is <truncated>, <unreadable> ... */
 void typed_format(struct buffer *out, const struct typed_value *value,
 		  const struct typed_limits *limits);
-/* The same as JSON: objects, arrays, strings, numbers; null where a value is missing. */
+/* The same, with the name of its type before a struct's braces: struct point {x = 1}. */
+void typed_print(struct buffer *out, const struct typed_value *value,
+		 const struct typed_limits *limits);
+/* The same as JSON: objects, arrays, strings, numbers; addresses are strings, a null pointer
+ * is null; {"missing":"<truncated>"} where a value, or the rest of an array, is missing. */
 void typed_json(struct buffer *out, const struct typed_value *value,
 		const struct typed_limits *limits);
 
@@ -123,6 +180,11 @@ void json_string(struct buffer *out, const char *bytes, size_t size);
 /* A name in an object: must be a string, so \xNN stands for a wrong byte. */
 void json_name(struct buffer *out, const char *bytes, size_t size);
 void json_integer(struct buffer *out, int64_t value);
+void json_unsigned(struct buffer *out, uint64_t value);
+/* "0x...", of 128 bits: few readers of JSON keep numbers of more than 53. */
+void json_hex(struct buffer *out, uint64_t high, uint64_t low);
+/* {"missing":"<unreadable>"}: not null, which would look like a value. */
+void json_missing(struct buffer *out, const char *reason);
 /* The fewest digits that read back as the same value; null for inf and nan. */
 void json_float(struct buffer *out, double value);
 
@@ -153,10 +215,13 @@ struct aggregate_key {
 	enum {
 		AGGREGATE_KEY_NIL, /* a site without a name or line */
 		AGGREGATE_KEY_MISSING,
+		AGGREGATE_KEY_BOOLEAN,
 		AGGREGATE_KEY_INTEGER,
+		AGGREGATE_KEY_UNSIGNED, /* integer: its bits; 2^63 or more */
+		AGGREGATE_KEY_ADDRESS,	/* the same, shown as 0x... */
 		AGGREGATE_KEY_STRING,
 	} kind;
-	int64_t integer;
+	int64_t integer;   /* BOOLEAN: 0 or 1 */
 	const char *bytes; /* STRING; MISSING: the reason */
 	size_t size;
 };

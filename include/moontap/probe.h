@@ -5,7 +5,11 @@
  *   session.c  the target, the kernel handle, the list of probes
  *   target.c   a file, a process, or a program launched by us
  *   locate.c   from a location to judged sites
- *   probe.c    compile, load, attach, enable, count, remove
+ *   exits.c    a finish: a function's entry and its returns
+ *   build.c    sites become programs: compiled, grouped, loaded
+ *   probe.c    made, counted, removed
+ *   enable.c   attach, by site; enable, disable
+ *   replace.c  another text for a probe
  *   changes.c  traced files that are written to
  *
  * Prints nothing and knows no Lua: events and notices go to the functions the
@@ -38,6 +42,9 @@ struct session_options {
 struct session *session_new(const struct session_options *options);
 /* Detaches everything; ends a launched program that was never run. */
 void session_free(struct session *session);
+/* How much of a value probes capture that are set from now on. */
+void session_set_limits(struct session *session, const struct compile_limits *limits);
+const struct compile_limits *session_limits(const struct session *session);
 /* The end of tracing: no probe gets another hit. What was enabled is still said
  * to be; events already on their way can be consumed, counters read. */
 void session_stop(struct session *session);
@@ -80,13 +87,16 @@ void session_note_exit(struct session *session);
 /* ------------------------------------------------------------------ probes */
 
 struct probe_request {
-	enum probe_kind kind; /* all but FINISH; RBREAK: its location is /re/ */
+	enum probe_kind kind; /* RBREAK: its location is /re/ */
 	const char *location;
 	struct span location_span;    /* in source, for errors; {0,0}: none */
 	const struct source *source;  /* must outlive the probe */
 	const struct node *condition; /* or NULL; of a tree that outlives the probe */
 	const struct node *block;     /* as in compile_request */
 	const char *event;	      /* as in compile_request */
+	/* Likewise; context must outlive the probe. */
+	bool (*is_script_name)(void *context, const char *name);
+	void *context;
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -95,6 +105,8 @@ struct error *session_add(struct session *session, const struct probe_request *r
 			  struct probe **ret);
 /* By number; NULL if there is none. */
 struct probe *session_probe(const struct session *session, unsigned number);
+/* The number given last, 0 before the first. */
+unsigned session_last_number(const struct session *session);
 /* In order of their numbers; NULL after the last. */
 struct probe *session_next_probe(const struct session *session, const struct probe *previous);
 
@@ -111,9 +123,12 @@ const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
-/* The plan whose Lua function and captures serve all sites; programs may differ
- * where arguments are found differently. */
+/* The first plan. All have the same Lua function and aggregations; what their captures are may
+ * differ: */
 const struct plan *probe_plan(const struct probe *probe);
+/* The plan that a site's records follow; its number is below probe_plan_count. */
+const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number);
+size_t probe_plan_count(const struct probe *probe);
 /* Matches of a glob or regex that cannot be probed, and why the first cannot
  * (NULL if there are none; the probe's). */
 size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
@@ -124,6 +139,12 @@ struct error *probe_enable(struct probe *probe);
 /* No hit comes after it. Takes no longer for many than for one. */
 void probes_disable(struct probe *const *probes, size_t count);
 void probe_disable(struct probe *probe);
+/* Of one site; the whole probe may be disabled beside. */
+bool probe_site_is_enabled(const struct probe *probe, size_t index);
+struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabled);
+/* Events still to be passed over: they count as filtered. */
+uint64_t probe_ignored(const struct probe *probe);
+void probe_set_ignored(struct probe *probe, uint64_t hits);
 /* Forgets it; its last hits, of the next moments, are not heard of. Its number is not
  * used again. */
 void probe_delete(struct probe *probe);
@@ -132,12 +153,29 @@ void probe_delete(struct probe *probe);
 void probe_counters(const struct probe *probe, struct counters *ret);
 void probe_site_counters(const struct probe *probe, size_t index, struct counters *ret);
 void probe_note_filtered(struct probe *probe, size_t site_index);
+/* An event that came when no more were wanted counts as throttled. */
+void probe_note_held_back(struct probe *probe);
 /* The rows of aggregate index of the plan, as kernel_aggregates_read gives them;
  * none unless the plan is_in_kernel. */
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 				   void (*fn)(void *context, const mt_u64 *key,
 					      const mt_u64 *words),
 				   void *context, uint64_t *ret_dropped);
+
+/*
+ * Another text for a probe. A draft is one of the same number that is in no list and
+ * attached nowhere. probe_replace puts it in the place of the probe, whose address,
+ * number, counts and enabled sites stay, and takes it over, on failure too (then the
+ * probe is as it was). When the old text gets no more hits, drain is called to have
+ * its events delivered.
+ */
+struct error *probe_draft(struct probe *probe, const struct probe_request *request,
+			  struct probe **ret);
+void probe_discard(struct probe *draft);
+struct error *probe_replace(struct probe *probe, struct probe *draft, void (*drain)(void *context),
+			    void *context);
+/* As it was made: what its strings and nodes point to lives as long as the probe. */
+const struct probe_request *probe_request(const struct probe *probe);
 
 /* A word for the runtime: its own handle of this probe. */
 void probe_set_handle(struct probe *probe, void *handle);

@@ -38,6 +38,8 @@ struct record {
 #define RECORD_SLOTS_MAX 64
 /* A string slot: its length in bytes, with this bit set if it was cut. */
 #define RECORD_STRING_CUT (1ull << 32)
+/* ... or this alone: the pointer was null, and the value is nil. */
+#define RECORD_STRING_NIL (1ull << 33)
 
 /* Strings captured: the default and the greatest size in bytes. */
 #define STRING_SIZE_DEFAULT 1024
@@ -78,6 +80,20 @@ struct counters {
 	mt_u64 lost;	  /* no room: ring full or no scratch free */
 };
 
+/* What a finish keeps of a call from its entry to its return. */
+struct call_key {
+	mt_u64 thread; /* process id << 32 | thread id, of the whole machine */
+	mt_u64 frame;  /* the canonical frame address */
+};
+struct call_state {
+	mt_u64 time_ns; /* of the entry */
+	mt_u64 missing; /* bit i: value i could not be read */
+	mt_u64 words[]; /* an integer; or a string: its length (| RECORD_STRING_CUT), its bytes */
+};
+#define CALL_TEXT_SIZE	256
+#define CALL_WORDS_MAX	512
+#define CALL_STATES_MAX 16384 /* calls that are under way; the oldest go first */
+
 /* Where a record with strings is put together: one of the CPU's few, claimed by
  * busy 0 -> 1, because a sleepable program can be preempted by another. */
 #define SCRATCH_SLOTS	    4
@@ -97,6 +113,7 @@ enum map_role {
 	MAP_BUDGET,   /* array of one s64: events still wanted */
 	MAP_ZERO,     /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
 	MAP_DROPPED,  /* per-CPU array of u64, by call: updates that found no row */
+	MAP_CALLS,    /* LRU hash of struct call_state, by struct call_key */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
 	MAP_AGGREGATE = MAP_ROLES
@@ -124,9 +141,12 @@ struct watch_message {
  *
  * Every word but the rank only grows, by atomic adds; the rank grows by exchange.
  *
- * The key of the kernel's hash is one word whose bit i says that key i could not
- * be read (it is 0 then), and a word for each key: an integer, or the index of the
- * location where the site tells; two words for comm.
+ * The key of the kernel's hash is one word whose bit i says that key i could not be
+ * read, and then for each key as many words as its kind takes (capture_key_words in
+ * compile.h): a value as a slot of a record has it; the index of the location where the
+ * site tells; for comm two words; for a string its length (| RECORD_STRING_CUT) and
+ * AGGREGATE_KEY_BYTES_MAX bytes, zero behind its end. Of one that could not be read the
+ * first word is the reason, any others are 0.
  */
 enum aggregate_kind {
 	AGGREGATE_OF_COUNT,
@@ -148,12 +168,14 @@ enum {
 	AGGREGATE_MISSING, /* values that could not be read */
 	AGGREGATE_DATA,
 };
-#define AGGREGATE_KEYS_MAX     8
-#define AGGREGATE_ROWS_MAX     4096
-#define AGGREGATE_BYTES_MAX    (4 << 20) /* of rows, on each CPU */
-#define AGGREGATE_BUCKETS_HIST 65
-#define AGGREGATE_BUCKETS_MAX  1000 /* of an lhist, without the two at its ends */
-#define AGGREGATE_WORDS_MAX    (AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
+#define AGGREGATE_KEYS_MAX 8
+/* Of a string as a key; of a longer one these, and then "..." (in either half). */
+#define AGGREGATE_KEY_BYTES_MAX 128
+#define AGGREGATE_ROWS_MAX	4096
+#define AGGREGATE_BYTES_MAX	(4 << 20) /* of rows, on each CPU */
+#define AGGREGATE_BUCKETS_HIST	65
+#define AGGREGATE_BUCKETS_MAX	1000 /* of an lhist, without the two at its ends */
+#define AGGREGATE_WORDS_MAX	(AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
 
 /* Without the two at the ends; the last may be narrower than step. */
 static inline mt_u64 aggregate_steps(const struct aggregate_shape *shape)

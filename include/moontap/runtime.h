@@ -5,11 +5,17 @@
  *   runtime.c   a Lua state from start to end; running a text
  *   sandbox.c   its environment and its safety
  *   unit.c      a text with its tree and its Lua function; finding a function's source
+ *   globals.c   which names are the script's own
  *   define.c    a probe statement or probe(...) call becomes a probe
  *   handle.c    what the runtime knows of a probe
+ *   limit.c     a probe that is disabled or deleted after some hits
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates as text
+ *   row.c       rows that the kernel has counted
+ *   value.c     what the following kinds of Lua values have in common
+ *   typed.c     structs, arrays and the like
+ *   unsigned.c  unsigned integers from 2^63 on, pointers
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
@@ -29,6 +35,13 @@
 #include "moontap/probe.h"
 
 struct runtime;
+
+/*
+ * Values of the target that a script keeps point to types (type.h) of the image that they
+ * are of. So the session keeps each image that one of its probes was compiled against for
+ * as long as it lives itself, also when the probe is gone or the target another. After
+ * session_free no type is looked at any more: no script runs, and runtime_free only frees.
+ */
 
 struct runtime_options {
 	bool is_unsafe;		/* os.execute, io.popen and friends stay */
@@ -78,6 +91,22 @@ void runtime_complete(struct runtime *runtime, const char *prefix,
 /* Appends what the aggregations of a probe's block have counted so far, each below
  * a line that names it; nothing if it has none. */
 struct error *runtime_aggregates(const struct probe *probe, struct buffer *out);
+
+/* source is one probe statement: it becomes the text of a probe, which keeps its number
+ * and counts (probe_replace). Takes source over. As runtime_run; on error the probe is as
+ * it was. */
+struct error *runtime_redefine(struct runtime *runtime, struct probe *probe, struct source *source);
+
+/* How long a probe lasts: events that its condition lets through count. */
+struct runtime_limit {
+	bool deletes;	 /* the next one deletes it */
+	bool disables;	 /* it is disabled after */
+	uint64_t events; /* ... so many more */
+};
+/* ERR_USAGE if the block runs in the kernel, where events are not counted down. */
+struct error *runtime_set_limit(struct runtime *runtime, struct probe *probe,
+				const struct runtime_limit *limit);
+void runtime_get_limit(const struct probe *probe, struct runtime_limit *ret);
 
 /* Errors a callback of this probe has raised; it is disabled after
  * CALLBACK_ERRORS_MAX in a row. */

@@ -6,17 +6,44 @@
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
+ *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
  *   demangle.c   C++ and Rust names (libiberty)
+ *   facts.c      what a file says of how it was built
  *   goinfo.c     is it Go, and which version
  *   gotab.c      .gopclntab: Go's functions, left by strip
+ *   gomodule.c   runtime.moduledata: what .gopclntab does not hold
  *   goline.c     .gopclntab: address to file and line
+ *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
+ *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
+ *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
+ *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
+ *   dwarfunit.c  .debug_info: a unit's functions by address, its names
+ *   dwarfdie.c   ... attributes of a DIE
+ *   dwarftype.c  ... types as data
+ *   dwarfmember.c ... members, enumerators
+ *   dwarfname.c  ... what a type is called
+ *   dwarfop.c    ... expressions, as steps
+ *   dwarfwhere.c ... where a variable is
+ *   dwarfvariable.c ... a variable
+ *   dwarflookup.c ... what a name means, seen from a place
+ *   dwarfscope.c ... variables at a pc
+ *   dwarfglobal.c ... variables outside of functions
+ *   dwarfcast.c  ... a type by its name
+ *   dwarfform.c  ... strings, vectors and the like of C++, Rust and Go
+ *   dwarfvariant.c ... enums of Rust
+ *   dwarfshort.c ... names without what nobody writes
+ *   dwarftrivial.c ... is a class passed by its address
+ *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfline.c  ... the prologue, lines at which a variable can be read
+ *   operand.c    which variable an instruction reads
+ *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries
@@ -26,6 +53,20 @@
  *   match.c      does a function's name answer the wanted one
  *   resolve.c    location -> places
  *   fileline.c   ... of a FILE:LINE
+ *   cursor.c     DWARF's numbers and strings out of bytes
+ *   cfitable.c   unwind tables: which entry covers an address
+ *   cfirules.c   ... what its instructions say there
+ *   operations.c expressions of DWARF, run on registers and stack memory
+ *   cfi.c        from a frame to its caller
+ *   unwind.c     ... to all of them
+ *   framepointer.c  does code keep frame pointers
+ *   number.c     pointers by number
+ *   module.c     files that processes map
+ *   space.c      what a process has mapped
+ *   spaces.c     ... at a time, although it has ended
+ *   perfmap.c    names of code that a process generates
+ *   frame.c      an address -> frames with names
+ *   stack.c      stacks, each distinct one kept
  *
  * The only room that knows libelf, libdw and /proc/PID/maps. Every address here
  * is a virtual address of the file (as in `nm`), never of a process.
@@ -36,6 +77,7 @@
 #include <sys/types.h>
 
 #include "moontap/base.h"
+#include "moontap/disasm.h"
 #include "moontap/type.h"
 
 /* ------------------------------------------------------------------- image */
@@ -60,6 +102,27 @@ const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL
 /* Why a Go program's own tables could not be read, or NULL. */
 const char *image_go_problem(const struct image *image);
 
+/* What a file says of how it was built; strings live as long as the image, NULL (or a
+ * count of 0) where it says nothing. */
+struct build_setting {
+	const char *key, *value;
+};
+struct image_facts {
+	const char *interpreter; /* the dynamic loader; NULL: static */
+	const char *build_id;	 /* hexadecimal; Go's own where there is no other */
+	const char *debug_file;	 /* path of its separate debug file */
+	const char *compiler;	 /* "GNU C17 12.2.0 -O2 -g", "GCC: (Debian 12.2.0) 12.2.0" */
+	bool has_symbols;	 /* .symtab, here or in the debug file */
+	unsigned dwarf_version;	 /* 0: no DWARF */
+	/* Go only. */
+	const char *package; /* path of the main package */
+	const char *module, *module_version;
+	const struct build_setting *settings; /* "-ldflags", "CGO_ENABLED", "vcs.revision" ... */
+	size_t setting_count;
+	bool has_cgo; /* C code is linked in */
+};
+void image_facts(struct image *image, struct image_facts *ret);
+
 /* Is the file still the one that was read: not written to since, and not another
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. */
 struct error *image_check_unchanged(const struct image *image);
@@ -70,6 +133,9 @@ bool image_offset(const struct image *image, uint64_t address, uint64_t *ret);
 bool image_address(const struct image *image, uint64_t offset, uint64_t *ret);
 /* Reads file bytes at a virtual address; false if not all of them are there. */
 bool image_read(const struct image *image, uint64_t address, void *ret, size_t size);
+/* The pointer stored at a virtual address, as it will be in a process into which the file
+ * is loaded at address 0: relocated. */
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
 
 struct function {
 	const char *name; /* demangled, symbol version stripped; owned by the image */
@@ -88,6 +154,11 @@ void image_each_function(struct image *image, bool (*fn)(void *context, const st
 /* Are there any function names at all (false: stripped, and not Go)? */
 bool image_has_functions(struct image *image);
 
+/* The function of a library that the call or jump at address leads to: by the stub at target
+ * (puts@plt), or through the slot of the global offset table that it reads (target 0). NULL if
+ * it is neither. Owned by the image. */
+const char *image_stub_name(struct image *image, uint64_t address, uint64_t target);
+
 /* How a function receives its arguments. */
 enum abi {
 	ABI_SYSV,	  /* rdi rsi rdx rcx r8 r9, then the stack at CFA */
@@ -96,11 +167,32 @@ enum abi {
 };
 enum abi image_abi(const struct image *image, const struct function *function);
 
+/* Where a function returns: code_exits of it and of the parts that the compiler split off
+ * it as unlikely (NAME.cold, which it jumps into; image_function_at finds the part that an exit
+ * is in). A jump into the middle of any other function is EXIT_UNCLEAR. ERR_BAD_ELF: its
+ * code is not in the file. */
+struct error *image_exits(struct image *image, const struct function *function, exit_list *ret);
+
 struct line {
 	const char *file; /* as the tables give it; owned by the image */
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+/* Calls fn for each source file that the line tables name, many of them often: whole
+ * paths, where the tables have them. */
+void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
+		       void *context);
+
+/* A call that the compiler replaced by the code of what is called. */
+struct inlined_call {
+	const char *name; /* of the function inlined; owned by the image */
+	struct line line; /* of the call, in the caller; file NULL: not known */
+};
+typedef VECTOR(struct inlined_call) inline_chain;
+/* Appends the inlined calls that the code at address stems from, innermost first: the
+ * first is inlined into the second, and the last into the function that covers address. Go by
+ * its own tables, other languages by DWARF. */
+void image_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 
 /* ----------------------------------------------------------- names at a pc */
 
@@ -114,6 +206,7 @@ enum where_op {
 	WHERE_REGISTER, /* push the register of DWARF number `number` (0 rax, 1 rdx, 2 rcx,
 			   3 rbx, 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8.. r8-r15, 16 return address) */
 	WHERE_ADDRESS,	/* push the run-time address of the file address `number` */
+	WHERE_FSBASE,	/* push the base of %fs: thread-local storage of the thread that runs */
 	WHERE_LOAD, /* pop an address, push the `number` (1, 2, 4, 8) bytes there, as unsigned */
 	WHERE_ADD,  /* pop b, pop a, push a op b: 64 bits, wrapping around */
 	WHERE_SUB,
@@ -191,13 +284,36 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
+ * itself if there is none, or it is of another kind. Searches the whole program: to be asked
+ * when a path leads through the type. */
+const struct type *scope_complete(struct scope *scope, const struct type *type);
 /* The nearest lines before and after the address, in the same function, at which the variable
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
 
-/* The canonical frame address at address, by .eh_frame or .debug_frame: steps as of a
- * PIECE_MEMORY (the address itself); false if no row covers it. */
+/* What the program calls the operand of the instruction at address: "n", "req.Method",
+ * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
+char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
+
+/* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
+struct goroutine {
+	struct where_piece id; /* its number; unreadable where none runs */
+	struct where_piece g;  /* the address of its runtime.g */
+	struct where_piece
+	    stack_hi; /* where its stack begins; the stack may move, and this with it */
+};
+/*
+ * g, at a site of a Go program. has_register: %r14 holds it there, which is so at the entry and
+ * the exits of functions of ABI_GO_REGISTERS only; elsewhere it is found by %fs. On a system
+ * stack, where the runtime works for a goroutine, that goroutine counts. False: the image is not
+ * Go, or of a version whose runtime we do not know and that has no DWARF.
+ */
+bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret);
+
+/* The canonical frame address at address, by .eh_frame, .debug_frame or Go's own table: steps as of
+ * a PIECE_MEMORY (the address itself); false if no row covers it. */
 bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
 
 /* ----------------------------------------------------------------- program */
@@ -227,6 +343,76 @@ void program_each_module(struct program *program, void (*fn)(void *context, stru
 
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
+/* What to add, in a process, to an address of the file: data's as well as code's. */
+bool process_bias(pid_t pid, const struct image *image, uint64_t *ret);
+
+/* ------------------------------------------------------------------ stacks */
+
+/*
+ * Names for the code addresses of processes: of what they have mapped, as far as it was
+ * seen in time, so that processes that have ended count too. Each distinct stack is kept and has
+ * its frames once.
+ */
+struct stacks;
+struct stacks *stacks_new(void);
+void stacks_free(struct stacks *stacks);
+
+/* An image that is open already, and that is traced: what has been mapped by processes that
+ * map it is remembered after they end. */
+void stacks_add_image(struct stacks *stacks, struct image *image);
+
+/* What a process has mapped now, by /proc; done by need, but it may have ended by then. */
+void stacks_read_process(struct stacks *stacks, pid_t pid);
+/* What was told of a process, in the order in which it happened; times are of
+ * CLOCK_MONOTONIC. */
+struct mapping_notice {
+	uint64_t start, end, offset, inode;
+	const char *path; /* as in /proc/PID/maps; "" if anonymous */
+};
+void stacks_note_mapping(struct stacks *stacks, pid_t pid, const struct mapping_notice *mapping);
+void stacks_note_exec(struct stacks *stacks, pid_t pid, uint64_t time_ns);
+void stacks_note_fork(struct stacks *stacks, pid_t parent, pid_t child, uint64_t time_ns);
+void stacks_note_exit(struct stacks *stacks, pid_t pid);
+
+/* A stack as it was captured: addresses, or what they are to be found by. */
+struct stack_capture {
+	pid_t pid;
+	uint64_t time_ns; /* of the capture; UINT64_MAX: not known */
+	size_t count;	  /* of addresses; or the most wanted */
+	/* The instruction pointer, then return addresses, innermost first. NULL: */
+	const uint64_t *addresses;
+	/* By DWARF number, the return address (16) being the instruction pointer; and the memory
+	 * from the stack pointer on. */
+	const uint64_t *registers;
+	const void *memory;
+	size_t memory_size;
+};
+#define STACK_REGISTERS	 17
+#define STACK_FRAMES_MAX 127
+
+struct stack_frame {
+	const char *function; /* NULL: not known */
+	uint64_t offset;      /* of the address in it */
+	uint64_t address;     /* in the module's file; without a module, the process's */
+	const char *module;   /* its file's name without folders, "[vdso]"; NULL: none */
+	struct line line;     /* file NULL: not known */
+	bool is_inlined;      /* into the function of the next frame: no offset */
+};
+struct stack {
+	const struct stack_frame *frames;
+	size_t count;
+	const char *end; /* why there is nothing further up: "<truncated>"; NULL: it is all, or
+			    as many as wanted */
+	/* Equal stacks have the same; in this generation none else has it. From 0 on. */
+	unsigned number, generation;
+};
+/* The stack of a capture. Valid until the next call; its number as long as the generation
+ * of later ones is the same. */
+const struct stack *stacks_find(struct stacks *stacks, const struct stack_capture *capture);
+
+/* Has the code around address a frame pointer (in most functions of its image)? Then a
+ * walk along frame pointers finds its callers. */
+bool image_has_frame_pointers(struct image *image, uint64_t address);
 
 /* ---------------------------------------------------------------- location */
 
@@ -267,8 +453,11 @@ struct place {
 	struct image *image;	  /* a reference of its own */
 	struct function function; /* covers address; name NULL if nothing does */
 	uint64_t address;	  /* function.address + offset, *ADDR, or where a line begins */
-	struct line line;	  /* of FILE:LINE: the one that has the code; else file NULL */
-	unsigned wanted_line;	  /* of FILE:LINE: LINE */
+	/* The function of that name was inlined here, into function; NULL: the place is in
+	 * function as such. An inlined copy has no return of its own. */
+	const char *inlined;
+	struct line line;     /* of FILE:LINE: the one that has the code; else file NULL */
+	unsigned wanted_line; /* of FILE:LINE: LINE */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);
@@ -281,7 +470,8 @@ void place_list_deinit(place_list *list);
  * unescaped); else a unique suffix of it ((*T).M, Class::method); else a compiler's clone
  * (f.constprop.0 for f). Go wrappers are skipped, and .cold parts by patterns. A
  * plain name with several addresses: all of them where they are the copies of
- * one function (overloads, statics of that name, Go generics).
+ * one function (overloads, statics of that name, Go generics). In Go, also where it was
+ * inlined: the lowest address of each copy's code.
  *
  * A line without code means the next one of the file that has some. It has a place in each
  * copy of a function that has code of it (the function itself, inlined copies, instances

@@ -2,7 +2,8 @@
 /*
  * allocate.c - a home for every temporary: linear scan over its live range.
  * A range without a call inside may sit in r1..r4; the others, and those for which no register
- * is left, live in the frame. Ranges are exact because code only jumps forward.
+ * is left, live in the frame. Ranges are exact because code jumps back in loops only, and those
+ * are marked.
  */
 #include "ir.h"
 
@@ -17,9 +18,15 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_PID:
 	case IR_TID:
 	case IR_LOAD:
+	case IR_TEXT:
 	case IR_STRING:
+	case IR_BYTES:
+	case IR_ENTRY_TEXT:
+	case IR_KEEP_TEXT:
 	case IR_COMM:
 	case IR_KEY_COMM:
+	case IR_KEY_TEXT:
+	case IR_KEY_ENTRY_TEXT:
 	case IR_ROW:
 	case IR_ROW_MAX:
 	case IR_DROPPED:
@@ -34,8 +41,28 @@ struct range {
 	bool has_call;
 };
 
+/* What a loop needs from before it, it needs each time round. */
+static void extend_over_loops(const struct ir *ir, struct range *ranges)
+{
+	size_t starts[LOOP_DEPTH_MAX], depth = 0;
+
+	for (size_t i = 0; i < ir->insns.size; i++) {
+		if (ir->insns.data[i].op == IR_LOOP)
+			starts[depth++] = i;
+		if (ir->insns.data[i].op != IR_AGAIN)
+			continue;
+		depth--;
+		for (int t = 0; t < ir->temporaries; t++)
+			if (ranges[t].defined < starts[depth] &&
+			    ranges[t].last_used > starts[depth] && ranges[t].last_used < i)
+				ranges[t].last_used = i;
+	}
+}
+
 static void find_ranges(const struct ir *ir, struct range *ranges)
 {
+	for (int t = 0; t < ir->temporaries; t++)
+		ranges[t].defined = SIZE_MAX;
 	for (size_t i = 0; i < ir->insns.size; i++) {
 		const struct ir_insn *insn = &ir->insns.data[i];
 
@@ -43,9 +70,12 @@ static void find_ranges(const struct ir *ir, struct range *ranges)
 			ranges[insn->a].last_used = i;
 		if (insn->b >= 0)
 			ranges[insn->b].last_used = i;
+		if (insn->t >= 0 && ranges[insn->t].defined == SIZE_MAX)
+			ranges[insn->t].defined = i;
 		if (insn->t >= 0)
-			ranges[insn->t] = (struct range){i, i, false};
+			ranges[insn->t].last_used = i;
 	}
+	extend_over_loops(ir, ranges);
 	/* A call kills what is live after it; what it reads itself is safe. */
 	for (size_t i = 0; i < ir->insns.size; i++)
 		for (int t = 0; is_call(&ir->insns.data[i]) && t < ir->temporaries; t++)
@@ -72,7 +102,7 @@ struct error *allocate(struct compiler *c, struct ir *ir)
 	    arena_alloc(&c->plan->arena, sizeof(*ranges) * (size_t)ir->temporaries);
 	size_t registers[LAST_REGISTER - FIRST_REGISTER + 1] = {0}, words[FRAME_WORDS] = {0};
 
-	int word_count = FRAME_WORDS - (int)ir->key_words;
+	int word_count = FRAME_WORDS - (int)(ir->key_words + ir->text_words);
 
 	ir->homes = arena_alloc(&c->plan->arena, sizeof(*ir->homes) * (size_t)ir->temporaries);
 	find_ranges(ir, ranges);

@@ -7,46 +7,63 @@
 
 #include "value.h"
 
-#define VALUE(name, summary, value)                                         \
-	{                                                                   \
-		{name, name, summary}, BUILTIN_VALUE, value, 0, 0, false, 0 \
+#define VALUE(name, summary, value, view)                                         \
+	{                                                                         \
+		{name, name, summary}, BUILTIN_VALUE, value, view, 0, 0, false, 0 \
 	}
-#define SITE(name, summary, capture)                                                  \
-	{                                                                             \
-		{name, name, summary}, BUILTIN_SITE, VALUE_SITE, capture, 0, false, 0 \
+#define SITE(name, summary, capture)                                                             \
+	{                                                                                        \
+		{name, name, summary}, BUILTIN_SITE, VALUE_NONE, VIEW_SITE, capture, 0, false, 0 \
 	}
 #define LOAD(name, usage, summary, size, is_signed)                                      \
 	{                                                                                \
-		{name, usage, summary}, BUILTIN_LOAD, VALUE_LOAD, CAPTURE_INTEGER, size, \
+		{name, usage, summary}, BUILTIN_LOAD, VALUE_LOAD, VIEW_INTEGER, 0, size, \
 		    is_signed, 0                                                         \
 	}
-#define OTHER(name, usage, summary, kind)                       \
-	{                                                       \
-		{name, usage, summary}, kind, 0, 0, 0, false, 0 \
+#define OTHER(name, usage, summary, kind)                          \
+	{                                                          \
+		{name, usage, summary}, kind, 0, 0, 0, 0, false, 0 \
 	}
-#define AGGREGATE(name, usage, summary, aggregate)                                   \
-	{                                                                            \
-		{name, usage, summary}, BUILTIN_AGGREGATE, 0, 0, 0, false, aggregate \
+#define AGGREGATE(name, usage, summary, aggregate)                                      \
+	{                                                                               \
+		{name, usage, summary}, BUILTIN_AGGREGATE, 0, 0, 0, 0, false, aggregate \
 	}
-#define LATER(name)                                                        \
-	{                                                                  \
-		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, false, 0 \
+#define LATER(name)                                                           \
+	{                                                                     \
+		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, 0, false, 0 \
 	}
 
 static const struct builtin_entry entries[] = {
-    VALUE("pid", "process id", VALUE_PID),
-    VALUE("tid", "thread id", VALUE_TID),
-    VALUE("cpu", "CPU the hit was on", VALUE_CPU),
-    VALUE("comm", "name of the thread (its first 15 bytes)", VALUE_COMM),
+    VALUE("pid", "process id", VALUE_PID, VIEW_INTEGER),
+    VALUE("tid", "thread id", VALUE_TID, VIEW_INTEGER),
+    VALUE("cpu", "CPU the hit was on", VALUE_CPU, VIEW_INTEGER),
+    VALUE("comm", "name of the thread (its first 15 bytes)", VALUE_COMM, VIEW_STRING),
     SITE("time", "wall clock time of the hit, ns since 1970", CAPTURE_TIME),
     SITE("func", "function the probe is in", CAPTURE_FUNCTION),
     SITE("file", "source file of the probe, or nil", CAPTURE_FILE),
     SITE("line", "source line of the probe, or nil", CAPTURE_LINE),
-    SITE("addr", "address of the probe in the file", CAPTURE_ADDRESS),
+    {{"addr", "addr, addr(V)",
+      "address of the probe in the file; of a variable, a field or an element"},
+     BUILTIN_SITE,
+     VALUE_NONE,
+     VIEW_SITE,
+     CAPTURE_ADDRESS,
+     0,
+     false,
+     0},
     SITE("probe", "number of the probe", CAPTURE_PROBE),
-    OTHER("arg", "arg[N]", "argument N of the function, counted from 1, as a raw integer",
+    OTHER("arg", "arg[N], arg.NAME",
+	  "argument N of the function, counted from 1, as a raw integer; a parameter by name",
 	  BUILTIN_ARGUMENTS),
+    OTHER("var", "var.NAME", "a variable of the target, whatever built-in hides its name",
+	  BUILTIN_VARIABLES),
+    OTHER("global", "global[\"NAME\"]", "a global or static variable of the target",
+	  BUILTIN_GLOBALS),
     OTHER("reg", "reg.NAME", "a register, as a raw integer", BUILTIN_REGISTERS),
+    OTHER("result", "result", "in finish: what the function returns", BUILTIN_RESULT),
+    VALUE("elapsed", "in finish: ns since the function was entered", VALUE_ELAPSED, VIEW_INTEGER),
+    OTHER("entry", "entry.EXPR", "in finish: a value as it was when the function was entered",
+	  BUILTIN_ENTRY),
     OTHER("str", "str(P [, MAX])", "the NUL-terminated string at address P", BUILTIN_STRING),
     LOAD("u8", "u8(P)", "unsigned byte at address P", 1, false),
     LOAD("u16", "u16(P)", "unsigned 16-bit integer at address P", 2, false),
@@ -56,10 +73,13 @@ static const struct builtin_entry entries[] = {
     LOAD("i16", "i16(P)", "signed 16-bit integer at address P", 2, true),
     LOAD("i32", "i32(P)", "signed 32-bit integer at address P", 4, true),
     LOAD("i64", "i64(P)", "signed 64-bit integer at address P", 8, true),
+    OTHER("bytes", "bytes(P, N)", "N bytes at address P, as a string", BUILTIN_BYTES),
+    OTHER("len", "len(V)", "elements of an array or a sequence, bytes of a string", BUILTIN_LENGTH),
+    OTHER("cast", "cast(\"TYPE\", V)", "V as a value of a type of the target", BUILTIN_CAST),
     OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
     OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),
     OTHER("emit", "emit{...}", "print a record as one line of JSON", BUILTIN_LUA),
-    OTHER("ok", "ok(V [, DEFAULT])", "V if it could be read, else DEFAULT", BUILTIN_LUA),
+    OTHER("ok", "ok(V [, DEFAULT])", "V if it could be read, else DEFAULT", BUILTIN_OK),
     OTHER("exit", "exit([STATUS])", "end the session", BUILTIN_LUA),
     OTHER("enable", "enable(N)", "enable probe N", BUILTIN_LUA),
     OTHER("disable", "disable(N)", "disable probe N", BUILTIN_LUA),
@@ -73,15 +93,7 @@ static const struct builtin_entry entries[] = {
     AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
 	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
     LATER("goid"),
-    LATER("var"),
-    LATER("global"),
-    LATER("result"),
-    LATER("elapsed"),
-    LATER("entry"),
     LATER("stack"),
-    LATER("len"),
-    LATER("bytes"),
-    LATER("cast"),
     LATER("aggregate"),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };
@@ -92,6 +104,26 @@ const struct builtin_entry *builtin_find(const char *name)
 		if (strcmp(entry->public.name, name) == 0)
 			return entry;
 	return NULL;
+}
+
+bool builtin_is_lua(const char *name)
+{
+	/* Lua 5.4, 6.1 and the libraries' tables; what the runtime adds beside the above. */
+	static const char *const names[] = {
+	    "_G",	 "_VERSION",	 "assert",  "collectgarbage", "dofile",
+	    "error",	 "getmetatable", "ipairs",  "load",	      "loadfile",
+	    "next",	 "pairs",	 "pcall",   "rawequal",	      "rawget",
+	    "rawlen",	 "rawset",	 "require", "select",	      "setmetatable",
+	    "tonumber",	 "tostring",	 "type",    "warn",	      "xpcall",
+	    "coroutine", "debug",	 "io",	    "math",	      "os",
+	    "package",	 "string",	 "table",   "utf8",	      "target",
+	    "symbol",	 "atexit",	 "command", "attach",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 const struct builtin *builtin_next(const struct builtin *previous)
@@ -126,6 +158,16 @@ int register_offset(const char *name)
 		if (strcmp(registers[i].name, name) == 0)
 			return (int)registers[i].offset;
 	return -1;
+}
+
+int register_of_dwarf(int64_t number)
+{
+	static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
+					    "rbp", "rsp", "r8",	 "r9",	"r10", "r11",
+					    "r12", "r13", "r14", "r15", "rip"};
+
+	return number >= 0 && number < (int64_t)ARRAY_SIZE(names) ? register_offset(names[number])
+								  : -1;
 }
 
 const char *register_name(unsigned offset)

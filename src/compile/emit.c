@@ -65,9 +65,25 @@ static int bpf_operation(enum operator op)
 	}
 }
 
-static int bpf_condition(enum operator op)
+static int bpf_unsigned_condition(enum operator op)
 {
 	switch (op) {
+	case OP_LT:
+		return BPF_JLT;
+	case OP_LE:
+		return BPF_JLE;
+	case OP_GT:
+		return BPF_JGT;
+	default: /* OP_GE */
+		return BPF_JGE;
+	}
+}
+
+static int bpf_condition(const struct ir_insn *insn)
+{
+	if (insn->is_unsigned && insn->operator!= OP_EQ && insn->operator!= OP_NE)
+		return bpf_unsigned_condition(insn->operator);
+	switch (insn->operator) {
 	case OP_EQ:
 		return BPF_JEQ;
 	case OP_NE:
@@ -81,6 +97,11 @@ static int bpf_condition(enum operator op)
 	default: /* OP_GE */
 		return BPF_JSGE;
 	}
+}
+
+static int bpf_size(unsigned size)
+{
+	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;
 }
 
 static void emit_binary(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
@@ -112,10 +133,25 @@ static void emit_unary(struct encoder *e, const struct ir *ir, const struct ir_i
 	home_set(e, ir, insn->t, to);
 }
 
+static void emit_move(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	home_set(e, ir, insn->t, home_register(e, ir, insn->a, R0));
+}
+
+static void emit_extend(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	int to = home_result(ir, insn->t), by = 64 - (int)insn->size;
+
+	home_copy(e, ir, insn->a, to);
+	put_alu_constant(e, BPF_LSH, to, by);
+	put_alu_constant(e, insn->is_signed ? BPF_ARSH : BPF_RSH, to, by);
+	home_set(e, ir, insn->t, to);
+}
+
 static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
 			 int label)
 {
-	int condition = bpf_condition(insn->operator), a = home_register(e, ir, insn->a, R0);
+	int condition = bpf_condition(insn), a = home_register(e, ir, insn->a, R0);
 
 	if (insn->b >= 0)
 		put_branch(e, condition, a, home_register(e, ir, insn->b, R5), label);
@@ -123,9 +159,10 @@ static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir
 		put_branch_constant(e, condition, a, (int32_t)insn->number, label);
 }
 
-static int bpf_size(unsigned size)
+/* r0 = read(r1, r2 bytes, r3) */
+static void put_read(struct encoder *e)
 {
-	return size == 1 ? BPF_B : size == 2 ? BPF_H : size == 4 ? BPF_W : BPF_DW;
+	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
 }
 
 static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int fail)
@@ -135,7 +172,7 @@ static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_in
 	put_mov(e, R1, R10);
 	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
 	put_constant(e, R2, insn->size);
-	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
+	put_read(e);
 	put_branch_constant(e, BPF_JNE, R0, 0, fail);
 	put_load(e, bpf_size(insn->size), R0, R10, FRAME_BUFFER);
 	if (insn->is_signed && insn->size < 8) {
@@ -145,7 +182,7 @@ static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_in
 	home_set(e, ir, insn->t, R0);
 }
 
-/* r1 = where the next string goes */
+/* r1 = where the next bytes go */
 static void point_to_strings(struct encoder *e)
 {
 	put_mov(e, R1, RECORD);
@@ -153,24 +190,25 @@ static void point_to_strings(struct encoder *e)
 	put_alu(e, BPF_ADD, R1, STRINGS);
 }
 
-/* Two more than wanted: the NUL, and one byte to tell a string of just the
- * greatest length from a longer one. r0 = bytes copied, NUL included, or negative */
-static void read_string(struct encoder *e, unsigned limit)
+/* One more than wanted is the NUL; of a pointer's text another one, to tell a string of just
+ * the greatest length from a longer one. r0 = bytes copied, NUL included, or negative */
+static void read_string(struct encoder *e, const struct ir_insn *insn)
 {
 	point_to_strings(e);
-	put_constant(e, R2, limit + 2);
+	put_constant(e, R2, insn->size + (insn->number ? 1 : 2));
 	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
 	put_call(e, BPF_FUNC_probe_read_user_str);
 }
 
 /* A sleepable program may wait for the page that a string begins in, and for the
- * next one; whether that worked, the second reading tells. */
-static void fault_in_string(struct encoder *e)
+ * next one; whether that worked, the second reading tells. Uses 8 bytes at r10 + frame. */
+void put_fault_in_string(struct encoder *e, int address, int frame)
 {
 	for (int page = 0; page < 2; page++) {
-		point_to_strings(e);
+		put_mov(e, R1, R10);
+		put_alu_constant(e, BPF_ADD, R1, frame);
 		put_constant(e, R2, 1);
-		put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+		put_load(e, BPF_DW, R3, R10, address);
 		if (page == 1) {
 			put_alu_constant(e, BPF_OR, R3, 4095);
 			put_alu_constant(e, BPF_ADD, R3, 1);
@@ -179,23 +217,27 @@ static void fault_in_string(struct encoder *e)
 	}
 }
 
-static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
-			int fail)
+static void emit_terminated(struct encoder *e, const struct ir_insn *insn, int fail)
 {
 	int is_read = label_new(e), is_whole = label_new(e);
 	int32_t limit = (int32_t)insn->size;
 
-	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
-	read_string(e, insn->size);
+	read_string(e, insn);
 	if (e->c->plan->is_sleepable) {
 		put_branch_constant(e, BPF_JSGT, R0, 0, is_read);
-		fault_in_string(e);
-		read_string(e, insn->size);
+		put_fault_in_string(e, FRAME_BUFFER, FRAME_LENGTH);
+		read_string(e, insn);
 	}
 	put_branch_constant(e, BPF_JSLE, R0, 0, fail);
 	label_here(e, is_read);
-	/* r0 = length; slot = length, or limit | RECORD_STRING_CUT */
 	put_alu_constant(e, BPF_SUB, R0, 1);
+	if (insn->is_length) {
+		put_store_constant(e, BPF_DW, R10, FRAME_REASON, MISSING_TRUNCATED);
+		put_branch_constant(e, BPF_JGT, R0, limit, fail);
+		put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
+		return;
+	}
+	/* r0 = length; slot = length, or limit | RECORD_STRING_CUT */
 	put_mov(e, R1, R0);
 	put_branch_constant(e, BPF_JLE, R0, limit, is_whole);
 	put_constant(e, R0, limit);
@@ -203,6 +245,108 @@ static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_
 	label_here(e, is_whole);
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R1);
 	put_alu(e, BPF_ADD, STRINGS, R0);
+}
+
+static void emit_counted(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			 int fail)
+{
+	int is_whole = label_new(e);
+	int32_t limit = (int32_t)insn->size;
+
+	/* r2 = bytes to read; slot = length, or limit | RECORD_STRING_CUT */
+	home_copy(e, ir, insn->b, R2);
+	put_mov(e, R1, R2);
+	put_branch_constant(e, BPF_JLE, R2, limit, is_whole);
+	put_constant(e, R2, limit);
+	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
+	label_here(e, is_whole);
+	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R1);
+	put_store(e, BPF_DW, R10, FRAME_LENGTH, R2);
+	point_to_strings(e);
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_read(e);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_load(e, BPF_DW, R0, R10, FRAME_LENGTH);
+	put_alu(e, BPF_ADD, STRINGS, R0);
+}
+
+static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			int fail)
+{
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
+	if (insn->b >= 0)
+		emit_counted(e, ir, insn, fail);
+	else
+		emit_terminated(e, insn, fail);
+}
+
+static void emit_nil(struct encoder *e, const struct ir_insn *insn)
+{
+	put_constant(e, R0, (int64_t)RECORD_STRING_NIL);
+	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
+}
+
+static void emit_size(struct encoder *e, const struct ir_insn *insn)
+{
+	put_store_constant(e, BPF_DW, RECORD, slot_offset(insn->slot), (int32_t)insn->size);
+	put_alu_constant(e, BPF_ADD, STRINGS, (int32_t)insn->size);
+}
+
+static void emit_bytes(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int fail)
+{
+	home_copy(e, ir, insn->a, R3);
+	point_to_strings(e);
+	put_constant(e, R2, insn->size);
+	put_read(e);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	emit_size(e, insn);
+}
+
+static void emit_piece(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	unsigned stored = 0;
+
+	if (insn->a >= 0)
+		home_copy(e, ir, insn->a, R0);
+	else
+		put_constant(e, R0, 0);
+	put_mov(e, R5, RECORD);
+	put_alu(e, BPF_ADD, R5, STRINGS);
+	/* The greatest stores that fit, from the low bytes on. */
+	while (stored < insn->size) {
+		unsigned left = insn->size - stored;
+		unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+
+		put_store(e, bpf_size(size), R5,
+			  slot_offset(e->c->plan->slot_count) + (int)insn->number + (int)stored,
+			  R0);
+		stored += size;
+		if (size < 8 && stored < insn->size)
+			put_alu_constant(e, BPF_RSH, R0, 8 * (int)size);
+	}
+}
+
+/* A string that the entry kept: all its room is copied, and as much of it counts as it is long. */
+static void emit_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
+{
+	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
+
+	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
+	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
+	if (insn->size)
+		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
+	put_alu_constant(e, BPF_AND, R0, 1);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_load(e, BPF_DW, R4, R5, words);
+	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R4);
+	put_mov(e, R3, RECORD);
+	put_alu(e, BPF_ADD, R3, STRINGS);
+	for (int i = 0; i < CALL_TEXT_SIZE; i += 8) {
+		put_load(e, BPF_DW, R0, R5, words + 8 + i);
+		put_store(e, BPF_DW, R3, slot_offset(e->c->plan->slot_count) + i, R0);
+	}
+	put_alu_constant(e, BPF_AND, R4, CALL_TEXT_SIZE - 1);
+	put_alu(e, BPF_ADD, STRINGS, R4);
 }
 
 static void emit_comm(struct encoder *e, const struct ir_insn *insn)
@@ -219,7 +363,12 @@ static void emit_missing(struct encoder *e, const struct ir_insn *insn)
 	put_load(e, BPF_DW, R0, RECORD, offsetof(struct record, missing));
 	put_alu(e, BPF_OR, R0, R1);
 	put_store(e, BPF_DW, RECORD, offsetof(struct record, missing), R0);
-	put_store_constant(e, BPF_DW, RECORD, slot_offset(insn->slot), 0);
+	if (!insn->is_signed) {
+		put_store_constant(e, BPF_DW, RECORD, slot_offset(insn->slot), MISSING_UNREADABLE);
+		return;
+	}
+	put_load(e, BPF_DW, R0, R10, FRAME_REASON);
+	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
 }
 
 void put_task_ids(struct encoder *e)
@@ -248,7 +397,8 @@ static void emit_task_id(struct encoder *e, const struct ir *ir, const struct ir
 	home_set(e, ir, insn->t, R0);
 }
 
-static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label)
+static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label,
+		      int other)
 {
 	switch (insn->op) {
 	case IR_CONSTANT:
@@ -277,14 +427,53 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_SIGN:
 		emit_unary(e, ir, insn);
 		break;
+	case IR_MOVE:
+		emit_move(e, ir, insn);
+		break;
+	case IR_EXTEND:
+		emit_extend(e, ir, insn);
+		break;
 	case IR_COMPARE:
 		emit_compare(e, ir, insn, label);
+		break;
+	case IR_TEXT:
+		emit_text(e, ir, insn, label, other);
+		break;
+	case IR_REASON:
+		put_store_constant(e, BPF_DW, R10, FRAME_REASON, (int32_t)insn->number);
+		break;
+	case IR_NIL:
+		emit_nil(e, insn);
+		break;
+	case IR_BYTES:
+		emit_bytes(e, ir, insn, label);
+		break;
+	case IR_PIECE:
+		emit_piece(e, ir, insn);
+		break;
+	case IR_PIECES:
+		emit_size(e, insn);
+		break;
+	case IR_ENTRY_TEXT:
+		emit_entry_text(e, insn, label);
+		break;
+	case IR_ELAPSED:
+	case IR_ENTRY:
+	case IR_KEEP:
+	case IR_KEEP_TEXT:
+	case IR_KEEP_MISSING:
+		emit_entry_insn(e, ir, insn, label);
 		break;
 	case IR_JUMP:
 		put_jump(e, label);
 		break;
 	case IR_LABEL:
+	case IR_LOOP:
 		label_here(e, label);
+		break;
+	case IR_AGAIN:
+		put_branch(e, BPF_JSLE, home_register(e, ir, insn->a, R0),
+			   home_register(e, ir, insn->b, R5), label);
 		break;
 	case IR_STORE:
 		put_store(e, BPF_DW, RECORD, slot_offset(insn->slot),
@@ -337,6 +526,7 @@ static size_t straighten(const struct ir *ir, size_t i, struct ir_insn *ret)
 		return 1;
 	ret->operator= opposite(ret->operator);
 	ret->label = ir->insns.data[i + 1].label;
+	ret->line = ir->insns.data[i].line;
 	return 2;
 }
 
@@ -352,7 +542,8 @@ void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label)
 		i += straighten(ir, i, &insn);
 		e->line = insn.line ? insn.line : e->line;
 		if (insn.op != IR_LABEL || insn.label >= 0)
-			emit_insn(e, ir, &insn, insn.label >= 0 ? labels[insn.label] : -1);
+			emit_insn(e, ir, &insn, insn.label >= 0 ? labels[insn.label] : -1,
+				  insn.other >= 0 ? labels[insn.other] : -1);
 	}
 	e->line = 0;
 }

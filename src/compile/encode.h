@@ -76,6 +76,16 @@ void home_set(struct encoder *e, const struct ir *ir, int t, int from);
 /* The register to compute temporary t in: its home if that is one. */
 int home_result(const struct ir *ir, int t);
 
+/* text.c: IR_TEXT. */
+void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs,
+	       int missing);
+/* emit.c: has the pages of the string at [r10 + address] faulted in, for a sleepable program;
+ * uses the 8 bytes at r10 + frame. */
+void put_fault_in_string(struct encoder *e, int address, int frame);
+
+/* entry.c: IR_ELAPSED to IR_KEEP_MISSING. */
+void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
+
 /* frame.c: r0 = the map's value for the u32 key at r10 + key; to label if there is
  * none. */
 void put_lookup(struct encoder *e, enum map_role role, int key, int label);
@@ -99,6 +109,11 @@ enum {
 	FRAME_CPU = -20,    /* u32 */
 	FRAME_KEY = -24,    /* u32: a map's key */
 	FRAME_RING = -32,   /* the CPU's ring buffer */
+	FRAME_REASON = -40, /* u64: enum missing_reason of what is missing next */
+	FRAME_LENGTH = -48, /* of a string that is read */
+	FRAME_STATE = -56,  /* of a return: the state of the call, in its map */
+	FRAME_CALL = -72,   /* the key of that: struct call_key */
+	FRAME_ELAPSED = -80,
 };
 
 #endif

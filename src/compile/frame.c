@@ -15,7 +15,7 @@
 
 /* Where a program ends; each is placed once, behind the straight line. */
 struct exits {
-	int quit, filtered, throttled, lost;
+	int out, quit, filtered, throttled, lost;
 };
 
 #define COUNTER(name) ((int)offsetof(struct counters, name))
@@ -42,7 +42,91 @@ static void check_process(struct encoder *e, const struct exits *exits)
 		return;
 	put_task_ids(e);
 	put_alu_constant(e, BPF_RSH, R0, 32);
-	put_branch_constant(e, BPF_JNE, R0, e->c->request->pid, exits->quit);
+	put_branch_constant(e, BPF_JNE, R0, e->c->request->pid, exits->out);
+}
+
+static bool is_return(const struct encoder *e)
+{
+	return e->c->request->entry.function != NULL;
+}
+
+/* r0 = not 0 if the flags make a jump of this kind (the opcode's upper three of its low four
+ * bits; Intel SDM, volume 2, Jcc) be taken */
+static void put_flags(struct encoder *e, unsigned kind)
+{
+	enum {
+		CARRY = 1,
+		PARITY = 4,
+		ZERO = 64,
+		SIGN = 128,
+		OVERFLOW_BIT = 2048
+	};
+	static const int masks[] = {OVERFLOW_BIT, CARRY, ZERO, CARRY | ZERO, SIGN, PARITY};
+
+	put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, eflags));
+	if (kind < ARRAY_SIZE(masks)) {
+		put_alu_constant(e, BPF_AND, R0, masks[kind]);
+		return;
+	}
+	/* Less: the sign is not the overflow, which is four bits further up. */
+	put_mov(e, R1, R0);
+	put_mov(e, R2, R0);
+	put_alu_constant(e, BPF_RSH, R1, 4);
+	put_alu(e, BPF_XOR, R0, R1);
+	put_alu_constant(e, BPF_AND, R0, SIGN);
+	if (kind == 6)
+		return;
+	put_alu_constant(e, BPF_AND, R2, ZERO);
+	put_alu(e, BPF_OR, R0, R2);
+}
+
+/* A conditional jump out of the function that is not taken is no return. */
+static void check_jump(struct encoder *e, const struct exits *exits)
+{
+	const struct compile_site *site = &e->c->request->site;
+
+	if (!site->has_condition)
+		return;
+	put_flags(e, site->condition >> 1);
+	put_branch_constant(e, site->condition & 1 ? BPF_JNE : BPF_JEQ, R0, 0, exits->out);
+}
+
+/* The key of the call: its thread, and its frame at distance from the stack pointer. */
+static void identify_call(struct encoder *e, int64_t distance)
+{
+	put_call(e, BPF_FUNC_get_current_pid_tgid);
+	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, thread), R0);
+	put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, rsp));
+	put_alu_constant(e, BPF_ADD, R0, (int32_t)distance);
+	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, frame), R0);
+}
+
+/* What the entry kept. Without it the call began before the probe was there: no hit. */
+static void find_call(struct encoder *e, const struct exits *exits)
+{
+	if (!is_return(e))
+		return;
+	check_jump(e, exits);
+	/* At a return the stack pointer is at the return address. */
+	identify_call(e, 8);
+	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->out);
+	put_store(e, BPF_DW, R10, FRAME_STATE, R0);
+	put_mov(e, COUNTERS, R0);
+	put_call(e, BPF_FUNC_ktime_get_ns);
+	put_load(e, BPF_DW, R1, COUNTERS, offsetof(struct call_state, time_ns));
+	put_alu(e, BPF_SUB, R0, R1);
+	put_store(e, BPF_DW, R10, FRAME_ELAPSED, R0);
+}
+
+/* The call is over. */
+static void forget_call(struct encoder *e)
+{
+	if (!is_return(e))
+		return;
+	put_map(e, R1, MAP_CALLS);
+	put_mov(e, R2, R10);
+	put_alu_constant(e, BPF_ADD, R2, FRAME_CALL);
+	put_call(e, BPF_FUNC_map_delete_elem);
 }
 
 static void find_counters(struct encoder *e, const struct exits *exits)
@@ -208,6 +292,8 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 	};
 
 	label_here(e, exits->quit);
+	forget_call(e);
+	label_here(e, exits->out);
 	put_constant(e, R0, 0);
 	put_exit(e);
 	for (size_t i = 0; i < ARRAY_SIZE(counted); i++) {
@@ -224,9 +310,9 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 }
 
 /* A block that runs in the kernel: nothing is sent, the hit is dealt with. */
-static void put_block(struct encoder *e, const struct ir *block)
+static void put_block(struct encoder *e, const struct ir *block, const struct exits *exits)
 {
-	emit_ir(e, block, IR_NONE, IR_NONE);
+	emit_ir(e, block, block->lost, exits->lost);
 	count(e, COUNTER(delivered));
 }
 
@@ -248,17 +334,47 @@ static void put_event(struct encoder *e, const struct ir *captures, const struct
 void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
 {
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
-	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e), label_new(&e)};
+	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e), label_new(&e),
+				    label_new(&e)};
 
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
+	find_call(&e, &exits);
 	find_counters(&e, &exits);
 	find_cpu(&e);
 	emit_ir(&e, predicate, no, exits.filtered);
 	if (c->plan->is_in_kernel)
-		put_block(&e, body);
+		put_block(&e, body, &exits);
 	else
 		put_event(&e, body, &exits);
 	put_exits(&e, &exits);
+	encoder_finish(&e);
+}
+
+void emit_at_entry(struct compiler *c, const struct ir *kept)
+{
+	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
+	const struct exits exits = {.out = label_new(&e)};
+
+	put_mov(&e, CONTEXT, R1);
+	check_process(&e, &exits);
+	identify_call(&e, c->request->entry.cfa_offset);
+	/* A state begins as zeros, in the place of one that was left behind. */
+	put_store_constant(&e, BPF_W, R10, FRAME_KEY, 0);
+	put_lookup(&e, MAP_ZERO, FRAME_KEY, exits.out);
+	put_mov(&e, R3, R0);
+	put_map(&e, R1, MAP_CALLS);
+	put_mov(&e, R2, R10);
+	put_alu_constant(&e, BPF_ADD, R2, FRAME_CALL);
+	put_constant(&e, R4, BPF_ANY);
+	put_call(&e, BPF_FUNC_map_update_elem);
+	put_lookup(&e, MAP_CALLS, FRAME_CALL, exits.out);
+	put_mov(&e, RECORD, R0);
+	emit_ir(&e, kept, IR_NONE, IR_NONE);
+	put_call(&e, BPF_FUNC_ktime_get_ns);
+	put_store(&e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);
+	label_here(&e, exits.out);
+	put_constant(&e, R0, 0);
+	put_exit(&e);
 	encoder_finish(&e);
 }

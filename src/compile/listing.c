@@ -8,6 +8,8 @@
 static const char *const helpers[] = {
     [BPF_FUNC_map_lookup_elem] = "map_lookup_elem",
     [BPF_FUNC_map_update_elem] = "map_update_elem",
+    [BPF_FUNC_map_delete_elem] = "map_delete_elem",
+    [BPF_FUNC_get_ns_current_pid_tgid] = "get_ns_current_pid_tgid",
     [BPF_FUNC_ktime_get_ns] = "ktime_get_ns",
     [BPF_FUNC_get_smp_processor_id] = "get_smp_processor_id",
     [BPF_FUNC_get_current_pid_tgid] = "get_current_pid_tgid",
@@ -25,7 +27,7 @@ static const char *const helpers[] = {
 static const char *const roles[] = {
     [MAP_COUNTERS] = "counters", [MAP_RINGS] = "rings",	  [MAP_ARMED] = "armed",
     [MAP_SCRATCH] = "scratch",	 [MAP_BUDGET] = "budget", [MAP_ZERO] = "zero",
-    [MAP_DROPPED] = "dropped",
+    [MAP_DROPPED] = "dropped",	 [MAP_CALLS] = "calls",
 };
 
 static const char *size_name(int code)
@@ -58,7 +60,8 @@ static const char *jump_name(int code)
 	static const char *const names[16] = {
 	    [BPF_JEQ >> 4] = "==",   [BPF_JNE >> 4] = "!=",   [BPF_JLE >> 4] = "<=",
 	    [BPF_JSLT >> 4] = "s<",  [BPF_JSLE >> 4] = "s<=", [BPF_JSGT >> 4] = "s>",
-	    [BPF_JSGE >> 4] = "s>=", [BPF_JGE >> 4] = ">=",
+	    [BPF_JSGE >> 4] = "s>=", [BPF_JGE >> 4] = ">=",   [BPF_JLT >> 4] = "<",
+	    [BPF_JGT >> 4] = ">",
 	};
 	return names[BPF_OP(code) >> 4];
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lower.c - typed values and conditions -> IR.
- * Knows Lua's meaning; knows nothing of registers or BPF encodings.
+ * lower.c - typed values -> IR.
+ * Knows Lua's meaning; knows nothing of registers or BPF encodings. Conditions, captures and
+ * statements stand on this (condition.c, capture.c, block.c).
  *
- * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
- * jumps to where the comparison it is part of has that outcome.
+ * A value that is missing jumps to where its user says.
  */
 #include "lower.h"
 
@@ -21,7 +21,7 @@ struct ir_insn *lower_add(const struct compiler *c, struct ir *ir, enum ir_op op
 
 	insn->op = op;
 	insn->t = insn->a = insn->b = IR_NONE;
-	insn->label = IR_NONE;
+	insn->label = insn->other = IR_NONE;
 	if (node)
 		source_position(c->request->source, node->span.start, &insn->line, &column);
 	return insn;
@@ -72,6 +72,34 @@ int lower_negated(const struct arithmetic *at, int a)
 	return compute(at, IR_UNARY, OP_NEG, a, IR_NONE, 0);
 }
 
+void lower_move(const struct arithmetic *at, int t, int a)
+{
+	struct ir_insn *insn = lower_add(at->c, at->ir, IR_MOVE, at->node);
+
+	insn->a = a;
+	insn->t = t;
+}
+
+void lower_jump_if(const struct arithmetic *at, int a, enum operator operator, int b,
+		   int64_t number, int label)
+{
+	struct ir_insn *insn = lower_add(at->c, at->ir, IR_COMPARE, at->node);
+
+	insn->operator= operator;
+	insn->a = a;
+	insn->b = b;
+	insn->number = number;
+	insn->label = label;
+}
+
+bool lower_has_jump(const struct ir *ir, size_t start, int label)
+{
+	for (size_t i = start; i < ir->insns.size; i++)
+		if (ir->insns.data[i].label == label || ir->insns.data[i].other == label)
+			return true;
+	return false;
+}
+
 int lower_constant(const struct arithmetic *at, int64_t number)
 {
 	return compute(at, IR_CONSTANT, 0, IR_NONE, IR_NONE, number);
@@ -92,12 +120,27 @@ static int with_value(const struct arithmetic *at, int a, enum operator operator
 }
 
 /* BPF divides unsigned. For a < 0, floor(a / d) is ~(~a / d); a ^ sign is a or ~a. */
-static int floor_division(const struct arithmetic *at, int a, int b, const struct value *divisor)
+static int divide_by_positive(const struct arithmetic *at, int a, int sign, int b,
+			      const struct value *divisor)
 {
-	int sign = lower_sign(at, a);
 	int quotient = with_value(at, lower_with(at, a, OP_BXOR, sign), OP_DIV, b, divisor);
 
 	return lower_with(at, quotient, OP_BXOR, sign);
+}
+
+/* By a constant that is not 0. For d < 0, a / d is -a / -d; -a is negative if a > 0, and 2^63,
+ * unsigned, for the least integer. */
+static int floor_division(const struct arithmetic *at, int a, int b, const struct value *divisor)
+{
+	int opposite, sign;
+	int64_t by = divisor->number;
+
+	if (by > 0)
+		return divide_by_positive(at, a, lower_sign(at, a), b, divisor);
+	opposite = lower_negated(at, a);
+	sign = lower_with(at, opposite, OP_BAND, compute(at, IR_UNARY, OP_BNOT, a, IR_NONE, 0));
+	b = lower_constant(at, (int64_t)(0 - (uint64_t)by));
+	return divide_by_positive(at, opposite, lower_sign(at, sign), b, divisor);
 }
 
 /* a << count or a >> count, if count is from 0 to 63, else 0. */
@@ -121,200 +164,233 @@ static int shift(const struct arithmetic *at, int a, enum operator operator, int
 	return lower_with(at, forth, OP_BOR, back);
 }
 
-static int lower_binary(const struct compiler *c, struct ir *ir, const struct value *value,
-			int fail)
+static struct error *lower_operands(struct compiler *c, struct ir *ir, const struct value *value,
+				    bool is_immediate_allowed, int fail, int *ret_a, int *ret_b)
+{
+	*ret_b = IR_NONE;
+	TRY(lower_value(c, ir, value->a, fail, ret_a));
+	return is_immediate_allowed && is_immediate(value->b)
+		   ? NULL
+		   : lower_value(c, ir, value->b, fail, ret_b);
+}
+
+static int quotient_of(const struct arithmetic *at, const struct value *value, int a, int b)
+{
+	return value->a->view == VIEW_UNSIGNED ? with_value(at, a, OP_DIV, b, value->b)
+					       : floor_division(at, a, b, value->b);
+}
+
+static struct error *lower_binary(struct compiler *c, struct ir *ir, const struct value *value,
+				  int fail, int *ret)
 {
 	const struct arithmetic at = {c, ir, value->node};
 	bool is_shift = value->op == OP_SHL || value->op == OP_SHR;
 	bool is_small =
 	    value->b->kind == VALUE_CONSTANT && value->b->number >= 0 && value->b->number < 64;
-	int a = lower_integer(c, ir, value->a, fail);
-	int b = is_immediate(value->b) && (!is_shift || is_small)
-		    ? IR_NONE
-		    : lower_integer(c, ir, value->b, fail);
+	int a, b;
 
+	TRY(lower_operands(c, ir, value, !is_shift || is_small, fail, &a, &b));
 	if (is_shift && !is_small)
-		return shift(&at, a, value->op, b);
-	if (value->op == OP_IDIV)
-		return floor_division(&at, a, b, value->b);
-	if (value->op == OP_MOD) {
-		int quotient = floor_division(&at, a, b, value->b);
-		return lower_with(&at, a, OP_SUB, with_value(&at, quotient, OP_MUL, b, value->b));
-	}
-	return with_value(&at, a, value->op, b, value->b);
+		*ret = shift(&at, a, value->op, b);
+	else if (value->op == OP_IDIV)
+		*ret = quotient_of(&at, value, a, b);
+	else if (value->op == OP_MOD)
+		*ret =
+		    lower_with(&at, a, OP_SUB,
+			       with_value(&at, quotient_of(&at, value, a, b), OP_MUL, b, value->b));
+	else
+		*ret = with_value(&at, a, value->op, b, value->b);
+	return NULL;
 }
 
-int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value, int fail)
+/* --------------------------------------------------------- what may be missing */
+
+/* To fail, for this reason, if a op (b or number). */
+static void fail_if(const struct arithmetic *at, const struct value *value, int a,
+		    enum operator operator, int b, int64_t number, int fail)
+{
+	static const enum operator opposites[] = {
+	    [OP_EQ] = OP_NE, [OP_NE] = OP_EQ, [OP_GE] = OP_LT};
+	int fine;
+
+	if (!at->ir->has_reasons) {
+		lower_jump_if(at, a, operator, b, number, fail);
+		at->ir->insns.data[at->ir->insns.size - 1].is_unsigned = true;
+		return;
+	}
+	fine = at->ir->labels++;
+	lower_jump_if(at, a, opposites[operator], b, number, fine);
+	at->ir->insns.data[at->ir->insns.size - 1].is_unsigned = true;
+	lower_add(at->c, at->ir, IR_REASON, at->node)->number = value->missing;
+	lower_jump(at->c, at->ir, at->node, fail);
+	lower_label(at->c, at->ir, fine);
+}
+
+static struct error *lower_checked(struct compiler *c, struct ir *ir, const struct value *value,
+				   int fail, int *ret)
+{
+	const struct arithmetic at = {c, ir, value->node};
+	int b = IR_NONE;
+
+	TRY(lower_value(c, ir, value->a, fail, ret));
+	switch (value->kind) {
+	case VALUE_NONNULL:
+		fail_if(&at, value, *ret, OP_EQ, IR_NONE, 0, fail);
+		return NULL;
+	case VALUE_BELOW:
+		TRY(lower_value(c, ir, value->b, fail, &b));
+		fail_if(&at, value, *ret, OP_GE, b, 0, fail);
+		return NULL;
+	default: /* VALUE_IF */
+		TRY(lower_value(c, ir, value->b, fail, &b));
+		fail_if(&at, value, b, value->op == OP_EQ ? OP_NE : OP_EQ,
+			value->number == (int32_t)value->number
+			    ? IR_NONE
+			    : lower_constant(&at, value->number),
+			value->number, fail);
+		return NULL;
+	}
+}
+
+/* ------------------------------------------------------------------- choices */
+
+static struct error *lower_truth(struct compiler *c, struct ir *ir, const struct value *value,
+				 int *ret)
+{
+	const struct arithmetic at = {c, ir, value->node};
+	const struct branches to = {ir->labels++, ir->labels++};
+	int done = ir->labels++;
+	const char *reason = NULL;
+
+	*ret = ir->temporaries++;
+	TRY(lower_branch(c, value->node, ir, to, &reason));
+	lower_label(c, ir, to.yes);
+	lower_move(&at, *ret, lower_constant(&at, 1));
+	lower_jump(c, ir, value->node, done);
+	lower_label(c, ir, to.no);
+	lower_move(&at, *ret, lower_constant(&at, 0));
+	lower_label(c, ir, done);
+	return NULL;
+}
+
+/* t = node if that is true, else to no. */
+static struct error *lower_chosen(struct compiler *c, struct ir *ir, const struct node *node, int t,
+				  int no, int fail)
+{
+	const struct arithmetic at = {c, ir, node};
+	const struct value *value;
+	const char *reason = NULL;
+	int a;
+
+	node = node_inner(node);
+	if (node->kind == NODE_BINARY && node->op == OP_AND) {
+		const struct branches to = {ir->labels++, no};
+
+		TRY(lower_branch(c, node->first, ir, to, &reason));
+		lower_label(c, ir, to.yes);
+		return lower_chosen(c, ir, node->first->next, t, no, fail);
+	}
+	TRY(resolve_expression(c, node, &value, &reason));
+	TRY(lower_value(c, ir, value, fail, &a));
+	if (value->view == VIEW_POINTER)
+		lower_jump_if(&at, a, OP_EQ, IR_NONE, 0, no);
+	lower_move(&at, t, a);
+	return NULL;
+}
+
+static struct error *lower_select(struct compiler *c, struct ir *ir, const struct value *value,
+				  int fail, int *ret)
+{
+	const struct arithmetic at = {c, ir, value->node};
+	int no = ir->labels++, done = ir->labels++, b;
+
+	*ret = ir->temporaries++;
+	TRY(lower_chosen(c, ir, value->node->first, *ret, no, fail));
+	lower_jump(c, ir, value->node, done);
+	lower_label(c, ir, no);
+	TRY(lower_value(c, ir, value->b, fail, &b));
+	lower_move(&at, *ret, b);
+	lower_label(c, ir, done);
+	return NULL;
+}
+
+static struct error *lower_ok(struct compiler *c, struct ir *ir, const struct value *value,
+			      int fail, int *ret)
+{
+	const struct arithmetic at = {c, ir, value->node};
+	int missing = ir->labels++, done = ir->labels++, a, b;
+
+	*ret = ir->temporaries++;
+	TRY(lower_value(c, ir, value->a, missing, &a));
+	lower_move(&at, *ret, a);
+	lower_jump(c, ir, value->node, done);
+	lower_label(c, ir, missing);
+	TRY(lower_value(c, ir, value->b, fail, &b));
+	lower_move(&at, *ret, b);
+	lower_label(c, ir, done);
+	return NULL;
+}
+
+static struct error *lower_local(struct compiler *c, struct ir *ir, const struct value *value,
+				 int fail, int *ret)
+{
+	const struct arithmetic at = {c, ir, value->node};
+
+	if (value->local->missing >= 0)
+		lower_jump_if(&at, value->local->missing, OP_NE, IR_NONE, 0, fail);
+	*ret = value->local->t;
+	return NULL;
+}
+
+/* What is one instruction, with at most one operand. */
+static struct error *lower_simple(struct compiler *c, struct ir *ir, const struct value *value,
+				  int fail, int *ret)
 {
 	static const enum ir_op ops[] = {
 	    [VALUE_CONSTANT] = IR_CONSTANT, [VALUE_REGISTER] = IR_REGISTER,
 	    [VALUE_PID] = IR_PID,	    [VALUE_TID] = IR_TID,
-	    [VALUE_CPU] = IR_CPU,	    [VALUE_UNARY] = IR_UNARY,
-	    [VALUE_LOAD] = IR_LOAD,
+	    [VALUE_CPU] = IR_CPU,	    [VALUE_ELAPSED] = IR_ELAPSED,
+	    [VALUE_ENTRY] = IR_ENTRY,	    [VALUE_UNARY] = IR_UNARY,
+	    [VALUE_LOAD] = IR_LOAD,	    [VALUE_EXTEND] = IR_EXTEND,
 	};
+	bool can_fail =
+	    value->kind == VALUE_LOAD || (value->kind == VALUE_ENTRY && value->is_nullable);
+	struct ir_insn *insn;
 	int a = IR_NONE;
 
-	if (value->kind == VALUE_BINARY)
-		return lower_binary(c, ir, value, fail);
 	if (value->a)
-		a = lower_integer(c, ir, value->a, fail);
-	struct ir_insn *insn = lower_add(c, ir, ops[value->kind], value->node);
+		TRY(lower_value(c, ir, value->a, fail, &a));
+	insn = lower_add(c, ir, ops[value->kind], value->node);
 	insn->operator= value->op;
 	insn->a = a;
 	insn->number = value->kind == VALUE_REGISTER ? value->offset : value->number;
 	insn->size = value->size;
 	insn->is_signed = value->is_signed;
-	insn->label = value->kind == VALUE_LOAD ? fail : IR_NONE;
+	insn->label = can_fail ? fail : IR_NONE;
 	insn->t = ir->temporaries++;
-	return insn->t;
-}
-
-/* ------------------------------------------------------------- conditions */
-
-/* Where a condition goes on; exactly one of them is the next instruction. */
-struct branches {
-	int yes, no;
-};
-
-static struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
-				  struct branches to, const char **reason);
-
-/* A test whose outcome is known, still with both ways out: the verifier
- * refuses code that nothing leads to. */
-static void lower_known(const struct compiler *c, const struct node *node, struct ir *ir,
-			struct branches to, bool is_true)
-{
-	struct ir_insn *zero = lower_add(c, ir, IR_CONSTANT, node);
-	int t = zero->t = ir->temporaries++;
-	struct ir_insn *test = lower_add(c, ir, IR_COMPARE, node);
-
-	test->operator= is_true ? OP_EQ : OP_NE;
-	test->a = t;
-	test->label = to.yes;
-	lower_jump(c, ir, node, to.no);
-}
-
-static struct error *lower_comparison(struct compiler *c, const struct node *node, struct ir *ir,
-				      struct branches to, const char **reason)
-{
-	const struct value *a, *b;
-
-	TRY(resolve_integer(c, node->first, &a, reason));
-	if (!a)
-		return NULL;
-	TRY(resolve_integer(c, node->first->next, &b, reason));
-	if (!b)
-		return NULL;
-	int missing = node->op == OP_NE ? to.yes : to.no;
-	int left = lower_integer(c, ir, a, missing), right = IR_NONE;
-	if (!is_immediate(b))
-		right = lower_integer(c, ir, b, missing);
-	struct ir_insn *insn = lower_add(c, ir, IR_COMPARE, node);
-	insn->operator= node->op;
-	insn->a = left;
-	insn->b = right;
-	insn->number = b->number;
-	insn->label = to.yes;
-	lower_jump(c, ir, node, to.no);
+	*ret = insn->t;
 	return NULL;
 }
 
-static struct error *lower_logic(struct compiler *c, const struct node *node, struct ir *ir,
-				 struct branches to, const char **reason)
+struct error *lower_value(struct compiler *c, struct ir *ir, const struct value *value, int fail,
+			  int *ret)
 {
-	int second = ir->labels++;
-	struct branches first = node->op == OP_AND ? (struct branches){second, to.no}
-						   : (struct branches){to.yes, second};
-
-	TRY(lower_branch(c, node->first, ir, first, reason));
-	if (*reason)
-		return NULL;
-	lower_label(c, ir, second);
-	return lower_branch(c, node->first->next, ir, to, reason);
-}
-
-static struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
-				  struct branches to, const char **reason)
-{
-	const struct value *value;
-
-	switch (node->kind) {
-	case NODE_PAREN:
-		return lower_branch(c, node->first, ir, to, reason);
-	case NODE_TRUE:
-	case NODE_FALSE:
-	case NODE_NIL:
-		lower_known(c, node, ir, to, node->kind == NODE_TRUE);
-		return NULL;
-	case NODE_UNARY:
-		if (node->op == OP_NOT)
-			return lower_branch(c, node->first, ir, (struct branches){to.no, to.yes},
-					    reason);
-		break;
-	case NODE_BINARY:
-		if (node->op == OP_AND || node->op == OP_OR)
-			return lower_logic(c, node, ir, to, reason);
-		if (node->op >= OP_EQ && node->op <= OP_GE)
-			return lower_comparison(c, node, ir, to, reason);
-		break;
+	switch (value->kind) {
+	case VALUE_BINARY:
+		return lower_binary(c, ir, value, fail, ret);
+	case VALUE_NONNULL:
+	case VALUE_BELOW:
+	case VALUE_IF:
+		return lower_checked(c, ir, value, fail, ret);
+	case VALUE_TRUTH:
+		return lower_truth(c, ir, value, ret);
+	case VALUE_SELECT:
+		return lower_select(c, ir, value, fail, ret);
+	case VALUE_OK:
+		return lower_ok(c, ir, value, fail, ret);
+	case VALUE_LOCAL:
+		return lower_local(c, ir, value, fail, ret);
 	default:
-		break;
+		return lower_simple(c, ir, value, fail, ret);
 	}
-	/* Every integer is true in Lua, 0 and missing ones included. */
-	TRY(resolve_integer(c, node, &value, reason));
-	if (value)
-		lower_known(c, node, ir, to, true);
-	return NULL;
-}
-
-struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,
-			      int *ret_no, const char **ret_reason)
-{
-	struct branches to = {.yes = ir->labels++, .no = ir->labels++};
-
-	*ret_reason = NULL;
-	TRY(lower_branch(c, condition, ir, to, ret_reason));
-	if (*ret_reason) {
-		ir->insns.size = 0;
-		ir->temporaries = ir->labels = 0;
-		return NULL;
-	}
-	lower_label(c, ir, to.yes);
-	*ret_no = to.no;
-	return NULL;
-}
-
-/* --------------------------------------------------------------- captures */
-
-void lower_capture(const struct compiler *c, const struct value *value, unsigned slot,
-		   struct ir *ir)
-{
-	int missing = ir->labels++, done = ir->labels++;
-	size_t start = ir->insns.size;
-	bool can_fail = false;
-	struct ir_insn *insn;
-	int t = IR_NONE;
-
-	if (value_is_integer(value))
-		t = lower_integer(c, ir, value, missing);
-	else if (value->kind == VALUE_STRING)
-		t = lower_integer(c, ir, value->a, missing);
-	insn = lower_add(c, ir,
-			 value_is_integer(value)       ? IR_STORE
-			 : value->kind == VALUE_STRING ? IR_STRING
-						       : IR_COMM,
-			 value->node);
-	insn->a = t;
-	insn->slot = slot;
-	insn->size = value->size;
-	if (insn->op == IR_STRING)
-		insn->label = missing;
-	for (size_t i = start; i < ir->insns.size; i++)
-		can_fail |= ir->insns.data[i].label == missing;
-	if (!can_fail)
-		return;
-	lower_jump(c, ir, value->node, done);
-	lower_label(c, ir, missing);
-	lower_add(c, ir, IR_MISSING, value->node)->slot = slot;
-	lower_label(c, ir, done);
 }

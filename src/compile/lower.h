@@ -27,7 +27,29 @@ int lower_sign(const struct arithmetic *at, int a); /* -1 if a < 0, else 0 */
 int lower_negated(const struct arithmetic *at, int a);
 int lower_constant(const struct arithmetic *at, int64_t number);
 
-/* The temporary that holds value; jumps to fail where it is missing. */
-int lower_integer(const struct compiler *c, struct ir *ir, const struct value *value, int fail);
+/* t = a, where t may have a value already. */
+void lower_move(const struct arithmetic *at, int t, int a);
+/* To label if a op (b, or number if b is IR_NONE). */
+void lower_jump_if(const struct arithmetic *at, int a, enum operator operator, int b,
+		   int64_t number, int label);
+
+/* The temporary that holds a scalar; jumps to fail where it is missing. */
+struct error *lower_value(struct compiler *c, struct ir *ir, const struct value *value, int fail,
+			  int *ret);
+
+/* Where a condition goes on; exactly one of them is the next instruction. */
+struct branches {
+	int yes, no;
+};
+/* condition.c. *reason is set if the kernel cannot decide it. */
+struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
+			   struct branches to, const char **reason);
+
+/* Does an instruction from start on jump to label? */
+bool lower_has_jump(const struct ir *ir, size_t start, int label);
+
+/* rows.c: a call of an aggregation that was added to the plan's aggregates as `table`. */
+struct error *lower_aggregation(struct compiler *c, struct ir *ir, const struct node *call,
+				unsigned table, const char **reason);
 
 #endif

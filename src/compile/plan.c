@@ -13,44 +13,88 @@ static struct error *plan_condition(struct rewriter *r, struct ir *predicate, in
 	*ret_no = IR_NONE;
 	if (!c->request->condition)
 		return NULL;
-	TRY(lower_condition(c, c->request->condition, predicate, ret_no, &c->plan->guard_reason));
+	if (c->request->is_condition_in_lua)
+		c->plan->guard_reason = "at another place of the tracepoint it has to be";
+	else
+		TRY(lower_condition(c, c->request->condition, predicate, ret_no,
+				    &c->plan->guard_reason));
 	c->plan->has_guard = c->plan->guard_reason != NULL;
 	c->plan->has_predicate = !c->plan->has_guard;
 	return c->plan->has_guard ? rewrite_collect(r, c->request->condition) : NULL;
 }
 
-/* May the captures need to wait for a page of the target? */
+/* May the code need to wait for a page of the target? */
 static bool reads_memory(const struct ir *ir)
 {
 	for (size_t i = 0; i < ir->insns.size; i++)
-		if (ir->insns.data[i].op == IR_LOAD || ir->insns.data[i].op == IR_STRING)
+		switch (ir->insns.data[i].op) {
+		case IR_LOAD:
+		case IR_TEXT:
+		case IR_STRING:
+		case IR_BYTES:
+		case IR_KEEP_TEXT:
+		case IR_KEY_TEXT:
 			return true;
+		default:
+			break;
+		}
 	return false;
+}
+
+static struct error *count_bytes(struct rewriter *r, const struct value *value, size_t *size)
+{
+	size_t bytes = capture_bytes_of(r->c, value);
+
+	if (bytes)
+		r->c->plan->needs_scratch = true;
+	*size += bytes;
+	if (*size <= SCRATCH_RECORD_SIZE)
+		return NULL;
+	return error_hint(source_error(r->c->request->source, value->node->span, ERR_TOO_LARGE,
+				       "the strings of one event may be up to %d bytes together",
+				       SCRATCH_RECORD_SIZE),
+			  "Give them a greatest length: str(P, MAX), or set max-string.");
 }
 
 static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 {
 	struct plan *plan = r->c->plan;
-	size_t size = sizeof(struct record) + 8 * plan->slot_count;
+	size_t size = sizeof(struct record) + 8 * plan->slot_count, part = 0;
 
 	for (size_t i = 0; i < r->values.size; i++) {
 		const struct value *value = r->values.data[i];
 
-		if (value->kind == VALUE_SITE)
-			continue;
-		lower_capture(r->c, value, plan->captures.data[i].slot, captures);
-		if (value->kind != VALUE_STRING)
-			continue;
-		plan->needs_scratch = true;
-		size += value->size + 2;
-		if (size > SCRATCH_RECORD_SIZE)
-			return error_hint(source_error(r->c->request->source, value->node->span,
-						       ERR_TOO_LARGE,
-						       "the strings of one event may be up to "
-						       "%d bytes together",
-						       SCRATCH_RECORD_SIZE),
-					  "Give them a greatest length: str(P, MAX).");
+		if (capture_slots_of(value))
+			TRY(lower_capture(r->c, value, plan->captures.data[i].slot, captures));
+		TRY(count_bytes(r, value, &size));
+		for (; part < r->parts.size && r->parts.data[part].capture == i; part++) {
+			const struct part_to_lower *p = &r->parts.data[part];
+
+			TRY(lower_capture(r->c, p->value, p->slot, captures));
+			TRY(count_bytes(r, p->value, &size));
+		}
 	}
+	return NULL;
+}
+
+/* The program at the entry of a finish: made first, for it is the others' instructions that
+ * stay in the plan. */
+static struct error *compile_entry(struct compiler *c)
+{
+	CLEANUP(ir_deinit) struct ir kept = {0};
+	struct plan *plan = c->plan;
+
+	if (!c->request->entry.function)
+		return NULL;
+	TRY(lower_entry(c, &kept));
+	plan->is_sleepable = c->request->is_sleepable && reads_memory(&kept);
+	TRY(allocate(c, &kept));
+	emit_at_entry(c, &kept);
+	plan->is_entry_sleepable = plan->is_sleepable;
+	memcpy(&plan->entry_insns, &plan->insns, sizeof(plan->insns));
+	memcpy(&plan->entry_lines, &plan->lines, sizeof(plan->lines));
+	memset(&plan->insns, 0, sizeof(plan->insns));
+	memset(&plan->lines, 0, sizeof(plan->lines));
 	return NULL;
 }
 
@@ -62,12 +106,13 @@ static struct error *compile_stages(struct rewriter *r, struct ir *predicate, st
 	if (c->request->identity == IDENTITY_IP)
 		c->plan->slot_count = RECORD_IP_SLOTS;
 	TRY(plan_condition(r, predicate, &no));
-	TRY(lower_aggregates(c, body));
+	TRY(lower_block(c, body));
 	if (!c->plan->is_in_kernel) {
 		TRY(c->request->block ? rewrite_collect(r, c->request->block)
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));
 	}
+	TRY(compile_entry(c));
 	c->plan->is_sleepable =
 	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(body));
 	TRY(allocate(c, predicate));
@@ -80,9 +125,27 @@ static struct error *compile_stages(struct rewriter *r, struct ir *predicate, st
 	return NULL;
 }
 
-struct error *compile(const struct compile_request *request, struct plan **ret)
+static struct compile_request with_defaults(const struct compile_request *request)
 {
-	struct compiler c = {.request = request, .plan = xcalloc(1, sizeof(*c.plan))};
+	struct compile_request copy = *request;
+
+	if (!copy.limits.string_bytes)
+		copy.limits = COMPILE_LIMITS_DEFAULT;
+	return copy;
+}
+
+static void compiler_deinit(struct compiler *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(c->scopes); i++)
+		scope_close(c->scopes[i].scope);
+	vector_deinit(&c->kept);
+	vector_deinit(&c->locals);
+}
+
+struct error *compile(const struct compile_request *wanted, struct plan **ret)
+{
+	const struct compile_request request = with_defaults(wanted);
+	struct compiler c = {.request = &request, .plan = xcalloc(1, sizeof(*c.plan))};
 	struct rewriter r = {.c = &c};
 	struct ir predicate = {0}, body = {0};
 
@@ -90,6 +153,7 @@ struct error *compile(const struct compile_request *request, struct plan **ret)
 	ir_deinit(&predicate);
 	ir_deinit(&body);
 	rewriter_deinit(&r);
+	compiler_deinit(&c);
 	if (err)
 		plan_free(c.plan);
 	else
@@ -103,6 +167,8 @@ void plan_free(struct plan *plan)
 		return;
 	vector_deinit(&plan->insns);
 	vector_deinit(&plan->lines);
+	vector_deinit(&plan->entry_insns);
+	vector_deinit(&plan->entry_lines);
 	vector_deinit(&plan->captures);
 	vector_deinit(&plan->aggregates);
 	vector_deinit(&plan->upvalues);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * resolve.c - expressions of the tree that speak of the target -> typed values.
- * Knows what names mean; knows nothing of instructions.
+ * Knows what the built-in names mean; paths from variables are path.c's.
  */
 #include <linux/ptrace.h>
 
-#include "value.h"
+#include "path.h"
 
 #define REG(name) offsetof(struct pt_regs, name)
 
@@ -22,20 +22,25 @@ const char *node_text(const struct compiler *c, const struct node *node)
 			     node->span.end - node->span.start);
 }
 
-struct value *value_new(struct compiler *c, enum value_kind kind, const struct node *node)
+const struct node *node_inner(const struct node *node)
 {
-	struct value *value = ARENA_NEW(&c->plan->arena, struct value);
-
-	value->kind = kind;
-	value->node = node;
-	return value;
+	while (node->kind == NODE_PAREN)
+		node = node->first;
+	return node;
 }
 
-#define fail(c, node, tag, ...) source_error((c)->request->source, (node)->span, tag, __VA_ARGS__)
+size_t argument_count(const struct node *call)
+{
+	size_t count = 0;
+
+	for (const struct node *a = call->first->next; a; a = a->next)
+		count++;
+	return count;
+}
 
 /* ------------------------------------------------------------------- names */
 
-static bool is_event(const struct compiler *c, const struct node *node)
+bool resolve_is_event(const struct compiler *c, const struct node *node)
 {
 	const char *event = c->request->event;
 
@@ -49,7 +54,7 @@ const struct builtin_entry *resolve_builtin(const struct compiler *c, const stru
 {
 	if (node->kind == NODE_NAME && !node->declaration && !node->environment)
 		return builtin_find(node->text);
-	if (node->kind == NODE_INDEX && is_event(c, node->first) &&
+	if (node->kind == NODE_INDEX && resolve_is_event(c, node->first) &&
 	    node->first->next->kind == NODE_STRING)
 		return builtin_find(node->first->next->text);
 	return NULL;
@@ -90,74 +95,39 @@ const struct node *resolve_constant(const struct node *name)
 
 /* ------------------------------------------------------------ the roots */
 
-static const struct value *load(struct compiler *c, const struct node *node, unsigned size,
-				bool is_signed, const struct value *address)
-{
-	struct value *value = value_new(c, VALUE_LOAD, node);
-
-	value->size = size;
-	value->is_signed = is_signed;
-	value->a = address;
-	return value;
-}
-
-const struct value *value_constant(struct compiler *c, const struct node *node, int64_t number)
-{
-	struct value *value = value_new(c, VALUE_CONSTANT, node);
-
-	value->number = number;
-	return value;
-}
-
-static const struct value *machine_register(struct compiler *c, const struct node *node,
-					    unsigned offset)
-{
-	struct value *value = value_new(c, VALUE_REGISTER, node);
-
-	value->offset = offset;
-	return value;
-}
-
-const struct value *value_binary(struct compiler *c, const struct node *node, enum operator op,
-				 const struct value *a, const struct value *b)
-{
-	struct value *value = value_new(c, VALUE_BINARY, node);
-
-	value->op = op;
-	value->a = a;
-	value->b = b;
-	return value;
-}
-
 /* The word at CFA + 8 * index: where the caller put what has no register. */
 static const struct value *stack_word(struct compiler *c, const struct node *node, int64_t index)
 {
-	const struct value *sp = machine_register(c, node, REG(rsp));
 	const struct value *distance =
-	    value_constant(c, node, c->request->site.cfa_offset + 8 * index);
+	    value_constant(c, node, compiler_site(c)->cfa_offset + 8 * index);
 
-	return load(c, node, 8, false, value_binary(c, node, OP_ADD, sp, distance));
+	return value_load(
+	    c, node, 8, false,
+	    value_binary(c, node, OP_ADD, value_register(c, node, REG(rsp)), distance));
 }
 
 static struct error *argument(struct compiler *c, const struct node *node, int64_t n,
 			      const struct value **ret)
 {
-	const struct compile_site *site = &c->request->site;
+	const struct compile_site *site = compiler_site(c);
 
 	if (n < 1 || n > 64)
-		return fail(c, node, ERR_TYPE, "arguments are counted from 1 to 64");
+		return compile_error(c, node, ERR_TYPE, "arguments are counted from 1 to 64");
 	if (!site->are_args_live)
-		return error_hint(
-		    fail(c, node, ERR_UNREADABLE,
-			 "`%s` cannot be read here: the registers may have been used for "
-			 "something else since %s was entered",
-			 node_text(c, node), site->function),
-		    "Read it at the entry (break %s), or say which register you mean (reg.NAME).",
-		    site->function);
+		return error_hint(compile_error(c, node, ERR_UNREADABLE,
+						"`%s` cannot be read here: the registers may have "
+						"been used for something else since %s was entered",
+						node_text(c, node), site->function),
+				  c->request->entry.function
+				      ? "When the function returns they are gone; entry.%s is what "
+					"it was."
+				      : "Read it at the entry (break %s), or say which register "
+					"you mean (reg.NAME).",
+				  c->request->entry.function ? node_text(c, node) : site->function);
 	switch (site->abi) {
 	case ABI_SYSV:
 		*ret = n <= (int64_t)ARRAY_SIZE(sysv_arguments)
-			   ? machine_register(c, node, sysv_arguments[n - 1])
+			   ? value_register(c, node, sysv_arguments[n - 1])
 			   : stack_word(c, node, n - 1 - (int64_t)ARRAY_SIZE(sysv_arguments));
 		return NULL;
 	case ABI_GO_STACK:
@@ -167,12 +137,13 @@ static struct error *argument(struct compiler *c, const struct node *node, int64
 		break;
 	}
 	if (n > (int64_t)ARRAY_SIZE(go_arguments))
-		return error_hint(fail(c, node, ERR_UNREADABLE,
-				       "Go passes nine words in registers; where `%s` is on the "
-				       "stack depends on the types of the arguments",
-				       node_text(c, node)),
-				  "Read the stack yourself: u64(reg.rsp + N).");
-	*ret = machine_register(c, node, go_arguments[n - 1]);
+		return error_hint(
+		    compile_error(c, node, ERR_UNREADABLE,
+				  "Go passes nine words in registers; where `%s` is on "
+				  "the stack depends on the types of the arguments",
+				  node_text(c, node)),
+		    "Read the stack yourself: u64(reg.rsp + N).");
+	*ret = value_register(c, node, go_arguments[n - 1]);
 	return NULL;
 }
 
@@ -180,20 +151,15 @@ static struct error *argument(struct compiler *c, const struct node *node, int64
 static struct error *resolve_argument(struct compiler *c, const struct node *node,
 				      const struct value **ret)
 {
-	const struct node *key = node->first->next;
-
-	if (key->kind == NODE_STRING)
-		return error_hint(fail(c, node, ERR_UNREADABLE,
-				       "`%s`: parameters cannot be read by name in this version",
-				       node_text(c, node)),
-				  "Read them by position: arg[1], arg[2] ...");
 	const struct value *index;
 	const char *reason;
-	TRY(resolve_integer(c, key, &index, &reason));
+
+	TRY(resolve_integer(c, node->first->next, &index, &reason));
 	if (!index || index->kind != VALUE_CONSTANT)
-		return fail(c, node, ERR_NAME,
-			    "`%s` cannot be captured: which argument it is must be a constant",
-			    node_text(c, node));
+		return compile_error(c, node, ERR_NAME,
+				     "`%s` cannot be captured: which argument it is must be a "
+				     "constant",
+				     node_text(c, node));
 	return argument(c, node, index->number, ret);
 }
 
@@ -208,62 +174,121 @@ static struct error *resolve_register(struct compiler *c, const struct node *nod
 
 		register_names(&names);
 		return error_hint(
-		    fail(c, node, ERR_NAME, "`%s` is no register", node_text(c, node)),
+		    compile_error(c, node, ERR_NAME, "`%s` is no register", node_text(c, node)),
 		    "Registers are: %s.", names.data);
 	}
-	*ret = machine_register(c, node, (unsigned)offset);
+	*ret = value_register(c, node, (unsigned)offset);
 	return NULL;
 }
 
-/* The argument of str(p) or u32(p): an integer the kernel can compute. */
-static struct error *resolve_address(struct compiler *c, const struct node *node,
-				     const struct value **ret)
+/* result and result[N] without debug information: the registers results come in. */
+static struct error *resolve_raw_result(struct compiler *c, const struct node *node, int64_t n,
+					const struct value **ret)
 {
-	const char *reason;
-
-	TRY(resolve_integer(c, node, ret, &reason));
-	if (*ret)
-		return NULL;
-	return error_hint(fail(c, node, ERR_NAME, "`%s` cannot be read at the hit: %s",
-			       node_text(c, node), reason),
-			  "An address is made of arg[N], reg.NAME, u8..i64(P), integer constants "
-			  "and + - * & | ~ << >>.");
+	if (n < 1 || n > 2)
+		return compile_error(c, node, ERR_TYPE,
+				     "a result is in one register or in two: result[1], result[2]");
+	*ret = value_register(c, node, n == 1 ? REG(rax) : REG(rdx));
+	return NULL;
 }
 
-static size_t argument_count(const struct node *call)
+/* node is `result`, or result[N]. */
+static struct error *resolve_result(struct compiler *c, const struct node *node,
+				    const struct value **ret)
 {
-	size_t count = 0;
+	const struct node *key = resolve_builtin(c, node) ? NULL : node->first->next;
+	const struct value *index;
+	const char *reason;
 
-	for (const struct node *a = call->first->next; a; a = a->next)
-		count++;
-	return count;
+	if (!key)
+		return resolve_raw_result(c, node, 1, ret);
+	TRY(resolve_integer(c, key, &index, &reason));
+	if (!index || index->kind != VALUE_CONSTANT)
+		return compile_error(
+		    c, node, ERR_NAME,
+		    "`%s` cannot be captured: which result it is must be a constant",
+		    node_text(c, node));
+	return resolve_raw_result(c, node, index->number, ret);
+}
+
+/* The address that a value is: a char* is one, too. */
+static const struct value *as_address(struct compiler *c, const struct value *value)
+{
+	if (value->kind == VALUE_STRING)
+		return value->a;
+	return value_is_number(value) ? value_as(c, value, VIEW_INTEGER) : NULL;
+}
+
+struct error *resolve_address(struct compiler *c, const struct node *node, const struct value **ret)
+{
+	const char *reason = "it is no address";
+	const struct value *value;
+
+	TRY(resolve_expression(c, node, &value, &reason));
+	*ret = value ? as_address(c, value) : NULL;
+	if (*ret)
+		return NULL;
+	return error_hint(compile_error(c, node, ERR_NAME, "`%s` cannot be read at the hit: %s",
+					node_text(c, node), reason),
+			  "An address is made of pointers of the target, arg[N], reg.NAME, "
+			  "u8..i64(P), integer constants and + - * & | ~ << >>.");
+}
+
+static struct error *resolve_limit(struct compiler *c, const struct node *node, unsigned *ret)
+{
+	const struct value *limit;
+	const char *reason;
+
+	TRY(resolve_integer(c, node, &limit, &reason));
+	if (!limit || limit->kind != VALUE_CONSTANT || limit->number < 1 ||
+	    limit->number > STRING_SIZE_MAX)
+		return compile_error(c, node, ERR_TYPE,
+				     "the greatest length must be a constant from 1 to %d",
+				     STRING_SIZE_MAX);
+	*ret = (unsigned)limit->number;
+	return NULL;
 }
 
 static struct error *resolve_string(struct compiler *c, const struct node *call,
 				    const struct value **ret)
 {
-	struct value *value = value_new(c, VALUE_STRING, call);
+	struct value *value = value_new(c, VALUE_STRING, VIEW_STRING, call);
 	const struct node *address = call->first->next;
 	size_t count = argument_count(call);
 
 	if (count < 1 || count > 2)
-		return fail(c, call, ERR_TYPE,
-			    "str takes an address and, if you like, a greatest "
-			    "length: str(P [, MAX])");
+		return compile_error(c, call, ERR_TYPE,
+				     "str takes an address and, if you like, a greatest "
+				     "length: str(P [, MAX])");
 	TRY(resolve_address(c, address, &value->a));
-	value->size = STRING_SIZE_DEFAULT;
-	if (count == 2) {
-		const struct value *limit;
-		const char *reason;
+	value->size = c->request->limits.string_bytes;
+	value->is_terminated = true;
+	if (count == 2)
+		TRY(resolve_limit(c, address->next, &value->size));
+	*ret = value;
+	return NULL;
+}
 
-		TRY(resolve_integer(c, address->next, &limit, &reason));
-		if (!limit || limit->kind != VALUE_CONSTANT || limit->number < 1 ||
-		    limit->number > STRING_SIZE_MAX)
-			return fail(c, address->next, ERR_TYPE,
-				    "the greatest length must be a constant from 1 to %d",
-				    STRING_SIZE_MAX);
-		value->size = (unsigned)limit->number;
-	}
+/* bytes(P, N): as many as the kernel can compute, up to the limit of strings. */
+static struct error *resolve_bytes(struct compiler *c, const struct node *call,
+				   const struct value **ret)
+{
+	struct value *value = value_new(c, VALUE_STRING, VIEW_STRING, call);
+	const struct node *address = call->first->next;
+	const char *reason;
+
+	if (argument_count(call) != 2)
+		return compile_error(c, call, ERR_TYPE,
+				     "bytes takes an address and how many: bytes(P, N)");
+	TRY(resolve_address(c, address, &value->a));
+	TRY(resolve_integer(c, address->next, &value->b, &reason));
+	if (!value->b)
+		return compile_error(c, address->next, ERR_TYPE,
+				     "`%s` cannot be known at the hit: %s",
+				     node_text(c, address->next), reason);
+	value->size = c->request->limits.string_bytes;
+	if (value->b->kind == VALUE_CONSTANT)
+		TRY(resolve_limit(c, address->next, &value->size));
 	*ret = value;
 	return NULL;
 }
@@ -274,10 +299,10 @@ static struct error *resolve_load(struct compiler *c, const struct node *call,
 	const struct value *address;
 
 	if (argument_count(call) != 1)
-		return fail(c, call, ERR_TYPE, "%s takes one address: %s", entry->public.name,
-			    entry->public.usage);
+		return compile_error(c, call, ERR_TYPE, "%s takes one address: %s",
+				     entry->public.name, entry->public.usage);
 	TRY(resolve_address(c, call->first->next, &address));
-	*ret = load(c, call, entry->size, entry->is_signed, address);
+	*ret = value_load(c, call, entry->size, entry->is_signed, address);
 	return NULL;
 }
 
@@ -285,25 +310,154 @@ static struct error *misuse(struct compiler *c, const struct node *node,
 			    const struct builtin_entry *entry)
 {
 	if (entry->kind == BUILTIN_UNAVAILABLE)
-		return fail(c, node, ERR_NAME,
-			    "`%s` is a built-in name, but not available in this "
-			    "version",
-			    entry->public.name);
-	return fail(c, node, ERR_NAME, "`%s` can only be used as %s", entry->public.name,
-		    entry->public.usage);
+		return compile_error(c, node, ERR_NAME,
+				     "`%s` is a built-in name, but not available in this version",
+				     entry->public.name);
+	return path_hint_hidden(c, entry->public.name,
+				compile_error(c, node, ERR_NAME, "`%s` can only be used as %s",
+					      entry->public.name, entry->public.usage));
 }
 
 static struct error *resolve_name(struct compiler *c, const struct node *node,
 				  const struct builtin_entry *entry, const struct value **ret)
 {
-	if (entry->kind == BUILTIN_LUA)
+	struct value *value;
+
+	if (entry->kind == BUILTIN_LUA || entry->kind == BUILTIN_LENGTH ||
+	    entry->kind == BUILTIN_OK)
 		return NULL;
+	if (entry->kind == BUILTIN_RESULT)
+		return resolve_result(c, node, ret);
 	if (entry->kind != BUILTIN_VALUE && entry->kind != BUILTIN_SITE)
 		return misuse(c, node, entry);
-	struct value *value = value_new(c, entry->value, node);
+	if (entry->value == VALUE_ELAPSED && !c->request->entry.function)
+		return error_hint(
+		    compile_error(c, node, ERR_NAME,
+				  "`elapsed` can only be used when a function returns"),
+		    "Use it in the block of `finish FUNCTION`.");
+	value = value_new(c, entry->value, entry->view, node);
 	value->capture = entry->capture;
 	*ret = value;
 	return NULL;
+}
+
+/* ----------------------------------------------------------- entry.EXPR */
+
+/* Does a path begin with the built-in `entry`? */
+static bool is_of_entry(const struct compiler *c, const struct node *node)
+{
+	const struct builtin_entry *entry;
+
+	while (node->kind == NODE_INDEX && !resolve_builtin(c, node))
+		node = node->first;
+	entry = resolve_builtin(c, node);
+	return entry && entry->kind == BUILTIN_ENTRY;
+}
+
+/* entry.arg[N], entry.reg.NAME, or a path from a variable as it was at the entry. */
+static struct error *resolve_at_entry(struct compiler *c, const struct node *node,
+				      const struct value **ret)
+{
+	const struct node *base = node->first;
+	struct object *object;
+
+	if (base->kind == NODE_INDEX && base->first->next->kind == NODE_STRING) {
+		const struct builtin_entry *entry = resolve_builtin(c, base->first);
+		const char *name = base->first->next->text;
+
+		if (entry && entry->kind == BUILTIN_ENTRY && strcmp(name, "arg") == 0 &&
+		    node->first->next->kind != NODE_STRING)
+			return resolve_argument(c, node, ret);
+		if (entry && entry->kind == BUILTIN_ENTRY && strcmp(name, "reg") == 0)
+			return resolve_register(c, node, ret);
+	}
+	TRY(path_object(c, node, &object));
+	if (!object)
+		return compile_error(c, node, ERR_NAME, "`%s` cannot be captured at the entry",
+				     node_text(c, node));
+	TRY(path_check_readable(c, node, object));
+	*ret = object_read(c, object);
+	return NULL;
+}
+
+static struct error *resolve_entry(struct compiler *c, const struct node *node,
+				   const struct value **ret)
+{
+	const struct value *value;
+	struct error *err;
+
+	if (!c->request->entry.function)
+		return error_hint(compile_error(c, node, ERR_NAME,
+						"`entry` can only be used when a function returns"),
+				  "Use it in the block of `finish FUNCTION`.");
+	if (node->kind != NODE_INDEX)
+		return misuse(c, node, builtin_find("entry"));
+	c->is_at_entry = true;
+	err = resolve_at_entry(c, node, &value);
+	c->is_at_entry = false;
+	return err ? err : entry_keep(c, node, value, ret);
+}
+
+/* --------------------------------------------------------------- dispatch */
+
+static struct error *resolve_call(struct compiler *c, const struct node *node,
+				  const struct builtin_entry *entry, const struct value **ret)
+{
+	switch (entry->kind) {
+	case BUILTIN_AGGREGATE:
+		return compile_error(c, node, ERR_NAME,
+				     "`%s` is a statement of a block: it has no value, and is part "
+				     "of no expression",
+				     entry->public.usage);
+	case BUILTIN_STRING:
+		return resolve_string(c, node, ret);
+	case BUILTIN_BYTES:
+		return resolve_bytes(c, node, ret);
+	case BUILTIN_LOAD:
+		return resolve_load(c, node, entry, ret);
+	case BUILTIN_SITE:
+		return entry->capture == CAPTURE_ADDRESS ? path_addr(c, node, ret) : NULL;
+	case BUILTIN_LENGTH:
+		if (argument_count(node) != 1)
+			return compile_error(c, node, ERR_TYPE, "len takes one value: len(V)");
+		return path_length(c, node->first->next, ret);
+	default:
+		return NULL;
+	}
+}
+
+static struct error *resolve_index(struct compiler *c, const struct node *node,
+				   const struct builtin_entry *entry, const struct value **ret)
+{
+	if (entry->kind == BUILTIN_ARGUMENTS && node->first->next->kind != NODE_STRING)
+		return resolve_argument(c, node, ret);
+	return entry->kind == BUILTIN_REGISTERS ? resolve_register(c, node, ret) : NULL;
+}
+
+static struct error *resolve_path(struct compiler *c, const struct node *node,
+				  const struct value **ret)
+{
+	struct object *object;
+
+	TRY(path_object(c, node, &object));
+	if (!object)
+		return NULL;
+	TRY(path_check_readable(c, node, object));
+	*ret = object_read(c, object);
+	if ((*ret)->view == VIEW_LOST && !c->request->is_lenient)
+		return compile_error(c, node, ERR_UNREADABLE, "`%s` cannot be read here: %s",
+				     node_text(c, node), (*ret)->reason);
+	return NULL;
+}
+
+static bool is_raw_result(const struct compiler *c, const struct node *node)
+{
+	const struct builtin_entry *entry;
+
+	if (node->kind != NODE_INDEX)
+		return false;
+	entry = resolve_builtin(c, node->first);
+	return entry && entry->kind == BUILTIN_RESULT;
 }
 
 struct error *resolve_target(struct compiler *c, const struct node *node, const struct value **ret)
@@ -311,85 +465,32 @@ struct error *resolve_target(struct compiler *c, const struct node *node, const 
 	const struct builtin_entry *entry = resolve_builtin(c, node);
 
 	*ret = NULL;
+	if (node->kind == NODE_INDEX && !entry && resolve_is_event(c, node->first) &&
+	    node->first->next->kind == NODE_STRING)
+		return error_hint(compile_error(c, node, ERR_NAME, "`%s` is no built-in name",
+						node->first->next->text),
+				  "help lists them.");
+	if (resolve_is_event(c, node))
+		return compile_error(c, node, ERR_NAME, "`%s` can only be used as %s.NAME",
+				     node->text, node->text);
+	if (is_of_entry(c, node))
+		return resolve_entry(c, node, ret);
+	if (node->kind == NODE_NAME || node->kind == NODE_INDEX || node->kind == NODE_CALL ||
+	    node->kind == NODE_PAREN)
+		TRY(resolve_path(c, node, ret));
+	if (*ret)
+		return NULL;
 	if (entry)
 		return resolve_name(c, node, entry, ret);
-	if (node->kind == NODE_INDEX && is_event(c, node->first) &&
-	    node->first->next->kind == NODE_STRING)
-		return error_hint(
-		    fail(c, node, ERR_NAME, "`%s` is no built-in name", node->first->next->text),
-		    "help lists them.");
-	if (is_event(c, node))
-		return fail(c, node, ERR_NAME, "`%s` can only be used as %s.NAME", node->text,
-			    node->text);
+	if (is_raw_result(c, node))
+		return resolve_result(c, node, ret);
+	if (node->kind == NODE_UNARY && node->op == OP_LEN)
+		return path_length(c, node->first, ret);
 	if (node->kind != NODE_INDEX && node->kind != NODE_CALL)
 		return NULL;
 	entry = resolve_builtin(c, node->first);
 	if (!entry)
 		return NULL;
-	if (node->kind == NODE_CALL && entry->kind == BUILTIN_AGGREGATE)
-		return fail(c, node, ERR_NAME,
-			    "`%s` is a statement of a block: it has no value, and is part of no "
-			    "expression",
-			    entry->public.usage);
-	if (node->kind == NODE_INDEX && entry->kind == BUILTIN_ARGUMENTS)
-		return resolve_argument(c, node, ret);
-	if (node->kind == NODE_INDEX && entry->kind == BUILTIN_REGISTERS)
-		return resolve_register(c, node, ret);
-	if (node->kind == NODE_CALL && entry->kind == BUILTIN_STRING)
-		return resolve_string(c, node, ret);
-	if (node->kind == NODE_CALL && entry->kind == BUILTIN_LOAD)
-		return resolve_load(c, node, entry, ret);
-	return NULL;
-}
-
-/* ------------------------------------------------------------- comparison */
-
-bool value_equal(const struct value *a, const struct value *b)
-{
-	if (!a || !b)
-		return a == b;
-	return a->kind == b->kind && a->number == b->number && a->offset == b->offset &&
-	       a->size == b->size && a->is_signed == b->is_signed && a->op == b->op &&
-	       a->capture == b->capture && value_equal(a->a, b->a) && value_equal(a->b, b->b);
-}
-
-void value_describe(const struct value *value, struct buffer *out)
-{
-	switch (value->kind) {
-	case VALUE_CONSTANT:
-		buffer_printf(out, "%lld", (long long)value->number);
-		break;
-	case VALUE_REGISTER:
-		buffer_printf(out, "%%%s", register_name(value->offset));
-		break;
-	case VALUE_UNARY:
-		buffer_puts(out, operator_text(value->op));
-		value_describe(value->a, out);
-		break;
-	case VALUE_BINARY:
-		buffer_putc(out, '(');
-		value_describe(value->a, out);
-		buffer_printf(out, " %s ", operator_text(value->op));
-		value_describe(value->b, out);
-		buffer_putc(out, ')');
-		break;
-	case VALUE_LOAD:
-		buffer_printf(out, "%c%u at ", value->is_signed ? 'i' : 'u', value->size * 8);
-		value_describe(value->a, out);
-		break;
-	case VALUE_STRING:
-		buffer_printf(out, "string of at most %u bytes at ", value->size);
-		value_describe(value->a, out);
-		break;
-	case VALUE_PID:
-	case VALUE_TID:
-	case VALUE_CPU:
-	case VALUE_COMM:
-		buffer_puts(out, "the kernel");
-		break;
-	case VALUE_SITE:
-		buffer_puts(out,
-			    value->capture == CAPTURE_TIME ? "the kernel's clock" : "the site");
-		break;
-	}
+	return node->kind == NODE_CALL ? resolve_call(c, node, entry, ret)
+				       : resolve_index(c, node, entry, ret);
 }

@@ -6,12 +6,14 @@
  */
 #include <ctype.h>
 
+#include "path.h"
 #include "rewrite.h"
 
 void rewriter_deinit(struct rewriter *r)
 {
 	vector_deinit(&r->replacements);
 	vector_deinit(&r->values);
+	vector_deinit(&r->parts);
 }
 
 /* -------------------------------------------------------------- collecting */
@@ -25,10 +27,34 @@ static struct error *too_many(struct rewriter *r, const struct node *node, const
 		    : error_new(ERR_TOO_LARGE, format, RECORD_SLOTS_MAX, text);
 }
 
+/* The slots of its parts follow its own. */
+static void add_parts(struct rewriter *r, struct capture *capture,
+		      const struct captured_part *parts, size_t count)
+{
+	struct arena *arena = &r->c->plan->arena;
+	struct capture_part *copies = arena_alloc(arena, sizeof(*copies) * (count + 1));
+	unsigned slots = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = (struct capture_part){.offset = parts[i].offset,
+						  .type = parts[i].type,
+						  .lost_size = parts[i].lost_size,
+						  .reason = parts[i].reason};
+		if (!parts[i].value)
+			continue;
+		copies[i].slot = capture->slot + ++slots;
+		vector_push(&r->parts, ((struct part_to_lower){parts[i].value, r->values.size - 1,
+							       copies[i].slot}));
+	}
+	capture->parts = copies;
+	capture->part_count = count;
+}
+
 static struct error *add_capture(struct rewriter *r, const struct node *node, const char *text,
 				 const struct value *value, unsigned *ret)
 {
 	struct plan *plan = r->c->plan;
+	struct captured_part *parts;
 	struct buffer origin = {0};
 
 	/* By text as well: arg[1] and reg.rdi are one value under one ABI and two under
@@ -37,22 +63,47 @@ static struct error *add_capture(struct rewriter *r, const struct node *node, co
 		if (strcmp(plan->captures.data[*ret].text, text) == 0 &&
 		    value_equal(r->values.data[*ret], value))
 			return NULL;
-	unsigned slots = value->kind == VALUE_SITE ? 0 : value->kind == VALUE_COMM ? 2 : 1;
+	size_t part_count = capture_parts_of(r->c, value, &parts);
+	unsigned slots = capture_slots_of(value) + (unsigned)part_count;
 	if (plan->slot_count + slots > RECORD_SLOTS_MAX)
 		return too_many(r, node, text);
 	vector_push(&r->values, value);
 	struct capture *capture = vector_add(&plan->captures);
-	capture->kind = value->kind == VALUE_SITE     ? value->capture
-			: value->kind == VALUE_STRING ? CAPTURE_STRING
-			: value->kind == VALUE_COMM   ? CAPTURE_COMM
-						      : CAPTURE_INTEGER;
+	capture->kind = capture_kind_of(value);
 	capture->slot = plan->slot_count;
 	capture->text = text;
+	capture->type = value->type;
+	capture->reason = value->reason;
 	value_describe(value, &origin);
 	capture->origin = arena_strndup(&plan->arena, origin.data, origin.size);
 	buffer_deinit(&origin);
+	add_parts(r, capture, parts, part_count);
 	plan->slot_count += slots;
 	return NULL;
+}
+
+static struct error *no_writing(struct rewriter *r, const struct node *target, const char *name)
+{
+	return source_error(r->c->request->source, target->span, ERR_NAME,
+			    "`%s` cannot be assigned to: `%s` is the target's, and nothing writes "
+			    "to the target",
+			    node_text(r->c, target), name);
+}
+
+/* A name that is a variable of the target here. */
+static struct error *check_variable(struct rewriter *r, const struct node *target,
+				    const struct node *root)
+{
+	struct variable variable;
+	struct scope *scope;
+
+	if (root->kind != NODE_NAME || root->declaration || root->environment ||
+	    builtin_is_lua(root->text))
+		return NULL;
+	TRY(path_scope(r->c, &scope));
+	return scope && scope_variable(scope, root->text, &variable)
+		   ? no_writing(r, target, root->text)
+		   : NULL;
 }
 
 /* Nothing writes to the target. */
@@ -63,17 +114,17 @@ static struct error *check_assignment(struct rewriter *r, const struct node *tar
 	while (root->kind == NODE_INDEX && !resolve_builtin(r->c, root))
 		root = root->first;
 	const struct builtin_entry *entry = resolve_builtin(r->c, root);
-	if (!entry || entry->kind == BUILTIN_LUA)
+	if (!entry)
+		return check_variable(r, target, root);
+	if (entry->kind == BUILTIN_LUA || entry->kind == BUILTIN_OK ||
+	    entry->kind == BUILTIN_LENGTH)
 		return NULL;
 	if (entry->kind == BUILTIN_AGGREGATE)
 		return source_error(r->c->request->source, target->span, ERR_NAME,
 				    "`%s` cannot be assigned to: it is built in, and a variable "
 				    "needs another name",
 				    node_text(r->c, target));
-	return source_error(r->c->request->source, target->span, ERR_NAME,
-			    "`%s` cannot be assigned to: `%s` is the target's, and nothing writes "
-			    "to the target",
-			    node_text(r->c, target), entry->public.name);
+	return no_writing(r, target, entry->public.name);
 }
 
 static struct error *check_assignments(struct rewriter *r, const struct node *node)
@@ -101,27 +152,81 @@ static struct error *collect_aggregate(struct rewriter *r, const struct node *ca
 	return NULL;
 }
 
+static struct error *collect_value(struct rewriter *r, const struct node *node,
+				   const struct value *value)
+{
+	unsigned capture;
+
+	TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
+	vector_push(&r->replacements, ((struct replacement){node->span, REPLACE_CAPTURE, capture}));
+	return NULL;
+}
+
+/* An operand: an enum or a pointer is a number to most operators. */
+static struct error *collect_operand(struct rewriter *r, const struct node *node, enum operator op,
+				     const struct node *other)
+{
+	const struct node *inner = node_inner(node);
+	const struct value *value;
+
+	if (inner->kind == NODE_BINARY || inner->kind == NODE_UNARY)
+		return rewrite_collect(r, inner);
+	TRY(resolve_target(r->c, inner, &value));
+	if (value && (value->view == VIEW_ENUM || value->view == VIEW_POINTER) &&
+	    operator_wants_number(r->c, op, other))
+		return collect_value(r, inner, value_as(r->c, value, VIEW_INTEGER));
+	return rewrite_collect(r, inner);
+}
+
+static struct error *collect_operator(struct rewriter *r, const struct node *node)
+{
+	const struct node *left = node->first, *right = left->next;
+
+	if (!right)
+		return collect_operand(r, left, node->op, left);
+	TRY(collect_operand(r, left, node->op, right));
+	return collect_operand(r, right, node->op, left);
+}
+
+/* A plain name that is assigned to is a global of the script (check_assignments). */
+static bool is_assigned(const struct node *parent, const struct node *node)
+{
+	return node->kind == NODE_NAME && !node->declaration && parent->kind == NODE_LIST;
+}
+
+static struct error *collect_assignment(struct rewriter *r, const struct node *node)
+{
+	const struct node *targets = node->first;
+
+	for (const struct node *target = targets->first; target; target = target->next)
+		if (!is_assigned(targets, target))
+			TRY(rewrite_collect(r, target));
+	return rewrite_collect(r, targets->next);
+}
+
 struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 {
 	const struct value *value;
-	unsigned capture;
 
 	if (aggregate_call(r->c, node))
 		return collect_aggregate(r, aggregate_call(r->c, node));
 	TRY(check_assignments(r, node));
+	if (node->kind == NODE_ASSIGN)
+		return collect_assignment(r, node);
+	if (node->kind == NODE_FUNCTION_STATEMENT && node->first->kind == NODE_NAME)
+		return rewrite_collect(r, node->first->next);
 	TRY(resolve_target(r->c, node, &value));
-	if (value) {
-		TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
-		vector_push(&r->replacements,
-			    ((struct replacement){node->span, REPLACE_CAPTURE, capture}));
-		return NULL;
-	}
+	if (value)
+		return collect_value(r, node, value);
 	if (resolve_builtin(r->c, node) && node->kind == NODE_INDEX) {
 		/* e.print: a function of Lua's half, by way of the event. */
 		vector_push(&r->replacements,
 			    ((struct replacement){node->span, REPLACE_FUNCTION, 0}));
 		return NULL;
 	}
+	if ((node->kind == NODE_BINARY && node->op != OP_AND && node->op != OP_OR) ||
+	    (node->kind == NODE_UNARY && node->op != OP_NOT))
+		return collect_operator(r, node);
 	for (const struct node *child = node->first; child; child = child->next)
 		TRY(rewrite_collect(r, child));
 	return NULL;
@@ -129,10 +234,10 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 
 /* The default action, for a probe without a block: what it shows, and how. */
 static const struct value default_values[] = {
-    {.kind = VALUE_SITE, .capture = CAPTURE_TIME},
-    {.kind = VALUE_COMM},
-    {.kind = VALUE_TID},
-    {.kind = VALUE_SITE, .capture = CAPTURE_FUNCTION},
+    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
+    {.kind = VALUE_COMM, .view = VIEW_STRING},
+    {.kind = VALUE_TID, .view = VIEW_INTEGER},
+    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
 };
 static const char *const default_names[] = {"time", "comm", "tid", "func"};
 static const char default_format[] =
@@ -337,13 +442,24 @@ static const char *function_name(struct rewriter *r, size_t i)
 					      (int)strcspn(text, "( \t\n"), text, i + 1));
 }
 
+/* One text may be two values: an enum by its name, and as a number. */
+static const char *unique_parameter(const struct writer *w, size_t i)
+{
+	const char *name = parameter_name(w->r, w->r->c->plan->captures.data[i].text);
+
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(w->parameters[k], name) == 0)
+			return arena_printf(&w->r->c->plan->arena, "%s%zu_", name, i + 1);
+	return name;
+}
+
 static void name_replacements(struct writer *w)
 {
 	struct plan *plan = w->r->c->plan;
 
 	w->parameters = arena_alloc(&plan->arena, sizeof(char *) * (plan->captures.size + 1));
 	for (size_t i = 0; i < plan->captures.size; i++)
-		w->parameters[i] = parameter_name(w->r, plan->captures.data[i].text);
+		w->parameters[i] = unique_parameter(w, i);
 	w->functions = arena_alloc(&plan->arena, sizeof(char *) * (plan->aggregates.size + 1));
 	for (size_t i = 0; i < plan->aggregates.size; i++)
 		w->functions[i] = function_name(w->r, i);

@@ -6,7 +6,7 @@
 #ifndef COMPILE_REWRITE_H
 #define COMPILE_REWRITE_H
 
-#include "value.h"
+#include "capture.h"
 
 /* A place in the text that becomes another name. */
 struct replacement {
@@ -19,10 +19,17 @@ struct replacement {
 	unsigned index;
 };
 
+struct part_to_lower {
+	const struct value *value;
+	size_t capture;
+	unsigned slot;
+};
+
 struct rewriter {
 	struct compiler *c;
 	VECTOR(struct replacement) replacements; /* in the order of the text */
 	VECTOR(const struct value *) values;	 /* by capture */
+	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
 	unsigned default_captures[4];
 };
 

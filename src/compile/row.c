@@ -47,10 +47,99 @@ static void emit_key_comm(struct encoder *e, const struct ir_insn *insn)
 
 static void emit_key_missing(struct encoder *e, const struct ir_insn *insn)
 {
-	put_store_constant(e, BPF_DW, R10, key_offset(insn->slot), 0);
+	put_load(e, BPF_DW, R0, R10, FRAME_REASON);
+	put_store(e, BPF_DW, R10, key_offset(insn->slot), R0);
+	for (unsigned i = 1; i < insn->size; i++)
+		put_store_constant(e, BPF_DW, R10, key_offset(insn->slot + i), 0);
 	put_load(e, BPF_DW, R0, R10, key_offset(0));
 	put_alu_constant(e, BPF_OR, R0, (int32_t)insn->number);
 	put_store(e, BPF_DW, R10, key_offset(0), R0);
+}
+
+static void emit_key_empty(struct encoder *e, const struct ir_insn *insn)
+{
+	for (unsigned i = 0; i <= AGGREGATE_KEY_BYTES_MAX / 8; i++)
+		put_store_constant(e, BPF_DW, R10, key_offset(insn->slot + i), 0);
+}
+
+/* Up to a NUL: one byte more than wanted tells that there is more; it and the NUL may lie
+ * behind the key, where the next one will be. */
+static void key_up_to_nul(struct encoder *e, const struct ir_insn *insn, int fail)
+{
+	int is_read = label_new(e), is_whole = label_new(e);
+	int32_t limit = (int32_t)insn->size;
+
+	for (int round = 0; round < 2; round++) {
+		point_to_key(e, R1, insn->slot + 1);
+		put_constant(e, R2, limit + (insn->number ? 1 : 2));
+		put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+		put_call(e, BPF_FUNC_probe_read_user_str);
+		if (round || !e->c->plan->is_sleepable)
+			break;
+		put_branch_constant(e, BPF_JSGT, R0, 0, is_read);
+		put_fault_in_string(e, FRAME_BUFFER, FRAME_LENGTH);
+	}
+	put_branch_constant(e, BPF_JSLE, R0, 0, fail);
+	label_here(e, is_read);
+	put_alu_constant(e, BPF_SUB, R0, 1);
+	put_branch_constant(e, BPF_JLE, R0, limit, is_whole);
+	put_constant(e, R0, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
+	if (limit < AGGREGATE_KEY_BYTES_MAX)
+		put_store_constant(e, BPF_B, R10, key_offset(insn->slot + 1) + limit, 0);
+	label_here(e, is_whole);
+	put_store(e, BPF_DW, R10, key_offset(insn->slot), R0);
+}
+
+static void key_counted(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			int fail)
+{
+	int is_whole = label_new(e);
+	int32_t limit = (int32_t)insn->size;
+
+	home_copy(e, ir, insn->b, R2);
+	put_mov(e, R1, R2);
+	put_branch_constant(e, BPF_JLE, R2, limit, is_whole);
+	put_constant(e, R2, limit);
+	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
+	label_here(e, is_whole);
+	put_store(e, BPF_DW, R10, key_offset(insn->slot), R1);
+	point_to_key(e, R1, insn->slot + 1);
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+}
+
+static void emit_key_text(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+			  int fail)
+{
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
+	if (insn->b >= 0)
+		key_counted(e, ir, insn, fail);
+	else
+		key_up_to_nul(e, insn, fail);
+}
+
+/* What the entry kept has room for more than a key: the rest is cut off. */
+static void emit_key_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
+{
+	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
+	int is_whole = label_new(e);
+
+	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
+	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
+	if (insn->size)
+		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
+	put_alu_constant(e, BPF_AND, R0, 1);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	for (int i = 0; i < AGGREGATE_KEY_BYTES_MAX; i += 8) {
+		put_load(e, BPF_DW, R0, R5, words + 8 + i);
+		put_store(e, BPF_DW, R10, key_offset(insn->slot + 1) + i, R0);
+	}
+	put_load(e, BPF_DW, R0, R5, words);
+	put_branch_constant(e, BPF_JLE, R0, AGGREGATE_KEY_BYTES_MAX, is_whole);
+	put_constant(e, R0, (int64_t)(RECORD_STRING_CUT | AGGREGATE_KEY_BYTES_MAX));
+	label_here(e, is_whole);
+	put_store(e, BPF_DW, R10, key_offset(insn->slot), R0);
 }
 
 /* r0 = the row of the key, or 0 */
@@ -148,6 +237,15 @@ void emit_row_insn(struct encoder *e, const struct ir *ir, const struct ir_insn 
 		break;
 	case IR_KEY_COMM:
 		emit_key_comm(e, insn);
+		break;
+	case IR_KEY_EMPTY:
+		emit_key_empty(e, insn);
+		break;
+	case IR_KEY_TEXT:
+		emit_key_text(e, ir, insn, label);
+		break;
+	case IR_KEY_ENTRY_TEXT:
+		emit_key_entry_text(e, insn, label);
 		break;
 	case IR_KEY_MISSING:
 		emit_key_missing(e, insn);

@@ -1,120 +1,111 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_probe.c - break and its kin, delete, enable, disable, explain.
- *
- * break is a statement of the language: here it only gets its full name back.
+ * cmd_probe.c - delete, enable, disable, ignore: tracepoints come, go and wait.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "moontap/console.h"
 
-/* ------------------------------------------------------- placing a probe */
-
-static struct error *run_statement(struct console *console, const char *keyword,
-				   const char *arguments)
-{
-	if (!*arguments)
-		return error_hint(error_new(ERR_USAGE, "%s needs a location", keyword),
-				  "FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, "
-				  "MODULE:FUNCTION, a glob or /REGEX/");
-	CLEANUP(free_p) char *text = xasprintf("%s %s", keyword, arguments);
-	return command_run_text(console, text, true);
-}
-
-struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out)
-{
-	(void)out;
-	return run_statement(console, "break", arguments);
-}
-
-struct error *cmd_tbreak(struct console *console, const char *arguments, struct buffer *out)
-{
-	(void)out;
-	return run_statement(console, "tbreak", arguments);
-}
-
-/* GDB's rbreak takes a bare regular expression; the language wants slashes. */
-struct error *cmd_rbreak(struct console *console, const char *arguments, struct buffer *out)
-{
-	(void)out;
-	size_t size = strcspn(arguments, " \t\n");
-	if (!size || memchr(arguments, '/', size))
-		return run_statement(console, "rbreak", arguments);
-	CLEANUP(free_p)
-	char *text = xasprintf("/%.*s/%s", (int)size, arguments, arguments + size);
-	return run_statement(console, "rbreak", text);
-}
-
-/* ------------------------------------------------------ acting on probes */
+/* ------------------------------------------------------------------ numbers */
 
 static struct error *no_such_probe(unsigned number)
 {
 	return error_new(ERR_NO_PROBE, "No breakpoint number %u.", number);
 }
 
-/* Probes that a command's arguments name. */
-typedef VECTOR(struct probe *) chosen_probes;
-
-static bool is_among(struct probe *const *probes, size_t count, const struct probe *probe)
+struct error *console_take_probe(struct console *console, const char *text, struct probe **ret,
+				 const char **ret_rest)
 {
-	while (count > 0 && probes[count - 1] != probe)
-		count--;
-	return count > 0;
+	size_t size = strcspn(text, " \t\n");
+	CLEANUP(free_p) char *word = xstrndup(text, size);
+	id_list list = {0};
+	TRY(id_list_parse(word, session_last_number(console->session), &list));
+	struct id_range range = list.size == 1 ? list.data[0] : (struct id_range){0};
+	vector_deinit(&list);
+	if (!range.first || range.first != range.last || range.location)
+		return error_new(ERR_USAGE, "Bad breakpoint argument: '%s'", word);
+	*ret = session_probe(console->session, range.first);
+	if (ret_rest)
+		*ret_rest = text + size + strspn(text + size, " \t\n");
+	return *ret ? NULL : no_such_probe(range.first);
 }
 
-static struct error *choose_range(struct console *console, const struct id_range *range,
-				  chosen_probes *ret)
+typedef struct error *(*act_fn)(struct console *console, struct probe *probe, void *context);
+
+static struct error *act_on_range(struct console *console, const struct id_range *range, act_fn act,
+				  void *context)
 {
 	if (range->location)
 		return error_hint(error_new(ERR_USAGE, "%u.%u is one location of a tracepoint",
 					    range->first, range->location),
 				  "The whole tracepoint is %u.", range->first);
 	bool is_any = false;
-	size_t already = ret->size;
-	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
+	for (struct probe *p = session_next_probe(console->session, NULL), *next; p; p = next) {
+		next = session_next_probe(console->session, p);
 		if (probe_number(p) < range->first || probe_number(p) > range->last)
 			continue;
 		is_any = true;
-		if (!is_among(ret->data, already, p))
-			vector_push(ret, p);
+		TRY(act(console, p, context));
 	}
 	return is_any ? NULL : no_such_probe(range->first);
 }
 
-static void keep_first(struct console *console, struct error **first, struct error *err)
+/* Notes the first error for the caller, reports the others. */
+static void note_error(struct console *console, struct error *err, struct error **first)
 {
-	if (!*first)
-		*first = err;
-	else
+	if (*first)
 		console_report(console, err);
+	else
+		*first = err;
 }
 
-/* Goes through all ids, as GDB does, and returns the first error. */
-static struct error *choose(struct console *console, const char *ids, chosen_probes *ret)
+struct error *console_each_probe(struct console *console, const char *ids, act_fn act,
+				 void *context)
 {
-	static const struct id_range all = {1, UINT32_MAX, 0};
+	static const struct id_range all = {1, UINT32_MAX, 0, 0};
 	if (!*ids)
-		return session_next_probe(console->session, NULL) ? choose_range(console, &all, ret)
-								  : NULL;
+		return session_next_probe(console->session, NULL)
+			   ? act_on_range(console, &all, act, context)
+			   : NULL;
 	id_list list;
-	TRY(id_list_parse(ids, &list));
+	TRY(id_list_parse(ids, session_last_number(console->session), &list));
 	struct error *first = NULL;
 	for (size_t i = 0; i < list.size; i++)
-		keep_first(console, &first, choose_range(console, &list.data[i], ret));
+		note_error(console, act_on_range(console, &list.data[i], act, context), &first);
 	vector_deinit(&list);
 	return first;
 }
 
-/* All are disabled at once first: one by one they would take 40 ms each. */
+/* ------------------------------------------------------------------- delete */
+
+/* Probes to act on together: taking one out takes 40 ms, and no longer for all. */
+typedef VECTOR(struct probe *) chosen_probes;
+
+static struct error *choose(struct console *console, struct probe *probe, void *context)
+{
+	chosen_probes *chosen = context;
+	(void)console;
+	for (size_t i = 0; i < chosen->size; i++)
+		if (chosen->data[i] == probe)
+			return NULL;
+	vector_push(chosen, probe);
+	return NULL;
+}
+
 struct error *cmd_delete(struct console *console, const char *arguments, struct buffer *out)
 {
 	(void)out;
+	/* GDB's "delete breakpoints 1". */
+	size_t size = strcspn(arguments, " \t");
+	if (size > 1 && !strncmp(arguments, "breakpoints", size))
+		arguments += size + strspn(arguments + size, " \t");
 	if (!*arguments && session_next_probe(console->session, NULL) &&
 	    !console_query(console, "Delete all breakpoints?"))
 		return NULL;
 	chosen_probes chosen = {0};
-	struct error *err = choose(console, arguments, &chosen);
+	struct error *err = console_each_probe(console, arguments, choose, &chosen);
 	probes_disable(chosen.data, chosen.size);
 	for (size_t i = 0; i < chosen.size; i++)
 		probe_delete(chosen.data[i]);
@@ -122,117 +113,185 @@ struct error *cmd_delete(struct console *console, const char *arguments, struct 
 	return err;
 }
 
+/* -------------------------------------------------------- enable and disable */
+
+static struct error *turn_sites(struct console *console, const struct id_range *range, bool is_on)
+{
+	struct probe *probe = session_probe(console->session, range->first);
+	if (!probe)
+		return no_such_probe(range->first);
+	if (range->last_location > probe_site_count(probe))
+		return error_new(ERR_USAGE, "Bad breakpoint location number '%u'",
+				 range->last_location);
+	for (unsigned i = range->location; i <= range->last_location; i++)
+		TRY(probe_enable_site(probe, i - 1, is_on));
+	return NULL;
+}
+
+/* A tracepoint that disables itself is good for another hit. */
+static struct error *turn_on(struct console *console, struct probe *probe, void *context)
+{
+	struct runtime_limit limit;
+	(void)context;
+	runtime_get_limit(probe, &limit);
+	if (limit.disables && !limit.events) {
+		limit.events = 1;
+		TRY(runtime_set_limit(console->runtime, probe, &limit));
+	}
+	return probe_enable(probe);
+}
+
+static struct error *turn_listed(struct console *console, const char *ids, bool is_on,
+				 chosen_probes *off)
+{
+	act_fn act = is_on ? turn_on : choose;
+	if (!*ids)
+		return console_each_probe(console, ids, act, off);
+	id_list list;
+	TRY(id_list_parse(ids, session_last_number(console->session), &list));
+	struct error *first = NULL;
+	for (size_t i = 0; i < list.size; i++) {
+		const struct id_range *range = &list.data[i];
+		note_error(console,
+			   range->location ? turn_sites(console, range, is_on)
+					   : act_on_range(console, range, act, off),
+			   &first);
+	}
+	vector_deinit(&list);
+	return first;
+}
+
+static struct error *turn(struct console *console, const char *ids, bool is_on)
+{
+	chosen_probes off = {0};
+	struct error *err = turn_listed(console, ids, is_on, &off);
+	probes_disable(off.data, off.size);
+	vector_deinit(&off);
+	return err;
+}
+
 struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out)
 {
 	(void)out;
-	chosen_probes chosen = {0};
-	struct error *err = choose(console, arguments, &chosen);
-	probes_disable(chosen.data, chosen.size);
-	vector_deinit(&chosen);
-	return err;
+	return turn(console, arguments, false);
 }
+
+static struct error *turn_on_limited(struct console *console, struct probe *probe, void *limit)
+{
+	TRY(runtime_set_limit(console->runtime, probe, limit));
+	return probe_enable(probe);
+}
+
+static struct error *enable_once(struct console *console, const char *arguments, struct buffer *out)
+{
+	struct runtime_limit limit = {.disables = true, .events = 1};
+	(void)out;
+	return console_each_probe(console, arguments, turn_on_limited, &limit);
+}
+
+static struct error *enable_delete(struct console *console, const char *arguments,
+				   struct buffer *out)
+{
+	struct runtime_limit limit = {.deletes = true};
+	(void)out;
+	return console_each_probe(console, arguments, turn_on_limited, &limit);
+}
+
+/* A number of hits; the rest of the text is behind it. */
+static struct error *take_hits(const char **text, uint64_t *ret)
+{
+	char *end;
+	errno = 0;
+	long long hits = strtoll(*text, &end, 0);
+	if (end == *text || errno || hits < 0 || (*end && !strchr(" \t\n", *end)))
+		return error_new(ERR_USAGE, "\"%.*s\" is not a number of hits",
+				 (int)strcspn(*text, " \t\n"), *text);
+	*text = end + strspn(end, " \t\n");
+	*ret = (uint64_t)hits;
+	return NULL;
+}
+
+static struct error *enable_count(struct console *console, const char *arguments,
+				  struct buffer *out)
+{
+	struct runtime_limit limit = {.disables = true};
+	(void)out;
+	if (!*arguments)
+		return error_new(ERR_USAGE, "Argument required (hit count).");
+	TRY(take_hits(&arguments, &limit.events));
+	if (!limit.events)
+		return error_new(ERR_USAGE, "the number of hits must be at least 1");
+	return console_each_probe(console, arguments, turn_on_limited, &limit);
+}
+
+const struct command enable_commands[] = {
+    {
+	.name = "count",
+	.usage = "enable count N [NUMBERS]",
+	.summary = "Enable tracepoints for N hits, then disable them.",
+	.run = enable_count,
+	.flags = COMMAND_OF_NUMBERS,
+	.examples = "enable count 5 1\n",
+    },
+    {
+	.name = "delete",
+	.usage = "enable delete [NUMBERS]",
+	.summary = "Enable tracepoints and delete them at the next hit.",
+	.run = enable_delete,
+	.flags = COMMAND_OF_NUMBERS,
+	.examples = "enable delete 1\n",
+    },
+    {
+	.name = "once",
+	.usage = "enable once [NUMBERS]",
+	.summary = "Enable tracepoints for one hit.",
+	.run = enable_once,
+	.flags = COMMAND_OF_NUMBERS,
+	.examples = "enable once 1\n",
+    },
+    {0},
+};
 
 struct error *cmd_enable(struct console *console, const char *arguments, struct buffer *out)
 {
-	(void)out;
-	chosen_probes chosen = {0};
-	struct error *err = choose(console, arguments, &chosen);
-	for (size_t i = 0; i < chosen.size; i++)
-		keep_first(console, &err, probe_enable(chosen.data[i]));
-	vector_deinit(&chosen);
-	return err;
+	if (*arguments < 'a' || *arguments > 'z')
+		return turn(console, arguments, true);
+	return command_run_child(console, "enable ", enable_commands, arguments, out);
 }
 
-/* ----------------------------------------------------------------- explain */
+/* ------------------------------------------------------------------- ignore */
 
-#define EXPLAINED_SITES_MAX 10
-
-static void explain_sites(const struct console *console, const struct probe *probe,
-			  struct buffer *out)
+static struct error *check_ignorable(const struct probe *probe)
 {
-	const struct program *program = session_target(console->session)->program;
-	size_t count = probe_site_count(probe);
-	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
-		const struct site *site = probe_site(probe, i);
-		buffer_printf(out, "  site     0x%" PRIx64 "  ", site->place.address);
-		text_place(out, &site->place, program);
-		buffer_puts(out, site->line.file ? " at " : "");
-		text_line(out, &site->line);
-		buffer_puts(out,
-			    site->verdict.cost == COST_CHEAP
-				? ": allowed, cheap (the kernel emulates the instruction)\n"
-				: ": allowed, dear (the kernel single-steps the instruction)\n");
-	}
-	if (count > EXPLAINED_SITES_MAX)
-		buffer_printf(out, "  ...      and %zu more: \"info breakpoints\"\n",
-			      count - EXPLAINED_SITES_MAX);
+	const struct plan *plan = probe_plan(probe);
+	if (!plan->is_in_kernel && !plan->has_guard)
+		return NULL;
+	return error_hint(
+	    error_new(ERR_USAGE, "tracepoint %u cannot ignore hits: its %s", probe_number(probe),
+		      plan->is_in_kernel ? "block runs in the kernel" : "condition runs in Lua"),
+	    "\"explain %u\" shows what runs where.", probe_number(probe));
 }
 
-static void explain_condition(const struct probe *probe, const struct plan *plan,
-			      struct buffer *out)
-{
-	if (!probe_condition(probe))
-		return;
-	buffer_puts(out, "  if       ");
-	text_name(out, probe_condition(probe));
-	if (plan->has_guard)
-		buffer_printf(out, ": in Lua, because %s\n", plan->guard_reason);
-	else
-		buffer_puts(out, ": in the kernel\n");
-}
-
-static void explain_captures(const struct plan *plan, struct buffer *out)
-{
-	static const char *const kinds[] = {
-	    [CAPTURE_INTEGER] = "integer", [CAPTURE_STRING] = "string",
-	    [CAPTURE_COMM] = "string",	   [CAPTURE_TIME] = "time",
-	    [CAPTURE_FUNCTION] = "name",   [CAPTURE_FILE] = "name",
-	    [CAPTURE_LINE] = "integer",	   [CAPTURE_ADDRESS] = "integer",
-	    [CAPTURE_PROBE] = "integer",
-	};
-	for (size_t i = 0; i < plan->captures.size; i++) {
-		const struct capture *c = &plan->captures.data[i];
-		buffer_puts(out, "  capture  ");
-		text_name(out, c->text);
-		buffer_printf(out, ": %s from %s\n", kinds[c->kind], c->origin);
-	}
-}
-
-static void explain_block(const struct plan *plan, struct buffer *out)
-{
-	if (plan->is_in_kernel)
-		buffer_puts(out, "  block    in the kernel: no event is sent\n");
-	else if (plan->kernel_reason)
-		buffer_printf(out, "  block    in Lua, at each event, because %s\n",
-			      plan->kernel_reason);
-	else
-		buffer_puts(out, "  block    in Lua, at each event\n");
-}
-
-static struct error *find_probe(struct console *console, const char *arguments, struct probe **ret)
-{
-	id_list list;
-	TRY(id_list_parse(arguments, &list));
-	struct id_range range = list.size == 1 ? list.data[0] : (struct id_range){0};
-	vector_deinit(&list);
-	if (!range.first || range.first != range.last || range.location)
-		return error_new(ERR_USAGE, "explain needs the number of one tracepoint");
-	*ret = session_probe(console->session, range.first);
-	return *ret ? NULL : no_such_probe(range.first);
-}
-
-struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out)
+struct error *cmd_ignore(struct console *console, const char *arguments, struct buffer *out)
 {
 	struct probe *probe = NULL;
-	TRY(find_probe(console, arguments, &probe));
-	const struct plan *plan = probe_plan(probe);
-	buffer_printf(out, "Tracepoint %u: ", probe_number(probe));
-	text_name(out, probe_location(probe));
-	buffer_putc(out, '\n');
-	explain_sites(console, probe, out);
-	explain_condition(probe, plan, out);
-	explain_captures(plan, out);
-	explain_block(plan, out);
-	probe_list(probe, out);
+	uint64_t hits = 0;
+	if (!*arguments)
+		return error_new(ERR_USAGE, "Argument required (a breakpoint number).");
+	TRY(console_take_probe(console, arguments, &probe, &arguments));
+	if (!*arguments)
+		return error_new(ERR_USAGE, "Second argument (specified ignore-count) is missing.");
+	TRY(take_hits(&arguments, &hits));
+	if (hits)
+		TRY(check_ignorable(probe));
+	probe_set_ignored(probe, hits);
+	unsigned number = probe_number(probe);
+	if (!hits)
+		buffer_printf(out, "Will run next time breakpoint %u is reached.\n", number);
+	else if (hits == 1)
+		buffer_printf(out, "Will ignore next crossing of breakpoint %u.\n", number);
+	else
+		buffer_printf(out, "Will ignore next %" PRIu64 " crossings of breakpoint %u.\n",
+			      hits, number);
 	return NULL;
 }

@@ -63,6 +63,21 @@ struct error *words_split(const char *first, const char *text, char ***ret)
 	return NULL;
 }
 
+char *words_join(char *const *words)
+{
+	struct buffer text = {0};
+	for (char *const *w = words; *w; w++) {
+		buffer_puts(&text, w == words ? "" : " ");
+		buffer_puts(&text, **w ? "" : "\"\"");
+		for (const char *p = *w; *p; p++) {
+			if (strchr(" \t\n\"'\\", *p))
+				buffer_putc(&text, '\\');
+			buffer_putc(&text, *p);
+		}
+	}
+	return buffer_take(&text);
+}
+
 char *words_unquote(const char *text)
 {
 	size_t size = strlen(text);
@@ -116,6 +131,20 @@ static struct error *launch(struct console *console, const char *arguments)
 	return err;
 }
 
+/* The program that is held or has ended goes on with the arguments it has, unless `run`
+ * or `set args` has said others. */
+static struct error *launch_if_needed(struct console *console)
+{
+	const char *args = console->settings.args;
+	bool is_same = console->launched_args && !strcmp(console->launched_args, args);
+	if (session_target(console->session)->state != TARGET_FILE && is_same)
+		return NULL;
+	TRY(launch(console, args));
+	free(console->launched_args);
+	console->launched_args = xstrdup(args);
+	return NULL;
+}
+
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out)
 {
 	const struct target *target = session_target(console->session);
@@ -126,8 +155,9 @@ struct error *cmd_run(struct console *console, const char *arguments, struct buf
 		return error_hint(
 		    error_new(ERR_USAGE, "Process %d is running already.", (int)target->pid),
 		    "\"detach\" leaves it alone again.");
-	if (target->state == TARGET_FILE || *arguments)
-		TRY(launch(console, arguments));
+	if (*arguments)
+		TRY(setting_set(&console->settings, setting_args(), arguments));
+	TRY(launch_if_needed(console));
 	TRY(session_run(console->session));
 	buffer_printf(out, "[process %d started]\n", (int)session_target(console->session)->pid);
 	return NULL;

@@ -1,47 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * command.c - the table of commands, and what becomes of a text: a command by
- * its name, alias or unique prefix, else Lua.
- *
- * One row gives dispatch, abbreviation, completion and help.
+ * command.c - what becomes of a text: a command by its name, alias or unique
+ * prefix, else Lua.
  */
 #include <ctype.h>
 #include <string.h>
 
 #include "moontap/console.h"
-
-const struct command commands[] = {
-    {"attach", NULL, "attach PID", "Trace one process, which runs on.", cmd_attach, 0},
-    {"break", "b br", "break LOCATION [if EXPR] [do BLOCK end]",
-     "Put a tracepoint at a location; without a block it prints one line a hit.", cmd_break,
-     COMMAND_DIALECT | COMMAND_OF_FUNCTION},
-    {"delete", "d", "delete [NUMBERS]", "Remove some tracepoints, or all.", cmd_delete, 0},
-    {"detach", NULL, "detach", "Leave the attached process alone again.", cmd_detach, 0},
-    {"disable", "dis", "disable [NUMBERS]", "Take some tracepoints, or all, out of the target.",
-     cmd_disable, 0},
-    {"disassemble", "disas", "disassemble [/r] FUNCTION",
-     "List a function's instructions and where a tracepoint may go (/r: with bytes).",
-     cmd_disassemble, COMMAND_REPEATS | COMMAND_OF_FUNCTION},
-    {"enable", "en", "enable [NUMBERS]", "Put disabled tracepoints back.", cmd_enable, 0},
-    {"explain", NULL, "explain NUMBER", "Say what a tracepoint captures and what runs where.",
-     cmd_explain, COMMAND_REPEATS},
-    {"file", NULL, "file PROGRAM", "Trace every process that runs a program, now and later.",
-     cmd_file, COMMAND_OF_FILE},
-    {"help", "h", "help [COMMAND|NAME]", "List the commands, or explain one.", cmd_help, 0},
-    {"info", "i", "info SUBJECT", "Show breakpoints, functions, the target ...", cmd_info,
-     COMMAND_REPEATS},
-    {"kill", NULL, "kill", "End the program that \"run\" started.", cmd_kill, 0},
-    {"quit", "q", "quit", "Remove all tracepoints and leave.", cmd_quit, 0},
-    {"rbreak", NULL, "rbreak /REGEX/ [if EXPR] [do BLOCK end]",
-     "Put a tracepoint at every function that matches.", cmd_rbreak,
-     COMMAND_DIALECT | COMMAND_OF_FUNCTION},
-    {"run", "r", "run [ARGUMENTS]", "Start the program.", cmd_run, 0},
-    {"source", NULL, "source FILE", "Run a script file.", cmd_source, COMMAND_OF_FILE},
-    {"tbreak", "tb", "tbreak LOCATION [if EXPR] [do BLOCK end]",
-     "Put a tracepoint that is gone after one hit.", cmd_tbreak,
-     COMMAND_DIALECT | COMMAND_OF_FUNCTION},
-    {0},
-};
 
 static bool is_among(const char *words, const char *word, size_t size)
 {
@@ -62,18 +27,53 @@ static const struct command *find_exact(const struct command *rows, const char *
 	return NULL;
 }
 
+/* What GDB has and a program that never stops cannot have. */
+static const struct {
+	const char *words, *hint;
+} absent[] = {
+    {"advance c cont continue fg jump n next nexti ni s si step stepi u until",
+     "The program is not stopped: there is nothing to continue."},
+    {"backtrace bt down frame up where",
+     "The program is not stopped; a block can print(stack()) at a hit."},
+    {"awatch rwatch tstart watch", "There are no watchpoints: nothing stops the program."},
+    {"call", "Nothing is called in the target, and nothing is written to it."},
+};
+
+/* Their abbreviations are not ours to take: c is continue, not condition. */
+static const char *absent_hint(const struct command *rows, const char *word, size_t size)
+{
+	for (size_t i = 0; rows == commands && i < ARRAY_SIZE(absent); i++)
+		if (is_among(absent[i].words, word, size))
+			return absent[i].hint;
+	return NULL;
+}
+
+/* The name or alias that the word begins; NULL if there is none. */
+static const char *begun_name(const struct command *command, const char *word, size_t size)
+{
+	if (!strncmp(command->name, word, size))
+		return command->name;
+	for (const char *p = command->aliases; p && *p; p += strspn(p, " ")) {
+		if (!strncmp(p, word, size))
+			return p;
+		p += strcspn(p, " ");
+	}
+	return NULL;
+}
+
 struct error *command_find(const struct command *rows, const char *kind, const char *word,
 			   size_t size, const struct command **ret)
 {
 	*ret = size ? find_exact(rows, word, size) : NULL;
-	if (*ret || !size)
+	if (*ret || !size || absent_hint(rows, word, size))
 		return NULL;
 	struct buffer names = {0};
 	unsigned count = 0;
 	for (const struct command *c = rows; c->name; c++) {
-		if (strncmp(c->name, word, size) != 0)
+		const char *name = begun_name(c, word, size);
+		if (!name)
 			continue;
-		buffer_printf(&names, "%s%s", count++ ? ", " : "", c->name);
+		buffer_printf(&names, "%s%.*s", count++ ? ", " : "", (int)strcspn(name, " "), name);
 		*ret = c;
 	}
 	struct error *err = NULL;
@@ -92,7 +92,8 @@ static bool makes_lua(const char *after)
 	if (*after && strchr(".:[,({\"'", *after))
 		return true;
 	after += strspn(after, " \t");
-	return *after == '=' || *after == '(' || *after == ',';
+	/* "a, b = 1, 2"; but "list ,20" */
+	return *after == '=' || *after == '(' || (*after == ',' && strchr(after, '='));
 }
 
 static size_t word_size(const char *text)
@@ -107,6 +108,11 @@ struct error *command_parse(const char *text, const struct command **ret_command
 			    const char **ret_arguments)
 {
 	text += strspn(text, " \t\n");
+	if (*text == '!') {
+		*ret_command = find_exact(commands, "shell", strlen("shell"));
+		*ret_arguments = text + 1 + strspn(text + 1, " \t");
+		return NULL;
+	}
 	size_t size = word_size(text);
 	const char *after = text + size;
 	const struct command *command = find_exact(commands, text, size);
@@ -118,17 +124,44 @@ struct error *command_parse(const char *text, const struct command **ret_command
 	if (!is_statement && makes_lua(after))
 		return NULL;
 	TRY(command_find(commands, "", text, size, ret_command));
-	*ret_arguments = after + strspn(after, " \t\n");
+	*ret_arguments = after + strspn(after, " \t");
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ running */
 
-static struct error *undefined(const char *text)
+static struct error *hint_at(struct error *err, const char *kind, const struct command *rows,
+			     const char *word, size_t size)
 {
-	size_t size = word_size(text);
-	return error_new(ERR_USAGE, "Undefined command: \"%.*s\".  Try \"help\".",
-			 (int)(size ? size : strcspn(text, " \t\n")), text);
+	const char *absent_one = absent_hint(rows, word, size);
+	if (absent_one)
+		return error_hint(err, "%s", absent_one);
+	CLEANUP(free_p) char *wanted = xstrndup(word, size);
+	struct nearest near = {.wanted = wanted};
+	struct buffer names = {0};
+	for (const struct command *c = rows; size > 1 && c->name; c++)
+		nearest_offer(&near, c->name);
+	nearest_format(&near, &names);
+	if (names.size)
+		error_hint(err, "Did you mean %s%s?", kind, names.data);
+	buffer_deinit(&names);
+	nearest_deinit(&near);
+	return err;
+}
+
+struct error *command_undefined(const char *kind, const struct command *rows, const char *text)
+{
+	size_t size = rows == commands ? word_size(text) : 0;
+	if (!size)
+		size = strcspn(text, " \t\n");
+	struct buffer word = {0};
+	escape_text(&word, text, size, false);
+	const char *end = *kind ? kind : "";
+	struct error *err =
+	    error_new(ERR_USAGE, "Undefined %scommand: \"%s\".  Try \"help%s%.*s\".", kind,
+		      word.data, *kind ? " " : "", *end ? (int)strlen(end) - 1 : 0, end);
+	buffer_deinit(&word);
+	return hint_at(err, kind, rows, text, size);
 }
 
 struct name_search {
@@ -176,15 +209,44 @@ struct error *command_run_text(struct console *console, const char *text, bool i
 	return runtime_run(console->runtime, source, is_interactive);
 }
 
+/* What a script has set before its error stays: says which. */
+static void add_survivors(struct console *console, unsigned before, struct error *err)
+{
+	struct buffer text = {0};
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
+		if (probe_number(p) > before)
+			buffer_printf(&text, "%s%u", text.size ? ", " : "", probe_number(p));
+	if (text.size)
+		error_hint(err, "%s%sTracepoints set before the error stay: %s.",
+			   err->hint ? err->hint : "", err->hint ? "\n" : "", text.data);
+	buffer_deinit(&text);
+}
+
 struct error *command_run_file(struct console *console, const char *path)
 {
 	struct source *source;
 	TRY(source_read(path, &source));
+	unsigned before = session_last_number(console->session);
 	struct error *err = runtime_run(console->runtime, source, false);
 	/* Only what is typed can be continued. */
 	if (err && err->tag == ERR_INCOMPLETE)
 		err->tag = ERR_SYNTAX;
+	if (err && !console->options->is_batch)
+		add_survivors(console, before, err);
 	return err;
+}
+
+struct error *command_run_child(struct console *console, const char *kind,
+				const struct command *rows, const char *arguments,
+				struct buffer *out)
+{
+	const struct command *command;
+	size_t size = strcspn(arguments, " \t\n");
+	TRY(command_find(rows, kind, arguments, size, &command));
+	if (!command)
+		return command_undefined(kind, rows, arguments);
+	arguments += size;
+	return command->run(console, arguments + strspn(arguments, " \t\n"), out);
 }
 
 static struct error *run_command(struct console *console, const struct command *command,
@@ -212,7 +274,7 @@ struct error *command_execute(struct console *console, const char *text)
 	if (command)
 		return run_command(console, command, arguments, &console->screen.pending);
 	if (looks_like_command(console, text))
-		return undefined(text);
+		return command_undefined("", commands, text);
 	return command_run_text(console, text, true);
 }
 
@@ -223,7 +285,7 @@ struct error *command_capture(struct console *console, const char *line, struct 
 	line += strspn(line, " \t\n");
 	TRY(command_parse(line, &command, &arguments));
 	if (!command)
-		return undefined(line);
+		return command_undefined("", commands, line);
 	bool may_ask = console->may_ask;
 	console->may_ask = false;
 	struct error *err = run_command(console, command, arguments, out);

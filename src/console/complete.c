@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * complete.c - what Tab offers: commands, functions after break and its kin,
- * subjects of info, names in Lua, files.
+ * complete.c - what Tab offers: commands and their subjects, functions and source
+ * files, tracepoints, settings, names in Lua, files.
  *
  * Offers only what is quick to find: the answer must come while a finger is
  * still on the key.
@@ -14,13 +14,11 @@
 
 #include "moontap/console.h"
 
-/* GDB's max-completions. */
-#define OFFERED_MAX 200
-
 static struct {
 	struct console *console;
 	VECTOR(char *) found;
 	size_t next;
+	size_t limit; /* of offers */
 	const char *wanted;
 	size_t wanted_size;
 } completion;
@@ -28,7 +26,7 @@ static struct {
 static void offer(void *context, const char *candidate)
 {
 	(void)context;
-	if (completion.found.size < OFFERED_MAX &&
+	if (completion.found.size < completion.limit &&
 	    !strncmp(candidate, completion.wanted, completion.wanted_size))
 		vector_push(&completion.found, xstrdup(candidate));
 }
@@ -52,69 +50,119 @@ static void offer_builtins(void)
 		offer(NULL, b->name);
 }
 
-/* A name with spaces or control bytes cannot be typed as it is. */
-static bool is_typable(const char *name)
-{
-	for (; *name; name++)
-		if ((unsigned char)*name <= ' ' || *name == 0x7f)
-			return false;
-	return true;
-}
-
-static bool offer_function(void *context, const struct function *function)
+static bool offer_name(void *context, const char *name)
 {
 	(void)context;
-	if (is_typable(function->name))
-		offer(NULL, function->name);
-	return completion.found.size < OFFERED_MAX;
+	offer(NULL, name);
+	return completion.found.size < completion.limit;
 }
 
-static void offer_module(void *context, struct image *image)
+/* Source files only if there is no such function: their tables take longer to read. */
+static void offer_locations(void)
 {
-	image_each_function(image, offer_function, context);
+	struct console *console = completion.console;
+	struct program *program = session_target(console->session)->program;
+	if (!program)
+		return;
+	catalog_functions(&console->catalog, program, completion.wanted, offer_name, NULL);
+	if (!completion.found.size)
+		catalog_sources(&console->catalog, program, completion.wanted, offer_name, NULL);
 }
 
-static void offer_functions(void)
+static void offer_numbers(void)
 {
-	struct program *program = session_target(completion.console->session)->program;
-	if (program)
-		program_each_module(program, offer_module, NULL);
+	const struct session *session = completion.console->session;
+	char number[16];
+	for (struct probe *p = NULL; (p = session_next_probe(session, p));) {
+		snprintf(number, sizeof(number), "%u", probe_number(p));
+		offer(NULL, number);
+	}
+	offer(NULL, "$bpnum");
+}
+
+/* Settings of several words are completed a word at a time. */
+static void offer_settings(const char *line, int start, int arguments)
+{
+	int typed = start - arguments;
+	for (const struct setting *s = settings_table; s->name; s++) {
+		if (strncmp(s->name, line + arguments, (size_t)typed) != 0)
+			continue;
+		CLEANUP(free_p)
+		char *word = xstrndup(s->name + typed, strcspn(s->name + typed, " "));
+		offer(NULL, word);
+	}
+	if (!typed) {
+		offer(NULL, "directories");
+		offer(NULL, "substitute-path");
+	}
+}
+
+static void offer_help(void)
+{
+	offer_commands(commands);
+	for (size_t i = 0; i < CLASS_COUNT; i++)
+		offer(NULL, command_classes[i].name);
+	offer(NULL, "all");
+	offer(NULL, "names");
+	offer_builtins();
 }
 
 /* ------------------------------------------------------------ where we are */
 
-/* The command a line begins with (through "info" to its subject), and where its
- * arguments begin; NULL if there is none yet. */
+/* Where the next word begins, behind formats: "x/4xw f", "disassemble /s f". */
+static int next_word(const char *line, int at)
+{
+	at += (int)strspn(line + at, " \t");
+	while (line[at] == '/') {
+		at += (int)strcspn(line + at, " \t");
+		at += (int)strspn(line + at, " \t");
+	}
+	return at;
+}
+
+/* The command a line begins with (through "info" and "help info" to a subject), and where
+ * its arguments begin; NULL if there is none yet. */
 static const struct command *command_before(const char *line, int cursor, int *ret_arguments)
 {
-	const struct command *command = NULL;
+	const struct command *command = NULL, *outer = NULL;
 	const struct command *rows = commands;
-	int start = 0;
-	do {
-		start += (int)strspn(line + start, " \t");
-		int size = (int)strcspn(line + start, " \t");
+	int start = next_word(line, 0);
+	while (rows) {
+		int size = (int)strcspn(line + start, " \t/");
 		if (start + size >= cursor)
 			break;
 		struct error *err = command_find(rows, "", line + start, (size_t)size, &command);
 		error_free(err);
-		if (err || !command)
-			return NULL;
-		start += size;
-		rows = command->run == cmd_info ? info_commands : NULL;
-	} while (rows);
-	*ret_arguments = start + (int)strspn(line + start, " \t");
+		/* "enable 1": the numbers are enable's own. */
+		if (err || !command) {
+			command = err ? NULL : outer;
+			break;
+		}
+		outer = command;
+		start = next_word(line, start + size);
+		rows = command->flags & COMMAND_OF_HELP ? commands : command->children;
+	}
+	*ret_arguments = start;
 	return command;
+}
+
+/* Is what is completed part of an expression? */
+static bool is_in_lua(const struct command *command, int start, int arguments)
+{
+	if (!command)
+		return start > 0;
+	return command->flags & COMMAND_OF_LUA ||
+	       (start > arguments && command->flags & COMMAND_DIALECT);
 }
 
 /* Function names hold '.', '(', '*', ':': only a space ends one. */
 static char *word_breaks(void)
 {
-	static char of_functions[] = " \t\n";
+	static char of_words[] = " \t\n";
 	static char of_lua[] = " \t\n\"'`@$><=;|&{(+-*/%^~#,)}[]!";
 	int arguments;
 	const struct command *command = command_before(rl_line_buffer, rl_point, &arguments);
-	return command && command->flags & (COMMAND_OF_FUNCTION | COMMAND_OF_FILE) ? of_functions
-										   : of_lua;
+	return command && command->flags & ~(unsigned)COMMAND_OF_LUA ? of_words : of_lua;
 }
 
 static char *next_offer(const char *text, int state)
@@ -126,41 +174,55 @@ static char *next_offer(const char *text, int state)
 						       : NULL;
 }
 
-static void find_offers(int start)
+static void offer_arguments(const struct command *command, int start, int arguments)
 {
-	int arguments = 0;
-	const struct command *command = command_before(rl_line_buffer, start, &arguments);
-	bool is_argument = command && start <= arguments;
-	if (!command) {
-		if (start == (int)strspn(rl_line_buffer, " \t"))
-			offer_commands(commands);
-		offer_lua();
-	} else if (is_argument && command->run == cmd_info) {
-		offer_commands(info_commands);
-	} else if (is_argument && command->run == cmd_help) {
-		offer_commands(commands);
-		offer_builtins();
-	} else if (is_argument && command->flags & COMMAND_OF_FUNCTION) {
-		offer_functions();
-	} else if (command->flags & COMMAND_DIALECT) {
+	bool is_first = start <= arguments;
+	if (is_first && command->children)
+		offer_commands(command->children);
+	if (is_first && command->flags & COMMAND_OF_HELP)
+		offer_help();
+	if (is_first && command->flags & COMMAND_OF_LOCATION)
+		offer_locations();
+	if (command->flags & COMMAND_OF_NUMBERS)
+		offer_numbers();
+	if (command->flags & COMMAND_OF_SETTING)
+		offer_settings(rl_line_buffer, start, arguments);
+	if (is_in_lua(command, start, arguments)) {
 		offer_lua();
 		offer_builtins();
 	}
 }
 
+static void find_offers(int start)
+{
+	int arguments = 0;
+	const struct command *command = command_before(rl_line_buffer, start, &arguments);
+	if (command) {
+		offer_arguments(command, start, arguments);
+		return;
+	}
+	if (start == (int)strspn(rl_line_buffer, " \t"))
+		offer_commands(commands);
+	offer_lua();
+}
+
 static char **attempt(const char *text, int start, int end)
 {
 	(void)end;
-	int arguments;
+	int arguments = 0;
 	const struct command *command = command_before(rl_line_buffer, start, &arguments);
 	if (command && command->flags & COMMAND_OF_FILE)
 		return NULL; /* readline's own completion of files */
 	rl_attempted_completion_over = 1;
-	rl_completion_suppress_append = !command && start > 0;
+	completion.limit = completion.console->settings.max_completions ?: SIZE_MAX;
 	completion.wanted = text;
 	completion.wanted_size = strlen(text);
 	find_offers(start);
-	bool is_cut = completion.found.size == OFFERED_MAX;
+	bool is_cut = completion.found.size == completion.limit;
+	/* A line number follows a file's name, anything a name in Lua. */
+	const char *last = completion.found.size ? completion.found.data[0] : "";
+	rl_completion_suppress_append =
+	    is_in_lua(command, start, arguments) || (*last && last[strlen(last) - 1] == ':');
 	char **matches = rl_completion_matches(text, next_offer);
 	if (matches && is_cut) {
 		/* What the first of many have in common is not what all have. */

@@ -96,7 +96,7 @@ static bool read_answer(struct console *console, char *ret, size_t size)
 bool console_query(struct console *console, const char *question)
 {
 	char answer[128] = "";
-	if (!console->may_ask)
+	if (!console->may_ask || !console->settings.confirm)
 		return true;
 	for (;;) {
 		buffer_printf(&console->screen.pending, "%s (y or n) ", question);
@@ -146,7 +146,8 @@ static void before_write(void *context)
 /* An unfinished line would be taken for part of the prompt. */
 static void after_write(void *context)
 {
-	const struct sink *sink = context;
+	const struct console *console = context;
+	const struct sink *sink = &console->screen;
 	if (prompt_is_shown() && sink->pending.size &&
 	    sink->pending.data[sink->pending.size - 1] != '\n' && write(sink->fd, "\n", 1) < 0)
 		return;
@@ -161,8 +162,9 @@ static struct error *open_output(struct console *console)
 	if (console->is_terminal) {
 		console->screen.before = before_write;
 		console->screen.after = after_write;
-		console->screen.context = &console->screen;
 	}
+	console->screen.edit = budget_trim;
+	console->screen.context = console;
 	if (!path)
 		return NULL;
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -185,7 +187,9 @@ static struct error *console_init(struct console *console, const struct options 
 	    .epoll_fd = -1,
 	    .duration_fd = -1,
 	};
+	settings_init(&console->settings);
 	TRY(open_output(console));
+	budget_init(console);
 	struct runtime_options runtime = {
 	    .is_unsafe = options->is_unsafe,
 	    .arguments = options->script_arguments ? options->script_arguments + 1 : NULL,
@@ -199,13 +203,29 @@ static struct error *console_init(struct console *console, const struct options 
 	return loop_init(console);
 }
 
+void console_hold(struct image **held, struct image *image)
+{
+	if (image)
+		image_ref(image);
+	if (*held)
+		image_unref(*held);
+	*held = image;
+}
+
 static void console_deinit(struct console *console)
 {
 	loop_deinit(console);
+	console_hold(&console->listing.image, NULL);
+	console_hold(&console->examine.image, NULL);
 	if (console->session)
 		session_free(console->session);
 	if (console->runtime)
 		runtime_free(console->runtime);
+	settings_deinit(&console->settings);
+	free(console->launched_args);
+	catalog_deinit(&console->catalog);
+	srcpath_deinit(&console->srcpath);
+	srcfile_close(&console->srcfile);
 	sink_deinit(&console->screen);
 	if (console->file.fd >= 0) {
 		sink_deinit(&console->file);
@@ -215,6 +235,15 @@ static void console_deinit(struct console *console)
 
 /* ----------------------------------------------------------------- loading */
 
+/* `run` starts the program with these again. */
+static struct error *launch_arguments(struct console *console, char *const *arguments)
+{
+	free(console->settings.args);
+	console->settings.args = words_join(arguments + 1);
+	console->launched_args = xstrdup(console->settings.args);
+	return session_launch(console->session, arguments);
+}
+
 static struct error *name_target(struct console *console)
 {
 	const struct options *options = console->options;
@@ -223,7 +252,7 @@ static struct error *name_target(struct console *console)
 	if (options->pid)
 		return session_attach(console->session, options->pid);
 	if (options->args)
-		return session_launch(console->session, options->args);
+		return launch_arguments(console, options->args);
 	return NULL;
 }
 
@@ -275,6 +304,8 @@ static void load(struct console *console)
 	if (console->options->is_batch && console->status)
 		return;
 	show_header(console);
+	if (!console->options->is_batch)
+		initfile_run(console);
 	for (size_t i = 0; i < console->options->steps.size && !wants_end(console); i++) {
 		console_report(console, run_step(console, &console->options->steps.data[i]));
 		error_free(sink_flush(&console->screen));
@@ -333,10 +364,20 @@ static void report_losses(struct console *console)
 	buffer_deinit(&text);
 }
 
+size_t console_deliver(struct console *console)
+{
+	/* What commands have said is not to be taken for events. */
+	error_free(sink_flush(&console->screen));
+	console->budget.is_delivering = true;
+	size_t count = runtime_deliver(console->runtime);
+	console->budget.is_delivering = false;
+	return count;
+}
+
 /* A slow block and a full ring take long: who asks to end again is heard. */
 static void deliver_rest(struct console *console)
 {
-	while (runtime_deliver(console->runtime)) {
+	while (console_deliver(console)) {
 		int number = signal_take();
 		if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
 			console_complain(
@@ -358,6 +399,7 @@ static void finish(struct console *console)
 	session_stop(console->session);
 	deliver_rest(console);
 	runtime_finish(console->runtime);
+	budget_finish(console);
 	print_aggregates(console);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)

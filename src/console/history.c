@@ -17,7 +17,10 @@
 
 #include "moontap/console.h"
 
-#define HISTORY_ENTRIES_MAX 1000
+/* What "show commands" shows. */
+enum {
+	SHOWN = 10
+};
 
 static int new_entries;
 
@@ -45,11 +48,31 @@ static void make_directories(char *path)
 	}
 }
 
-void history_load(void)
+/* 0 is no limit. */
+void history_limit(unsigned entries)
+{
+	if (entries)
+		stifle_history((int)entries);
+	else
+		unstifle_history();
+}
+
+void history_show(struct buffer *out)
+{
+	HIST_ENTRY **entries = history_list();
+	int first = history_length > SHOWN ? history_length - SHOWN : 0;
+	for (int i = first; i < history_length; i++) {
+		buffer_printf(out, "%5d  ", history_base + i);
+		escape_text(out, entries[i]->line, strlen(entries[i]->line), true);
+		buffer_putc(out, '\n');
+	}
+}
+
+void history_load(unsigned entries)
 {
 	CLEANUP(free_p) char *path = history_path();
 	using_history();
-	stifle_history(HISTORY_ENTRIES_MAX);
+	history_limit(entries);
 	history_comment_char = '#';
 	history_write_timestamps = 1;
 	if (path)
@@ -66,7 +89,7 @@ void history_remember(const char *text)
 	new_entries++;
 }
 
-void history_save(void)
+void history_save(unsigned entries)
 {
 	CLEANUP(free_p) char *path = history_path();
 	if (!path || !new_entries)
@@ -76,6 +99,7 @@ void history_save(void)
 	if (fd < 0)
 		return;
 	append_history(new_entries, path);
-	history_truncate_file(path, HISTORY_ENTRIES_MAX);
+	if (entries)
+		history_truncate_file(path, (int)entries);
 	new_entries = 0;
 }

@@ -37,13 +37,27 @@ static void repeat_previous(struct console *console)
 		console_report(console, execute(console, console->previous));
 }
 
+/* The command without its place, but with its format: x/4xw. */
+static char *advancing(const struct command *command, const char *arguments)
+{
+	int size = *arguments == '/' ? (int)strcspn(arguments, " \t") : 0;
+	/* "list -" goes on backwards. */
+	if (!strcmp(arguments, "-"))
+		size = 1;
+	return xasprintf("%s %.*s", command->name, size, arguments);
+}
+
 static void note_previous(struct console *console, const char *text)
 {
 	const struct command *command = NULL;
-	const char *arguments;
+	const char *arguments = "";
 	error_free(command_parse(text, &command, &arguments));
 	free(console->previous);
-	console->previous = command && command->flags & COMMAND_REPEATS ? xstrdup(text) : NULL;
+	console->previous = NULL;
+	if (command && command->flags & COMMAND_REPEATS)
+		console->previous = xstrdup(text);
+	else if (command && command->flags & COMMAND_ADVANCES)
+		console->previous = advancing(command, arguments);
 }
 
 void input_line(struct console *console, const char *line)

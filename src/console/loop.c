@@ -52,7 +52,7 @@ static void complain_of_end(struct console *console, const struct target *target
 
 static void on_exit_of_target(struct console *console)
 {
-	while (runtime_deliver(console->runtime))
+	while (console_deliver(console))
 		;
 	session_note_exit(console->session);
 	const struct target *target = session_target(console->session);
@@ -209,18 +209,18 @@ static void watch_processes(struct console *console)
 /* Delivers what has come; returns how long to wait for more. */
 static int drain(struct console *console)
 {
-	size_t count = runtime_deliver(console->runtime);
+	size_t count = console_deliver(console);
 	console_flush(console);
 	if (count)
 		return NAP_MS;
 	bool is_idle = session_fd(console->session) < 0 || session_arm(console->session);
-	return is_idle && !console->is_input_file ? -1 : 0;
+	return is_idle && !console->is_input_file ? budget_wait_ms(console) : 0;
 }
 
 static void wait_for_events(struct console *console, int timeout_ms)
 {
 	struct epoll_event events[LOOP_SOURCES];
-	watch_sources(console, timeout_ms < 0);
+	watch_sources(console, timeout_ms != NAP_MS);
 	int count = epoll_wait(console->epoll_fd, events, LOOP_SOURCES, timeout_ms);
 	for (int i = 0; i < count; i++)
 		rows[events[i].data.u32].ready(console);

@@ -23,20 +23,12 @@ static int refuse(struct error *err)
 	return status;
 }
 
-static int show_help(void)
+static int show(void (*write)(struct buffer *out))
 {
 	struct buffer text = {0};
-	options_help(&text);
+	write(&text);
 	fwrite(text.data, 1, text.size, stdout);
 	buffer_deinit(&text);
-	return fflush(stdout) ? 1 : 0;
-}
-
-static int show_version(void)
-{
-	puts("moontap " MOONTAP_VERSION "\n"
-	     "License GPLv3+ as linked here (its own source: GPL-2.0-or-later).\n"
-	     "There is NO WARRANTY, to the extent permitted by law.");
 	return fflush(stdout) ? 1 : 0;
 }
 
@@ -61,9 +53,11 @@ int main(int argc, char **argv)
 	if (err)
 		status = refuse(err);
 	else if (options.wants_help)
-		status = show_help();
+		status = show(options_help);
+	else if (options.wants_manual)
+		status = show(manual_write);
 	else if (options.wants_version)
-		status = show_version();
+		status = show(text_version);
 	else
 		status = console_main(&options);
 	options_deinit(&options);

@@ -131,6 +131,13 @@ static struct error *set_help(struct options *options, const char *value)
 	return NULL;
 }
 
+static struct error *set_manual(struct options *options, const char *value)
+{
+	(void)value;
+	options->wants_manual = true;
+	return NULL;
+}
+
 static const struct option_row rows[] = {
     {"p", "PID", "trace this process only", set_pid},
     {"x", "FILE", "run a script, then go on to the console", set_file},
@@ -147,7 +154,26 @@ static const struct option_row rows[] = {
     {"attach-method", "HOW", "multi, tracefs or any (the best that works)", set_method},
     {"version", NULL, "print the version and end", set_version},
     {"help", NULL, "print this and end", set_help},
+    {"man", NULL, NULL, set_manual}, /* for the build: docs/moontap.1 */
 };
+
+void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context)
+{
+	char usage[32];
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct option_row *row = &rows[i];
+		snprintf(usage, sizeof(usage), "-%s%s%s%s", row->name[1] ? "-" : "", row->name,
+			 row->value ? " " : "", row->value ? row->value : "");
+		if (row->help)
+			fn(context, usage, row->help);
+	}
+	fn(context, "--args PROGRAM ...", "the program to launch and all its arguments; last");
+}
+
+static void help_option(void *out, const char *usage, const char *help)
+{
+	buffer_printf(out, "  %-20s %s\n", usage, help);
+}
 
 void options_help(struct buffer *out)
 {
@@ -156,15 +182,7 @@ void options_help(struct buffer *out)
 			 "       moontap [options] SCRIPT.mt|SCRIPT.lua [SCRIPT'S ARGUMENTS]\n"
 			 "       moontap [options] --args PROGRAM [PROGRAM'S ARGUMENTS]\n"
 			 "Tracepoints that do not stop, in running programs, scripted in Lua.\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct option_row *row = &rows[i];
-		char left[32];
-		snprintf(left, sizeof(left), "-%s%s%s%s", row->name[1] ? "-" : "", row->name,
-			 row->value ? " " : "", row->value ? row->value : "");
-		buffer_printf(out, "  %-20s %s\n", left, row->help);
-	}
-	buffer_printf(out, "  %-20s %s\n", "--args PROGRAM ...",
-		      "the program to launch and all its arguments; last");
+	options_each(help_option, out);
 	buffer_puts(out, "\nExit status: 0 fine, 1 error in script or usage, 2 cannot trace here;\n"
 			 "with --args and no console, the program's own.\n");
 }
@@ -209,7 +227,7 @@ static struct error *unknown_option(const char *argument, const char *name, size
 	struct nearest near = {.wanted = wanted};
 	struct buffer names = {0};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].name[1])
+		if (rows[i].name[1] && rows[i].help)
 			nearest_offer(&near, rows[i].name);
 	nearest_format(&near, &names);
 	struct error *err = error_new(ERR_USAGE, "unrecognized option '%s'", argument);

@@ -67,7 +67,7 @@ void prompt_init(struct console *console)
 	/* Several commands pasted at once are several commands. */
 	rl_variable_bind("enable-bracketed-paste", "off");
 	complete_init(console);
-	history_load();
+	history_load(console->settings.history_size);
 	error_free(sink_flush(&console->screen));
 	show_fresh();
 }
@@ -79,8 +79,9 @@ void prompt_deinit(void)
 	prompt_hide();
 	rl_callback_handler_remove();
 	prompt.is_shown = false;
+	if (prompt.console->settings.history_save)
+		history_save(prompt.console->settings.history_size);
 	prompt.console = NULL;
-	history_save();
 }
 
 void prompt_read(void)

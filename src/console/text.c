@@ -12,9 +12,22 @@
 
 #include "moontap/console.h"
 
+void text_version(struct buffer *out)
+{
+	buffer_puts(out, "moontap " MOONTAP_VERSION "\n"
+			 "License GPLv3+ as linked here (its own source: GPL-2.0-or-later).\n"
+			 "There is NO WARRANTY, to the extent permitted by law.\n");
+}
+
 void text_name(struct buffer *out, const char *name)
 {
 	escape_text(out, name, strlen(name), false);
+}
+
+void text_cell(struct table *table, struct buffer *text)
+{
+	CLEANUP(free_p) char *taken = buffer_take(text);
+	table_cell(table, "%s", taken);
 }
 
 static const char *base_name(const char *path)
@@ -66,6 +79,22 @@ static void put_moved(struct buffer *out, const struct place *place)
 	buffer_puts(out, ".\n");
 }
 
+/* How many of a probe's places are inlined copies of what it is for. */
+static size_t count_inlined(const struct probe *probe)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < probe_site_count(probe); i++)
+		count += probe_site(probe, i)->place.inlined != NULL;
+	return count;
+}
+
+static void put_inlined(struct buffer *out, const struct place *place)
+{
+	buffer_puts(out, ", ");
+	text_name(out, place->inlined);
+	buffer_puts(out, " inlined");
+}
+
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program)
 {
 	const struct site *site = probe_site(probe, 0);
@@ -75,7 +104,10 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 		      probe_number(probe), site->place.address);
 	if (count > 1) {
 		text_name(out, probe_location(probe));
-		buffer_printf(out, ". (%zu locations)\n", count);
+		buffer_printf(out, ". (%zu locations", count);
+		if (count_inlined(probe))
+			buffer_printf(out, ", %zu of them inlined copies", count_inlined(probe));
+		buffer_puts(out, ")\n");
 		put_moved(out, &site->place);
 		put_skipped(out, probe);
 		return;
@@ -84,6 +116,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 	if (site->line.file) {
 		buffer_puts(out, " (");
 		text_line(out, &site->line);
+		if (site->place.inlined)
+			put_inlined(out, &site->place);
 		buffer_putc(out, ')');
 	}
 	buffer_puts(out, ".\n");

@@ -108,3 +108,11 @@ const struct insn *code_at(const struct code *code, uint64_t address)
 
 	return insn && insn->address == address ? insn : NULL;
 }
+
+bool code_is_joined(const struct code *code, uint64_t address)
+{
+	for (size_t i = 0; i < code->insns.size; i++)
+		if (code->insns.data[i].target == address && code->insns.data[i].kind != INSN_CALL)
+			return true;
+	return false;
+}

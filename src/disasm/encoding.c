@@ -185,13 +185,13 @@ enum insn_kind encoding_kind(const struct encoding *e)
 	}
 }
 
-static int64_t last_rel32(const struct encoding *e)
+int64_t encoding_last_value(const struct encoding *e, size_t size)
 {
 	uint32_t bits = 0;
 
-	for (size_t i = 1; i <= 4 && i <= e->size; i++)
+	for (size_t i = 1; i <= size && i <= e->size; i++)
 		bits = bits << 8 | e->bytes[e->size - i];
-	return (int32_t)bits;
+	return size == 1 ? (int8_t)bits : (int32_t)bits;
 }
 
 uint64_t encoding_target(const struct encoding *e, uint64_t address)
@@ -201,6 +201,5 @@ uint64_t encoding_target(const struct encoding *e, uint64_t address)
 	if (!is_direct || e->opcode == 0xff)
 		return 0;
 	bool is_rel32 = e->map == 1 || e->opcode == 0xe8 || e->opcode == 0xe9;
-	int64_t distance = is_rel32 ? last_rel32(e) : (int8_t)e->bytes[e->size - 1];
-	return address + e->size + distance;
+	return address + e->size + encoding_last_value(e, is_rel32 ? 4 : 1);
 }

@@ -54,6 +54,32 @@ static inline unsigned encoding_reg(const struct encoding *e)
 	return e->modrm >> 3 & 7;
 }
 
+/* Register numbers as ModRM has them. */
+enum {
+	RSP = 4,
+	RBP = 5
+};
+
+/* The register of ModRM's reg or rm field, 0 to 15. */
+static inline unsigned encoding_reg_operand(const struct encoding *e)
+{
+	return encoding_reg(e) | (e->rex & 4) << 1;
+}
+
+static inline unsigned encoding_rm_operand(const struct encoding *e)
+{
+	return (e->modrm & 7) | (e->rex & 1) << 3;
+}
+
+static inline bool encoding_has_rex_w(const struct encoding *e)
+{
+	return e->rex & 8;
+}
+
+/* The signed immediate of size bytes (1, 4) that ends the instruction, or the
+ * displacement that ends it where there is no immediate. */
+int64_t encoding_last_value(const struct encoding *e, size_t size);
+
 static inline bool encoding_is_register_form(const struct encoding *e)
 {
 	return e->modrm >= 0xc0;
@@ -82,6 +108,10 @@ static inline struct encoding encoding_of(const struct code *code, const struct 
 {
 	return encoding_parse(code->bytes + (insn->address - code->start), insn->size);
 }
+
+/* Does a jump of the function lead to the instruction at address, so that there is more
+ * than one way to it? */
+bool code_is_joined(const struct code *code, uint64_t address);
 
 /* Writes capstone's mnemonic and operands as objdump -d would print them. */
 void text_format(const char *mnemonic, const char *operands, char *ret, size_t size);

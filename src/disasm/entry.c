@@ -10,44 +10,11 @@
 #define CHECK_MAX  10
 #define SPILLS_MAX 64
 
-/* Register numbers as ModRM has them. */
-enum {
-	RSP = 4,
-	RBP = 5
-};
-
 static bool is_nop(const struct encoding *e)
 {
 	if (encoding_is(e, 0, 0x90))
 		return !(e->rex & 1); /* else it exchanges r8 and rax */
 	return encoding_is(e, 1, 0x1f);
-}
-
-static bool has_rex_w(const struct encoding *e)
-{
-	return e->rex & 8;
-}
-
-/* The register of ModRM's reg or rm field, 0 to 15. */
-static unsigned reg_operand(const struct encoding *e)
-{
-	return encoding_reg(e) | (e->rex & 4) << 1;
-}
-
-static unsigned rm_operand(const struct encoding *e)
-{
-	return (e->modrm & 7) | (e->rex & 1) << 3;
-}
-
-/* The signed immediate of size bytes that ends the instruction, or the
- * displacement that ends it where there is no immediate. */
-static int64_t last_value(const struct encoding *e, size_t size)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = 1; i <= size; i++)
-		bits = bits << 8 | e->bytes[e->size - i];
-	return size == 1 ? (int8_t)bits : (int32_t)bits;
 }
 
 /* ------------------------------------------------------- Go's stack check */
@@ -69,22 +36,22 @@ static bool is_check_step(const struct encoding *e)
 {
 	bool is_register = encoding_is_register_form(e);
 
-	if (e->scheme != SCHEME_LEGACY || e->map != 0 || !has_rex_w(e))
+	if (e->scheme != SCHEME_LEGACY || e->map != 0 || !encoding_has_rex_w(e))
 		return false;
 	switch (e->opcode) {
 	case 0x8b: /* mov r/m,reg */
 	case 0x8d: /* lea */
 	case 0x2b: /* sub r/m,reg */
-		return reg_operand(e) != RSP;
+		return encoding_reg_operand(e) != RSP;
 	case 0x89: /* mov reg,r/m */
 	case 0x29: /* sub reg,r/m */
-		return is_register && rm_operand(e) != RSP;
+		return is_register && encoding_rm_operand(e) != RSP;
 	case 0x81:
 	case 0x83: /* sub or cmp with an immediate */
-		return is_register && rm_operand(e) != RSP &&
+		return is_register && encoding_rm_operand(e) != RSP &&
 		       (encoding_reg(e) == 5 || encoding_reg(e) == 7);
 	case 0xc7: /* mov $n,reg */
-		return is_register && rm_operand(e) != RSP;
+		return is_register && encoding_rm_operand(e) != RSP;
 	case 0x39:
 	case 0x3b: /* cmp */
 		return true;
@@ -104,12 +71,12 @@ static bool reads_stack_pointer(const struct encoding *e)
 		return !encoding_is_register_form(e) && (e->modrm & 7) == 4 &&
 		       e->modrm_at + 1u < e->size && e->bytes[e->modrm_at + 1] == 0x24;
 	case 0x89:
-		return encoding_is_register_form(e) && reg_operand(e) == RSP;
+		return encoding_is_register_form(e) && encoding_reg_operand(e) == RSP;
 	case 0x8b:
-		return encoding_is_register_form(e) && rm_operand(e) == RSP;
+		return encoding_is_register_form(e) && encoding_rm_operand(e) == RSP;
 	case 0x39:
 	case 0x3b:
-		return reg_operand(e) == RSP;
+		return encoding_reg_operand(e) == RSP;
 	default:
 		return false;
 	}
@@ -211,7 +178,7 @@ static bool is_frame_slot(const struct encoding *e, unsigned opcode, int64_t *re
 	    e->bytes[e->modrm_at + 1] != 0x24)
 		return false;
 	unsigned mod = e->modrm >> 6;
-	*ret = mod == 0 ? 0 : last_value(e, mod == 1 ? 1 : 4);
+	*ret = mod == 0 ? 0 : encoding_last_value(e, mod == 1 ? 1 : 4);
 	return true;
 }
 
@@ -220,7 +187,7 @@ static bool is_frame_reservation(const struct encoding *e, int64_t *ret)
 {
 	if (e->prefixes || e->rex != 0x48 || !(encoding_is(e, 0, 0x83) || encoding_is(e, 0, 0x81)))
 		return false;
-	int64_t value = last_value(e, e->opcode == 0x83 ? 1 : 4);
+	int64_t value = encoding_last_value(e, e->opcode == 0x83 ? 1 : 4);
 	*ret = e->modrm == 0xc4 ? -value : value; /* add or sub */
 	return (e->modrm == 0xc4 || e->modrm == 0xec) && *ret >= 0;
 }

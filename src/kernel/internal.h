@@ -123,6 +123,10 @@ struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *
 /* The map of a role from MAP_AGGREGATE on, or MAP_DROPPED; -1 if there is none. */
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);
 
+struct kernel_calls {
+	int fd;
+};
+
 /* -------------------------------------------------------------- attachment */
 
 /* What a program hangs on: a multi link, or a perf event that carries it to a

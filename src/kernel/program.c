@@ -50,6 +50,10 @@ static struct error *map_of_role(struct kernel_program *program, const struct lo
 		*ret = aggregates_map(request->aggregates, role);
 		return NULL;
 	}
+	if (role == MAP_CALLS && request->calls) {
+		*ret = request->calls->fd;
+		return NULL;
+	}
 	if (role == MAP_BUDGET && program->budget_fd < 0)
 		TRY(make_budget(program, request->budget));
 	switch (role) {

@@ -35,15 +35,27 @@ static int compare_bytes(const struct aggregate_key *a, const struct aggregate_k
 	return order ? order : (a->size > b->size) - (a->size < b->size);
 }
 
+static int compare_numbers(const struct aggregate_key *a, const struct aggregate_key *b)
+{
+	uint64_t bits_a = (uint64_t)a->integer, bits_b = (uint64_t)b->integer;
+
+	if (a->kind == AGGREGATE_KEY_INTEGER)
+		return (a->integer > b->integer) - (a->integer < b->integer);
+	return (bits_a > bits_b) - (bits_a < bits_b);
+}
+
+static bool is_text(const struct aggregate_key *key)
+{
+	return key->kind == AGGREGATE_KEY_STRING || key->kind == AGGREGATE_KEY_MISSING;
+}
+
 static int compare_keys(const struct aggregate_key *a, const struct aggregate_key *b, size_t count)
 {
 	for (size_t i = 0; i < count; i++, a++, b++) {
 		int order = (a->kind > b->kind) - (a->kind < b->kind);
 
-		if (!order && a->kind == AGGREGATE_KEY_INTEGER)
-			order = (a->integer > b->integer) - (a->integer < b->integer);
-		else if (!order)
-			order = compare_bytes(a, b);
+		if (!order)
+			order = is_text(a) ? compare_bytes(a, b) : compare_numbers(a, b);
 		if (order)
 			return order;
 	}

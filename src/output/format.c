@@ -40,6 +40,12 @@ static void put_value(struct buffer *out, const struct format_value *value)
 	case FORMAT_INTEGER:
 		number_put_integer(out, value->integer);
 		break;
+	case FORMAT_UNSIGNED:
+		number_put_unsigned(out, (uint64_t)value->integer);
+		break;
+	case FORMAT_ADDRESS:
+		number_put_hex(out, 0, (uint64_t)value->integer);
+		break;
 	case FORMAT_FLOAT:
 		number_put_float(out, value->number);
 		break;
@@ -150,13 +156,13 @@ static bool as_number(const struct format_value *value, struct format_value *ret
 	*ret = *value;
 	if (value->kind == FORMAT_STRING)
 		return number_parse(value->string.bytes, value->string.size, ret);
-	return value->kind == FORMAT_INTEGER || value->kind == FORMAT_FLOAT;
+	return value->kind >= FORMAT_INTEGER && value->kind <= FORMAT_FLOAT;
 }
 
 /* A clause that says what is wrong with the argument, or NULL. */
 static const char *to_integer(const struct format_value *number, int64_t *ret)
 {
-	if (number->kind == FORMAT_INTEGER) {
+	if (number->kind != FORMAT_FLOAT) {
 		*ret = number->integer;
 		return NULL;
 	}
@@ -252,12 +258,37 @@ static const char *put_quoted(struct buffer *out, const struct format_value *val
 		else
 			buffer_printf(out, "%a", value->number);
 		return NULL;
+	case FORMAT_UNSIGNED:
+	case FORMAT_ADDRESS:
 	case FORMAT_OTHER:
 		return "value has no literal form";
 	default:
 		put_value(out, value);
 		return NULL;
 	}
+}
+
+static double to_float(const struct format_value *number)
+{
+	switch (number->kind) {
+	case FORMAT_FLOAT:
+		return number->number;
+	case FORMAT_INTEGER:
+		return (double)number->integer;
+	default:
+		return (double)(uint64_t)number->integer;
+	}
+}
+
+static void put_integer(struct buffer *out, const struct directive *d,
+			const struct format_value *number, int64_t integer)
+{
+	bool is_unsigned = number->kind == FORMAT_UNSIGNED || number->kind == FORMAT_ADDRESS;
+	struct directive own = *d;
+
+	if (is_unsigned && (d->conversion == 'd' || d->conversion == 'i'))
+		own.conversion = 'u';
+	number_format_integer(out, &own, integer);
 }
 
 /* Integers have come here already (put_directive); NULL or what is wrong. */
@@ -269,9 +300,7 @@ static const char *put_number(struct buffer *out, const struct directive *d,
 	if (!as_number(value, &number))
 		return "";
 	if (strchr("aAeEfFgG", d->conversion)) {
-		double real = number.kind == FORMAT_FLOAT ? number.number : (double)number.integer;
-
-		number_format_float(out, d, real);
+		number_format_float(out, d, to_float(&number));
 		return NULL;
 	}
 	int64_t integer = 0;
@@ -281,7 +310,7 @@ static const char *put_number(struct buffer *out, const struct directive *d,
 	if (d->conversion == 'c')
 		put_padded(out, d, &(char){(char)integer}, 1);
 	else
-		number_format_integer(out, d, integer);
+		put_integer(out, d, &number, integer);
 	return NULL;
 }
 

@@ -73,8 +73,17 @@ static void put_key(struct buffer *out, const struct aggregate_key *key)
 	case AGGREGATE_KEY_NIL:
 		buffer_puts(out, "nil");
 		break;
+	case AGGREGATE_KEY_BOOLEAN:
+		buffer_puts(out, key->integer ? "true" : "false");
+		break;
 	case AGGREGATE_KEY_INTEGER:
 		number_put_integer(out, key->integer);
+		break;
+	case AGGREGATE_KEY_UNSIGNED:
+		number_put_unsigned(out, (uint64_t)key->integer);
+		break;
+	case AGGREGATE_KEY_ADDRESS:
+		number_put_hex(out, 0, (uint64_t)key->integer);
 		break;
 	default:
 		escape_text(out, key->bytes, key->size, false);

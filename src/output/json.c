@@ -101,6 +101,25 @@ void json_integer(struct buffer *out, int64_t value)
 	number_put_integer(out, value);
 }
 
+void json_unsigned(struct buffer *out, uint64_t value)
+{
+	number_put_unsigned(out, value);
+}
+
+void json_hex(struct buffer *out, uint64_t high, uint64_t low)
+{
+	buffer_putc(out, '"');
+	number_put_hex(out, high, low);
+	buffer_putc(out, '"');
+}
+
+void json_missing(struct buffer *out, const char *reason)
+{
+	buffer_puts(out, "{\"missing\":");
+	json_string(out, reason, strlen(reason));
+	buffer_putc(out, '}');
+}
+
 void json_float(struct buffer *out, double value)
 {
 	char text[40];

@@ -5,6 +5,7 @@
  * leaves no room for libc's printf.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,19 +37,36 @@ static char *write_power_of_two(char *end, uint64_t value, unsigned bits, const 
 	return end;
 }
 
-void number_put_integer(struct buffer *out, int64_t value)
+static void put_decimal(struct buffer *out, uint64_t magnitude, bool is_negative)
 {
 	char text[24], *end = text + sizeof(text);
-	uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
 	char *start = end;
 
 	if (magnitude)
 		start = write_decimal(end, magnitude);
 	else
 		*--start = '0';
-	if (value < 0)
+	if (is_negative)
 		*--start = '-';
 	buffer_append(out, start, (size_t)(end - start));
+}
+
+void number_put_integer(struct buffer *out, int64_t value)
+{
+	put_decimal(out, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0);
+}
+
+void number_put_unsigned(struct buffer *out, uint64_t value)
+{
+	put_decimal(out, value, false);
+}
+
+void number_put_hex(struct buffer *out, uint64_t high, uint64_t low)
+{
+	if (high)
+		buffer_printf(out, "0x%" PRIx64 "%016" PRIx64, high, low);
+	else
+		buffer_printf(out, "0x%" PRIx64, low);
 }
 
 void number_put_float(struct buffer *out, double value)
@@ -81,7 +99,11 @@ static const char *integer_prefix(const struct directive *d, int64_t value)
 	switch (d->conversion) {
 	case 'd':
 	case 'i':
-		return value < 0 ? "-" : d->is_signed ? "+" : d->is_spaced ? " " : "";
+		if (value < 0)
+			return "-";
+		/* fall through */
+	case 'u':
+		return d->is_signed ? "+" : d->is_spaced ? " " : "";
 	case 'x':
 		return d->is_alternate && value ? "0x" : "";
 	case 'X':

@@ -17,6 +17,9 @@ struct directive {
 
 /* In decimal, as tostring does. */
 void number_put_integer(struct buffer *out, int64_t value);
+void number_put_unsigned(struct buffer *out, uint64_t value);
+/* 0x..., of 128 bits: addresses and what is no Lua integer. */
+void number_put_hex(struct buffer *out, uint64_t high, uint64_t low);
 /* As tostring does: "%.14g", and ".0" where that looks like an integer. */
 void number_put_float(struct buffer *out, double value);
 /* %d %i %u %o %x %X. */

@@ -52,6 +52,8 @@ struct error *sink_flush(struct sink *sink)
 {
 	struct error *err = NULL;
 
+	if (sink->edit)
+		sink->edit(sink->context, &sink->pending);
 	if (sink->pending.size > 0 && !sink->is_broken) {
 		if (sink->before)
 			sink->before(sink->context);

@@ -3,6 +3,8 @@
 #ifndef PROBE_INTERNAL_H
 #define PROBE_INTERNAL_H
 
+#include <limits.h>
+
 #include "moontap/probe.h"
 
 /* ------------------------------------------------------------------ target */
@@ -53,9 +55,14 @@ struct session {
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
+	struct compile_limits limits;
+	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
+/* A reference until the session's end: types live as long as their image, values as long as Lua
+ * likes. */
+void session_keep(struct session *session, struct image *image);
 /* Opens it if need be. */
 struct error *session_kernel(struct session *session, struct kernel **ret);
 
@@ -67,16 +74,30 @@ void changes_deinit(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
 
-/* Sites that one program serves: arguments are found in the same way. */
+/* Sites that one program serves: what the block names is found in the same way. */
 struct group {
-	struct compile_site like;
+	struct compile_site like, entry; /* of its first site */
 	struct plan *plan;
-	struct kernel_program *program; /* NULL in a dry run */
+	struct kernel_program *program;	      /* NULL in a dry run */
+	struct kernel_program *entry_program; /* of a finish; NULL: no entry needs it */
 };
+
+/* Where a finish sees a call begin. */
+struct probe_entry {
+	struct place place;
+	uint64_t offset;
+	struct compile_site like;
+	size_t first_site; /* of the returns, its own and those up to the next entry's */
+};
+#define NO_ENTRY SIZE_MAX
+#define NO_GROUP UINT_MAX
 
 struct probe_site {
 	struct site public;
+	struct compile_site like;
+	size_t entry; /* index, or NO_ENTRY */
 	unsigned group;
+	bool is_disabled; /* by itself; the probe may be disabled as a whole, too */
 	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
 	struct counters before;		     /* of programs replaced by a new run */
 };
@@ -87,25 +108,43 @@ struct probe {
 	struct probe_request request; /* strings are our copies */
 	char *condition_text;
 	VECTOR(struct probe_site) sites;
+	VECTOR(struct probe_entry) entries; /* of a finish */
 	VECTOR(struct group) groups;
 	enum site_identity identity;
-	struct kernel_aggregates *aggregates; /* of all groups and runs; NULL: none there */
+	bool is_condition_in_lua, is_block_in_lua; /* as in compile_request */
+	struct kernel_calls *calls;		   /* of a finish: of all groups and runs */
+	struct kernel_aggregates *aggregates;	   /* of all groups and runs; NULL: none there */
 	size_t skipped;
 	struct error *skipped_reason;
 	struct counters before; /* of programs replaced by a new run */
 	uint64_t unattributed;	/* events whose site could not be told */
+	uint64_t held_back;	/* events that came when no more were wanted */
+	uint64_t ignore;	/* events still to be passed over */
 	bool is_enabled;
 	void *handle;
 };
 
 /* locate.c: places of the request's location, judged. */
 struct error *probe_locate(struct probe *probe);
-/* Compiles and loads one program a group, and attaches if the probe is enabled. */
+/* All of it but its place in the session's list; probe_free. */
+struct error *probe_make(struct session *session, const struct probe_request *request,
+			 unsigned number, bool is_enabled, struct probe **ret);
+/* Fills in what a site says of itself once its address is settled. */
+struct error *probe_finish_site(struct probe_site *site);
+/* exits.c: a function's returns, for a finish, and its entry: entry is the site there, body the
+ * function's code. */
+struct error *probe_add_exits(struct probe *probe, const struct probe_site *entry,
+			      const struct code *body, const struct site_rules *rules);
+/* build.c: compiles and loads one program a group, and attaches if the probe is enabled. */
 struct error *probe_build(struct probe *probe);
+/* enable.c: attaches the sites that are not disabled, or none. */
+struct error *probe_attach(struct probe *probe);
 /* All at the same time; some may be NULL. */
 void probes_detach(struct probe *const *probes, size_t count);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);
+/* Plans and programs go. */
+void probe_unload(struct probe *probe);
 void probe_free(struct probe *probe);
 /* Which site a record is of; SIZE_MAX if that cannot be told (and is counted). */
 size_t probe_find_site(struct probe *probe, const struct record *record);

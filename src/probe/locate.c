@@ -59,8 +59,7 @@ static struct error *check_bounds(const struct place *place)
 	return NULL;
 }
 
-/* Fills what a site says of itself once its address is settled. */
-static struct error *finish_site(struct probe_site *site)
+struct error *probe_finish_site(struct probe_site *site)
 {
 	struct place *place = &site->public.place;
 
@@ -84,14 +83,29 @@ static bool is_cold_part(const struct function *function)
 /* Is the function as such meant, not an address in it? */
 static bool is_of_function(const struct location *location, const struct place *place)
 {
+	if (place->inlined)
+		return false;
 	if (location->kind == LOCATION_LINE)
 		return place->address == place->function.address;
 	return location->kind != LOCATION_ADDRESS && !location->has_offset;
 }
 
+static void describe_site(const struct body *body, struct probe_site *site)
+{
+	const struct place *place = &site->public.place;
+
+	site->like.abi = image_abi(place->image, &place->function);
+	site->like.function = place->function.name;
+	site->like.are_args_live =
+	    !is_cold_part(&place->function) &&
+	    site_args_are_live(&body->code, place->address, &site->like.cfa_offset);
+	site->like.image = place->image;
+	site->like.address = place->address;
+	site->like.is_relocated = image_is_pie(place->image);
+}
+
 static struct error *judge(const struct location *location, const struct site_rules *rules,
-			   const struct body *body, struct probe_site *site,
-			   struct compile_site *like)
+			   const struct body *body, struct probe_site *site)
 {
 	struct place *place = &site->public.place;
 	struct site_verdict *verdict = &site->public.verdict;
@@ -107,72 +121,72 @@ static struct error *judge(const struct location *location, const struct site_ru
 	}
 	if (err)
 		return err;
-	like->abi = image_abi(place->image, &place->function);
-	like->function = place->function.name;
-	like->are_args_live = !is_cold_part(&place->function) &&
-			      site_args_are_live(&body->code, place->address, &like->cfa_offset);
-	return finish_site(site);
+	describe_site(body, site);
+	return probe_finish_site(site);
 }
 
-/* The group of sites that are like this one. */
-static unsigned group_of(struct probe *probe, const struct compile_site *like)
+/* Aliases of one function (and copies merged by the linker) are one site. */
+static bool is_there(const struct place *have, const struct place *place)
 {
-	for (unsigned i = 0; i < probe->groups.size; i++) {
-		const struct compile_site *have = &probe->groups.data[i].like;
+	return have->image == place->image && have->address == place->address;
+}
 
-		if (have->abi == like->abi && have->are_args_live == like->are_args_live &&
-		    have->cfa_offset == like->cfa_offset)
-			return i;
-	}
-	vector_add(&probe->groups)->like = *like;
-	return (unsigned)probe->groups.size - 1;
+static struct error *add_site(struct probe *probe, struct probe_site *site)
+{
+	const struct place *place = &site->public.place;
+
+	if (probe->sites.size &&
+	    is_there(&probe->sites.data[probe->sites.size - 1].public.place, place))
+		return NULL;
+	site->entry = NO_ENTRY;
+	image_ref(place->image);
+	vector_push(&probe->sites, *site);
+	return NULL;
 }
 
 static struct error *add_place(struct probe *probe, const struct location *location,
 			       const struct site_rules *rules, const struct place *place)
 {
 	struct probe_site site = {.public.place = *place};
-	struct compile_site like = {0};
 	struct body body = {0};
 
 	if (!location->is_forced || !place->function.name)
 		TRY(check_bounds(place));
 	struct error *err = body_init(&body, place);
 	if (!err)
-		err = judge(location, rules, &body, &site, &like);
+		err = judge(location, rules, &body, &site);
+	if (!err && probe->request.kind != PROBE_FINISH)
+		err = add_site(probe, &site);
+	else if (!err && !(probe->entries.size &&
+			   is_there(&probe->entries.data[probe->entries.size - 1].place,
+				    &site.public.place)))
+		err = probe_add_exits(probe, &site, &body.code, rules);
 	body_deinit(&body);
-	if (err)
-		return err;
-	/* Aliases of one function (and copies merged by the linker) are one site. */
-	for (size_t i = probe->sites.size; i-- > 0;) {
-		const struct place *have = &probe->sites.data[i].public.place;
-
-		if (have->image != place->image || have->address < site.public.place.address)
-			break;
-		if (have->address == site.public.place.address)
-			return NULL;
-	}
-	site.group = group_of(probe, &like);
-	image_ref(place->image);
-	vector_push(&probe->sites, site);
-	return NULL;
+	return err;
 }
 
-/* A pattern, or a line with code in several places, stands for what can be probed of
- * it; a name for itself. */
+/* Does the location stand for what can be probed of it? A name stands for itself, unless it
+ * was inlined. */
+static bool is_pattern(const struct location *location, const place_list *places)
+{
+	for (size_t i = 0; i < places->size; i++)
+		if (places->data[i].inlined)
+			return true;
+	return location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
+	       (location->kind == LOCATION_LINE && places->size > 1);
+}
+
 static struct error *add_places(struct probe *probe, const struct location *location,
 				const place_list *places)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
-	bool is_pattern = location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
-			  (location->kind == LOCATION_LINE && places->size > 1);
 
 	for (size_t i = 0; i < places->size; i++) {
 		struct error *err = add_place(probe, location, &rules, &places->data[i]);
 
 		if (!err)
 			continue;
-		if (!is_pattern)
+		if (!is_pattern(location, places))
 			return err;
 		probe->skipped++;
 		if (probe->skipped_reason)

@@ -1,201 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe.c - one probe's life: located, compiled, loaded, attached, counted, removed.
+ * probe.c - one probe's life: made, counted, removed.
  */
 #include "internal.h"
-
-/* --------------------------------------------------------- compile and load */
-
-static void group_unload(struct group *group)
-{
-	kernel_unload(group->program);
-	plan_free(group->plan);
-	group->program = NULL;
-	group->plan = NULL;
-}
-
-static struct error *group_compile(struct probe *probe, struct group *group, struct kernel *kernel)
-{
-	const struct probe_request *request = &probe->request;
-	const struct compile_request compile_request = {
-	    .source = request->source,
-	    .condition = request->condition,
-	    .block = request->block,
-	    .event = request->event,
-	    .site = group->like,
-	    .identity = probe->identity,
-	    .probe = probe->number,
-	    .pid = target_pid(&probe->session->target),
-	    .pid_namespace =
-		probe->session->pid_namespace.inode ? &probe->session->pid_namespace : NULL,
-	    .has_budget = request->kind == PROBE_TBREAK,
-	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
-	};
-
-	return compile(&compile_request, &group->plan);
-}
-
-/* A refusal by the verifier is our bug: show the program it refused. */
-static struct error *explain_refusal(struct error *err, const struct probe *probe,
-				     const struct group *group)
-{
-	struct buffer text = {0};
-
-	if (err->tag != ERR_VERIFIER)
-		return err;
-	buffer_puts(&text, "This is a bug in moontap. The program:\n");
-	plan_list(group->plan, probe->request.source, &text);
-	if (err->hint)
-		buffer_puts(&text, err->hint);
-	error_hint(err, "%s", text.data);
-	buffer_deinit(&text);
-	return err;
-}
-
-/* Tables for a block that runs in the kernel: all programs of the probe fill
- * them, those of the next run too. */
-static struct error *make_aggregates(struct probe *probe, const struct plan *plan,
-				     struct kernel *kernel)
-{
-	struct aggregate_shape *shapes;
-	struct error *err;
-
-	if (probe->aggregates || !plan->is_in_kernel)
-		return NULL;
-	shapes = xcalloc(plan->aggregates.size, sizeof(*shapes));
-	for (size_t i = 0; i < plan->aggregates.size; i++)
-		shapes[i] = plan->aggregates.data[i].shape;
-	err = kernel_aggregates_new(kernel, shapes, plan->aggregates.size, &probe->aggregates);
-	free(shapes);
-	return err;
-}
-
-static struct error *group_load(struct probe *probe, struct group *group, struct kernel *kernel)
-{
-	const struct load_request request = {
-	    .insns = group->plan->insns.data,
-	    .insn_count = group->plan->insns.size,
-	    .is_sleepable = group->plan->is_sleepable,
-	    .site_count = probe->sites.size,
-	    .budget = 1,
-	    .aggregates = probe->aggregates,
-	};
-	struct error *err = kernel_load(kernel, &request, &group->program);
-
-	return err ? explain_refusal(err, probe, group) : NULL;
-}
-
-/* ------------------------------------------------------------------- attach */
-
-/* Attaches the sites of one group that are in one file. */
-static struct error *attach_file(struct probe *probe, unsigned group, struct image *image)
-{
-	TRY(image_check_unchanged(image));
-	changes_watch(probe->session, image);
-	size_t count = 0;
-	uint64_t *offsets = xmalloc(probe->sites.size * sizeof(*offsets));
-	uint64_t *cookies = xmalloc(probe->sites.size * sizeof(*cookies));
-
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		const struct probe_site *site = &probe->sites.data[i];
-
-		if (site->group != group || site->public.place.image != image)
-			continue;
-		offsets[count] = site->public.offset;
-		cookies[count++] = RECORD_COOKIE(probe->number, i);
-	}
-	const struct attach_request request = {
-	    .path = image_path(image),
-	    .pid = target_pid(&probe->session->target),
-	    .offsets = offsets,
-	    .cookies = cookies,
-	    .count = count,
-	};
-	struct error *err = kernel_attach(probe->groups.data[group].program, &request);
-	free(offsets);
-	free(cookies);
-	return err;
-}
-
-/* Sites are in the order of their images: a new image, a new link. */
-static struct error *group_attach(struct probe *probe, unsigned group)
-{
-	struct image *last = NULL;
-
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		const struct probe_site *site = &probe->sites.data[i];
-
-		if (site->group != group || site->public.place.image == last)
-			continue;
-		last = site->public.place.image;
-		TRY(attach_file(probe, group, last));
-	}
-	return NULL;
-}
-
-void probes_detach(struct probe *const *probes, size_t count)
-{
-	VECTOR(struct kernel_program *) programs = {0};
-
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; probes[i] && j < probes[i]->groups.size; j++)
-			if (probes[i]->groups.data[j].program)
-				vector_push(&programs, probes[i]->groups.data[j].program);
-	kernel_detach(programs.data, programs.size);
-	vector_deinit(&programs);
-}
-
-static struct error *attach(struct probe *probe)
-{
-	/* A program of ours that has ended: its next run gets the probes. */
-	if (probe->session->options.is_dry_run || probe->session->is_stopped ||
-	    probe->session->target.public.state == TARGET_EXITED)
-		return NULL;
-	for (unsigned i = 0; i < probe->groups.size; i++) {
-		struct error *err = group_attach(probe, i);
-
-		if (err) {
-			probes_detach(&probe, 1);
-			return err;
-		}
-	}
-	return NULL;
-}
-
-struct error *probe_build(struct probe *probe)
-{
-	struct kernel *kernel = NULL;
-
-	if (!probe->session->options.is_dry_run)
-		TRY(session_kernel(probe->session, &kernel));
-	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT
-			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
-									      : IDENTITY_COOKIE;
-	for (size_t i = 0; i < probe->groups.size; i++) {
-		struct group *group = &probe->groups.data[i];
-
-		TRY(group_compile(probe, group, kernel));
-		if (!kernel)
-			continue;
-		TRY(make_aggregates(probe, group->plan, kernel));
-		TRY(group_load(probe, group, kernel));
-	}
-	return probe->is_enabled ? attach(probe) : NULL;
-}
-
-void probe_unbuild(struct probe *probe)
-{
-	probe_counters(probe, &probe->before);
-	for (size_t i = 0; i < probe->sites.size; i++) {
-		struct probe_site *site = &probe->sites.data[i];
-
-		probe_site_counters(probe, i, &site->before);
-		site->filtered_by_lua = site->delivered = 0;
-	}
-	probe->unattributed = 0;
-	for (size_t i = 0; i < probe->groups.size; i++)
-		group_unload(&probe->groups.data[i]);
-}
 
 /* ----------------------------------------------------------- add and remove */
 
@@ -216,13 +23,16 @@ void probe_free(struct probe *probe)
 {
 	if (!probe)
 		return;
-	for (size_t i = 0; i < probe->groups.size; i++)
-		group_unload(&probe->groups.data[i]);
+	probe_unload(probe);
 	for (size_t i = 0; i < probe->sites.size; i++)
 		image_unref(probe->sites.data[i].public.place.image);
+	for (size_t i = 0; i < probe->entries.size; i++)
+		image_unref(probe->entries.data[i].place.image);
 	kernel_aggregates_free(probe->aggregates);
+	kernel_calls_free(probe->calls);
 	vector_deinit(&probe->groups);
 	vector_deinit(&probe->sites);
+	vector_deinit(&probe->entries);
 	error_free(probe->skipped_reason);
 	free((char *)probe->request.location);
 	free((char *)probe->request.event);
@@ -244,29 +54,26 @@ static struct error *at_location(struct error *err, const struct probe_request *
 	return placed;
 }
 
-static struct error *check_request(const struct session *session,
-				   const struct probe_request *request)
+static struct error *check_target(const struct session *session)
 {
 	const struct target *target = &session->target.public;
 
-	if (request->kind == PROBE_FINISH)
-		return error_new(ERR_USAGE, "finish probes are not available in this version");
 	if (target->state == TARGET_EXITED && !session->target.launched.arguments)
 		return error_new(ERR_NO_PROCESS, "process %d has exited", target->pid);
 	return NULL;
 }
 
-struct error *session_add(struct session *session, const struct probe_request *request,
-			  struct probe **ret)
+struct error *probe_make(struct session *session, const struct probe_request *request,
+			 unsigned number, bool is_enabled, struct probe **ret)
 {
-	struct error *err = at_location(check_request(session, request), request);
+	struct error *err = at_location(check_target(session), request);
 
 	if (err)
 		return err;
 	struct probe *probe = xcalloc(1, sizeof(*probe));
 	probe->session = session;
-	probe->number = (unsigned)session->probes.size + 1;
-	probe->is_enabled = true;
+	probe->number = number;
+	probe->is_enabled = is_enabled;
 	copy_request(probe, request);
 	err = at_location(probe_locate(probe), request);
 	if (!err)
@@ -275,30 +82,16 @@ struct error *session_add(struct session *session, const struct probe_request *r
 		probe_free(probe);
 		return err;
 	}
-	vector_push(&session->probes, probe);
 	*ret = probe;
 	return NULL;
 }
 
-struct error *probe_enable(struct probe *probe)
+struct error *session_add(struct session *session, const struct probe_request *request,
+			  struct probe **ret)
 {
-	if (probe->is_enabled)
-		return NULL;
-	TRY(attach(probe));
-	probe->is_enabled = true;
+	TRY(probe_make(session, request, (unsigned)session->probes.size + 1, true, ret));
+	vector_push(&session->probes, *ret);
 	return NULL;
-}
-
-void probes_disable(struct probe *const *probes, size_t count)
-{
-	probes_detach(probes, count);
-	for (size_t i = 0; i < count; i++)
-		probes[i]->is_enabled = false;
-}
-
-void probe_disable(struct probe *probe)
-{
-	probes_disable(&probe, 1);
 }
 
 /* ----------------------------------------------------------------- counters */
@@ -344,8 +137,9 @@ void probe_counters(const struct probe *probe, struct counters *ret)
 			add_kernel_counters(probe, site, i, &sum);
 		count_filtered_by_lua(&sum, site->filtered_by_lua);
 	}
-	sum.delivered -= probe->unattributed;
+	sum.delivered -= probe->unattributed + probe->held_back;
 	sum.lost += probe->unattributed;
+	sum.throttled += probe->held_back;
 	*ret = sum;
 }
 
@@ -367,6 +161,11 @@ void probe_site_counters(const struct probe *probe, size_t index, struct counter
 void probe_note_filtered(struct probe *probe, size_t site_index)
 {
 	probe->sites.data[site_index].filtered_by_lua++;
+}
+
+void probe_note_held_back(struct probe *probe)
+{
+	probe->held_back++;
 }
 
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
@@ -455,6 +254,17 @@ const struct plan *probe_plan(const struct probe *probe)
 	return probe->groups.data[0].plan;
 }
 
+const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number)
+{
+	*ret_number = probe->sites.data[index].group;
+	return probe->groups.data[*ret_number].plan;
+}
+
+size_t probe_plan_count(const struct probe *probe)
+{
+	return probe->groups.size;
+}
+
 size_t probe_skipped(const struct probe *probe, const struct error **ret_first)
 {
 	*ret_first = probe->skipped_reason;
@@ -470,6 +280,16 @@ void probe_list(const struct probe *probe, struct buffer *out)
 bool probe_is_enabled(const struct probe *probe)
 {
 	return probe->is_enabled;
+}
+
+const struct probe_request *probe_request(const struct probe *probe)
+{
+	return &probe->request;
+}
+
+uint64_t probe_ignored(const struct probe *probe)
+{
+	return probe->ignore;
 }
 
 void probe_set_handle(struct probe *probe, void *handle)

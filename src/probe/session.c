@@ -23,6 +23,7 @@ struct session *session_new(const struct session_options *options)
 
 	session->options = *options;
 	session->change_fd = -1;
+	session->limits = COMPILE_LIMITS_DEFAULT;
 	target_init(&session->target);
 	find_pid_namespace(&session->pid_namespace);
 	return session;
@@ -43,9 +44,30 @@ void session_free(struct session *session)
 	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->buried);
+	for (size_t i = 0; i < session->kept.size; i++)
+		image_unref(session->kept.data[i]);
+	vector_deinit(&session->kept);
 	target_deinit(&session->target);
 	kernel_close(session->kernel);
 	free(session);
+}
+
+void session_keep(struct session *session, struct image *image)
+{
+	for (size_t i = 0; i < session->kept.size; i++)
+		if (session->kept.data[i] == image)
+			return;
+	vector_push(&session->kept, image_ref(image));
+}
+
+void session_set_limits(struct session *session, const struct compile_limits *limits)
+{
+	session->limits = *limits;
+}
+
+const struct compile_limits *session_limits(const struct session *session)
+{
+	return &session->limits;
 }
 
 void session_stop(struct session *session)
@@ -195,6 +217,11 @@ struct probe *session_probe(const struct session *session, unsigned number)
 							     : NULL;
 }
 
+unsigned session_last_number(const struct session *session)
+{
+	return (unsigned)session->probes.size;
+}
+
 struct probe *session_next_probe(const struct session *session, const struct probe *previous)
 {
 	for (size_t i = previous ? previous->number : 0; i < session->probes.size; i++)
@@ -240,7 +267,14 @@ static bool deliver(void *context, const struct record *record)
 	if (!delivery.probe)
 		return true;
 	delivery.site_index = probe_find_site(delivery.probe, record);
-	return delivery.site_index == SIZE_MAX || consumer->fn(consumer->context, &delivery);
+	if (delivery.site_index == SIZE_MAX)
+		return true;
+	if (delivery.probe->ignore) {
+		delivery.probe->ignore--;
+		probe_note_filtered(delivery.probe, delivery.site_index);
+		return true;
+	}
+	return consumer->fn(consumer->context, &delivery);
 }
 
 size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),

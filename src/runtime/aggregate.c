@@ -49,11 +49,48 @@ static const char *const names[] = {
     [AGGREGATE_OF_LHIST] = "lhist",
 };
 
+/* Of what is neither a key nor a value. */
 static const char *type_of(lua_State *L, int index)
 {
-	return lua_type(L, index) == LUA_TNUMBER && !lua_isinteger(L, index)
-		   ? "float"
-		   : luaL_typename(L, index);
+	const char *name = push_typed_name(L, index);
+
+	if (name)
+		return name;
+	return lua_type(L, index) == LUA_TNUMBER ? "float" : value_type_name(L, index);
+}
+
+/* A longer one is cut, in the kernel as well, and says so. */
+static struct aggregate_key to_string_key(lua_State *L, int index)
+{
+	struct aggregate_key key = {.kind = AGGREGATE_KEY_STRING};
+
+	key.bytes = lua_tolstring(L, index, &key.size);
+	if (key.size > AGGREGATE_KEY_BYTES_MAX) {
+		push_string(L, key.bytes, AGGREGATE_KEY_BYTES_MAX, true);
+		lua_replace(L, index);
+		key.bytes = lua_tolstring(L, index, &key.size);
+	}
+	return key;
+}
+
+/* Is it a number, or true or false? */
+static bool to_number_key(lua_State *L, int index, struct aggregate_key *ret)
+{
+	uint64_t bits = 0;
+
+	if (lua_isinteger(L, index)) {
+		ret->kind = AGGREGATE_KEY_INTEGER;
+		bits = (uint64_t)lua_tointeger(L, index);
+	} else if (lua_isboolean(L, index)) {
+		ret->kind = AGGREGATE_KEY_BOOLEAN;
+		bits = lua_toboolean(L, index);
+	} else if (to_unsigned(L, index, &bits)) {
+		ret->kind = AGGREGATE_KEY_UNSIGNED;
+	} else if (to_pointer(L, index, &bits)) {
+		ret->kind = AGGREGATE_KEY_ADDRESS;
+	}
+	ret->integer = (int64_t)bits;
+	return ret->kind != AGGREGATE_KEY_NIL;
 }
 
 /* The key at index; its bytes are Lua's. */
@@ -62,21 +99,23 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *name)
 	struct aggregate_key key = {.kind = AGGREGATE_KEY_NIL};
 	const char *reason = missing_reason(L, index);
 
-	if (lua_isinteger(L, index)) {
-		key.kind = AGGREGATE_KEY_INTEGER;
-		key.integer = lua_tointeger(L, index);
-	} else if (lua_type(L, index) == LUA_TSTRING) {
-		key.kind = AGGREGATE_KEY_STRING;
-		key.bytes = lua_tolstring(L, index, &key.size);
-	} else if (reason) {
-		key.kind = AGGREGATE_KEY_MISSING;
-		key.bytes = reason;
-		key.size = strlen(reason);
-	} else if (!lua_isnil(L, index)) {
-		luaL_error(L, "a key of %s must be an integer or a string, not a %s", name,
-			   type_of(L, index));
-	}
+	if (lua_isnil(L, index) || to_number_key(L, index, &key))
+		return key;
+	if (lua_type(L, index) == LUA_TSTRING)
+		return to_string_key(L, index);
+	if (reason)
+		return (struct aggregate_key){AGGREGATE_KEY_MISSING, 0, reason, strlen(reason)};
+	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", name,
+		   type_of(L, index));
 	return key;
+}
+
+/* What cannot be read and what is no Lua integer is not counted in. */
+static bool is_missing_value(lua_State *L, int index)
+{
+	uint64_t bits;
+
+	return missing_reason(L, index) || to_unsigned(L, index, &bits);
 }
 
 /* The function behind a call; upvalues: the aggregates, the index of this one. */
@@ -90,7 +129,7 @@ static int update(lua_State *L)
 	bool is_missing;
 
 	lua_settop(L, leading + (int)aggregate->key_count);
-	is_missing = leading && missing_reason(L, 1);
+	is_missing = leading && is_missing_value(L, 1);
 	if (leading && !is_missing && !lua_isinteger(L, 1))
 		return luaL_error(L, "the value of %s must be an integer, not a %s", names[kind],
 				  type_of(L, 1));
@@ -116,86 +155,22 @@ int push_aggregate_functions(lua_State *L, int aggregates_index)
 	return (int)aggregates->count;
 }
 
-/* -------------------------------------------------------- the kernel's rows */
-
-struct reader {
-	const struct probe *probe;
-	const struct plan_aggregate *plan;
-	struct aggregate *aggregate;
-};
-
-static void set_text(struct aggregate_key *key, const char *text)
-{
-	key->kind = text ? AGGREGATE_KEY_STRING : AGGREGATE_KEY_NIL;
-	key->bytes = text;
-	key->size = text ? strlen(text) : 0;
-}
-
-/* The same values that a capture of this kind has in Lua (deliver.c). */
-static struct aggregate_key key_of(const struct reader *reader, enum capture_kind kind,
-				   const mt_u64 *word)
-{
-	struct aggregate_key key = {.kind = AGGREGATE_KEY_INTEGER, .integer = (int64_t)*word};
-	const struct site *site;
-
-	if (kind == CAPTURE_INTEGER)
-		return key;
-	if (kind == CAPTURE_COMM) {
-		key.kind = AGGREGATE_KEY_STRING;
-		key.bytes = (const char *)word;
-		key.size = strnlen(key.bytes, 2 * sizeof(*word));
-		return key;
-	}
-	site = probe_site(reader->probe, *word);
-	if (kind == CAPTURE_FUNCTION)
-		set_text(&key, site->place.function.name);
-	else if (kind == CAPTURE_FILE || (kind == CAPTURE_LINE && !site->line.file))
-		set_text(&key, site->line.file);
-	else
-		key.integer = kind == CAPTURE_LINE	? site->line.number
-			      : kind == CAPTURE_ADDRESS ? (int64_t)site->place.address
-							: probe_number(reader->probe);
-	return key;
-}
-
-static void read_row(void *context, const mt_u64 *key, const mt_u64 *words)
-{
-	const struct reader *reader = context;
-	struct aggregate_key keys[AGGREGATE_KEYS_MAX];
-	const mt_u64 *word = key + 1;
-
-	for (size_t i = 0; i < reader->plan->key_count; i++) {
-		enum capture_kind kind = reader->plan->keys[i];
-
-		keys[i] = key_of(reader, kind, word);
-		if (*key >> i & 1)
-			keys[i] = (struct aggregate_key){AGGREGATE_KEY_MISSING, 0,
-							 missing_text(MISSING_UNREADABLE),
-							 strlen(missing_text(MISSING_UNREADABLE))};
-		word += kind == CAPTURE_COMM ? 2 : 1;
-	}
-	/* Two sites may be one key: a function's name. */
-	mt_u64 *row = aggregate_row(reader->aggregate, keys);
-	if (row)
-		aggregate_merge(&reader->plan->shape, row, words);
-}
+/* -------------------------------------------------------------------- text */
 
 static struct error *format_from_kernel(const struct probe *probe, size_t index, struct buffer *out)
 {
 	const struct plan_aggregate *plan = &probe_plan(probe)->aggregates.data[index];
 	struct aggregate aggregate;
-	struct reader reader = {probe, plan, &aggregate};
+	struct row_reader reader = {probe, plan, &aggregate};
 
 	aggregate_init(&aggregate, &plan->shape, plan->key_count);
 	struct error *err =
-	    probe_read_aggregate(probe, index, read_row, &reader, &aggregate.dropped);
+	    probe_read_aggregate(probe, index, row_read, &reader, &aggregate.dropped);
 	if (!err)
 		aggregate_format(&aggregate, out);
 	aggregate_deinit(&aggregate);
 	return err;
 }
-
-/* -------------------------------------------------------------------- text */
 
 static void format_title(const struct probe *probe, const struct plan_aggregate *aggregate,
 			 struct buffer *out)

@@ -68,6 +68,38 @@ static struct error *push_plan(lua_State *L, const struct plan *plan, const char
 	return NULL;
 }
 
+static void drain(void *runtime)
+{
+	while (runtime_deliver(runtime))
+		;
+}
+
+/* Puts the request in the place of the probe that is being redefined. */
+static int redefine(lua_State *L, const struct probe_request *request, const struct unit *unit,
+		    int unit_index, const int carriers[2])
+{
+	struct runtime *runtime = runtime_of(L);
+	struct probe *probe = runtime->redefined, *draft;
+	struct runtime_limit limit;
+
+	runtime->redefined = NULL;
+	struct error *err = probe_draft(probe, request, &draft);
+	if (err)
+		return failure_raise(L, err);
+	err = push_plan(L, probe_plan(draft), unit->chunk_name, carriers);
+	if (err) {
+		probe_discard(draft);
+		return failure_raise(L, err);
+	}
+	err = probe_replace(probe, draft, drain, runtime);
+	if (err)
+		return failure_raise(L, err);
+	runtime_get_limit(probe, &limit);
+	handle_new(L, probe, unit_index);
+	err = runtime_set_limit(runtime, probe, &limit);
+	return err ? failure_raise(L, err) : 0;
+}
+
 /* Places the probe and pushes its number. */
 static int place(lua_State *L, const struct probe_request *request, const struct unit *unit,
 		 int unit_index, const int carriers[2])
@@ -75,6 +107,8 @@ static int place(lua_State *L, const struct probe_request *request, const struct
 	struct runtime *runtime = runtime_of(L);
 	struct probe *probe;
 
+	if (runtime->redefined)
+		return redefine(L, request, unit, unit_index, carriers);
 	struct error *err = session_add(runtime->session, request, &probe);
 	if (err)
 		return failure_raise(L, err);
@@ -92,13 +126,6 @@ static int place(lua_State *L, const struct probe_request *request, const struct
 
 /* ------------------------------------------------------------- statements */
 
-static int not_supported(lua_State *L, const struct unit *unit, const struct node *node,
-			 const char *what)
-{
-	return failure_raise(L, source_error(unit->source, node->span, ERR_USAGE,
-					     "%s is not supported in this version", what));
-}
-
 int define_statement(lua_State *L)
 {
 	const int carriers[2] = {2, 3}, unit_index = lua_upvalueindex(1);
@@ -113,8 +140,6 @@ int define_statement(lua_State *L)
 
 		return err ? failure_raise(L, err) : 0;
 	}
-	if (node->probe.kind == PROBE_FINISH)
-		return not_supported(L, unit, node, "finish");
 	const struct probe_request request = {
 	    .kind = node->probe.kind,
 	    .location = node->probe.location,
@@ -122,6 +147,8 @@ int define_statement(lua_State *L)
 	    .source = unit->source,
 	    .condition = node->probe.condition,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
+	    .is_script_name = globals_has,
+	    .context = runtime_of(L),
 	};
 	return place(L, &request, unit, unit_index, carriers);
 }
@@ -226,7 +253,8 @@ static int define_call(lua_State *L)
 		UNIT = 4
 	};
 	const int carriers[2] = {CONDITION, CALLBACK};
-	struct probe_request request = {.kind = PROBE_BREAK};
+	struct probe_request request = {
+	    .kind = PROBE_BREAK, .is_script_name = globals_has, .context = runtime_of(L)};
 	const struct unit *unit;
 
 	check_call(L);
@@ -235,6 +263,19 @@ static int define_call(lua_State *L)
 	if (err)
 		return failure_raise(L, err);
 	return place(L, &request, unit, UNIT, carriers);
+}
+
+struct error *runtime_redefine(struct runtime *runtime, struct probe *probe, struct source *source)
+{
+	if (runtime->is_delivering) {
+		source_free(source);
+		return error_new(ERR_USAGE, "a block cannot change tracepoint %u",
+				 probe_number(probe));
+	}
+	runtime->redefined = probe;
+	struct error *err = runtime_run(runtime, source, false);
+	runtime->redefined = NULL;
+	return err;
 }
 
 void define_open(lua_State *L)

@@ -3,7 +3,8 @@
  * deliver.c - from the ring to the callbacks.
  * Records are copied out first and delivered then: one protected call serves a
  * whole batch, and an error in a callback unwinds no frames but our own. Nothing is
- * allocated for an event, but for strings that Lua has not seen yet.
+ * allocated for an event, but for strings that Lua has not seen yet and for values that
+ * are no plain ones of Lua's.
  */
 #include <string.h>
 #include <time.h>
@@ -16,9 +17,9 @@ enum {
 };
 /* After so long the caller's loop gets its turn. */
 #define DELIVER_NS 50000000
-/* The most a capture can push, and what a call needs. */
+/* Of the captures, parameters of a Lua function: 200 at most; and what a call needs. */
 enum {
-	STACK_NEEDED = 2 * RECORD_SLOTS_MAX + LUA_MINSTACK
+	STACK_NEEDED = 200 + LUA_MINSTACK
 };
 enum {
 	COMM_SIZE = 16
@@ -26,6 +27,8 @@ enum {
 
 struct batch_item {
 	struct handle *handle;
+	const struct plan *plan; /* that the record follows */
+	uint32_t plan_number;
 	uint32_t size; /* of the item with its record, to the next item */
 	uint32_t site;
 	struct record record;
@@ -41,21 +44,33 @@ static bool is_missing(const struct record *record, unsigned slot)
 	return record->missing >> slot & 1;
 }
 
-static size_t string_size(const struct record *record, const struct capture *capture)
+/* Of the bytes that a slot of a length stands for. */
+static size_t bytes_size(const struct record *record, unsigned slot)
 {
-	if (is_missing(record, capture->slot))
-		return 0;
-	return record->slots[capture->slot] & ~RECORD_STRING_CUT;
+	return is_missing(record, slot)
+		   ? 0
+		   : record->slots[slot] & ~(RECORD_STRING_CUT | RECORD_STRING_NIL);
 }
 
-static size_t record_size(const struct handle *handle, const struct record *record)
+static size_t capture_size(const struct record *record, const struct capture *capture)
 {
-	const struct plan *plan = probe_plan(handle->probe);
+	size_t size = 0;
+
+	if (capture->kind == CAPTURE_STRING || capture->kind == CAPTURE_BYTES)
+		size += bytes_size(record, capture->slot);
+	for (size_t i = 0; i < capture->part_count; i++)
+		if (!capture->parts[i].lost_size)
+			size += bytes_size(record, capture->parts[i].slot);
+	return size;
+}
+
+static size_t record_size(const struct handle *handle, const struct plan *plan,
+			  const struct record *record)
+{
 	size_t size = sizeof(*record) + 8 * (size_t)plan->slot_count;
 
 	for (size_t i = 0; handle->has_strings && i < plan->captures.size; i++)
-		if (plan->captures.data[i].kind == CAPTURE_STRING)
-			size += string_size(record, &plan->captures.data[i]);
+		size += capture_size(record, &plan->captures.data[i]);
 	return size;
 }
 
@@ -66,10 +81,14 @@ bool deliver_collect(void *context, const struct delivery *delivery)
 
 	if (!handle)
 		return true;
-	size_t bytes = record_size(handle, delivery->record);
+	size_t number;
+	const struct plan *plan = probe_site_plan(delivery->probe, delivery->site_index, &number);
+	size_t bytes = record_size(handle, plan, delivery->record);
 	size_t size = (offsetof(struct batch_item, record) + bytes + 7) & ~(size_t)7;
 	struct batch_item *item = (void *)buffer_reserve(&runtime->batch, size);
 	item->handle = handle;
+	item->plan = plan;
+	item->plan_number = (uint32_t)number;
 	item->size = (uint32_t)size;
 	item->site = (uint32_t)delivery->site_index;
 	memcpy(&item->record, delivery->record, bytes);
@@ -123,34 +142,150 @@ static void push_site_value(lua_State *L, enum capture_kind kind, const struct b
 	}
 }
 
-/* A string that was cut ends in "...": it cannot be taken for the whole. */
-static void push_string(lua_State *L, const char *bytes, size_t size, bool is_cut)
+/* A table of the enum's names by their values; the first of several counts. */
+static void push_enum_names(lua_State *L, const struct type *type)
 {
-	lua_pushlstring(L, bytes, size);
-	if (!is_cut)
-		return;
-	lua_pushliteral(L, "...");
-	lua_concat(L, 2);
+	lua_createtable(L, 0, (int)type->enumerator_count);
+	for (size_t i = type->enumerator_count; i > 0; i--) {
+		lua_pushstring(L, type->enumerators[i - 1].name);
+		lua_rawseti(L, -2, type->enumerators[i - 1].value);
+	}
 }
 
-/* strings: where the bytes of the next string begin; moves on. */
-static void push_capture(lua_State *L, const struct runtime *runtime, const struct batch_item *item,
-			 const struct capture *capture, const char **strings)
+/* Without a search, and no string is made anew. */
+static void push_enum(lua_State *L, int *reference, const struct type *type, mt_u64 slot)
 {
+	lua_Integer value = typed_enum_value(type, slot);
+
+	if (*reference == 0) {
+		push_enum_names(L, type);
+		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+	if (lua_rawgeti(L, -1, value) == LUA_TNIL) {
+		lua_pop(L, 1);
+		if (type->is_signed)
+			lua_pushinteger(L, value);
+		else
+			push_unsigned(L, (uint64_t)value);
+	}
+	lua_remove(L, -2);
+}
+
+/* Bytes of a slot, taken from those that are left. */
+struct piece {
+	const char *bytes;
+	size_t size;
+	bool is_cut;
+	const char *reason; /* why there are none */
+};
+
+static struct piece take_piece(const struct record *record, unsigned slot, const char **left)
+{
+	struct piece piece = {.bytes = *left, .size = bytes_size(record, slot)};
+
+	if (is_missing(record, slot))
+		piece.reason = missing_text(record->slots[slot]);
+	else
+		piece.is_cut = record->slots[slot] & RECORD_STRING_CUT;
+	*left += piece.size;
+	return piece;
+}
+
+static void push_bytes(lua_State *L, const struct record *record, const struct capture *capture,
+		       const char **left)
+{
+	struct typed_part parts[RECORD_SLOTS_MAX];
+	size_t part_count = 0;
+	struct piece whole = take_piece(record, capture->slot, left);
+
+	for (size_t i = 0; i < capture->part_count; i++) {
+		const struct capture_part *part = &capture->parts[i];
+		struct piece piece;
+
+		if (part->lost_size) {
+			parts[part_count++] = (struct typed_part){.offset = part->offset,
+								  .reason = part->reason,
+								  .lost_size = part->lost_size};
+			continue;
+		}
+		piece = take_piece(record, part->slot, left);
+
+		/* A null pointer says so itself. */
+		if (record->slots[part->slot] == RECORD_STRING_NIL)
+			continue;
+		parts[part_count++] = (struct typed_part){.offset = part->offset,
+							  .type = part->type,
+							  .bytes = piece.bytes,
+							  .size = piece.size,
+							  .is_cut = piece.is_cut,
+							  .reason = piece.reason};
+	}
+	if (whole.reason) {
+		push_missing(L, whole.reason);
+		return;
+	}
+	push_typed(L, &(struct typed_value){.type = capture->type,
+					    .bytes = whole.bytes,
+					    .size = whole.size,
+					    .parts = parts,
+					    .part_count = part_count});
+}
+
+static void push_text_capture(lua_State *L, const struct record *record, unsigned slot,
+			      const char **left)
+{
+	struct piece piece = take_piece(record, slot, left);
+
+	if (record->slots[slot] == RECORD_STRING_NIL)
+		lua_pushnil(L);
+	else
+		push_string(L, piece.bytes, piece.size, piece.is_cut);
+}
+
+/* Number i; left: where the bytes of the next with bytes begin; moves on. */
+static void push_capture(lua_State *L, const struct runtime *runtime, const struct batch_item *item,
+			 size_t i, const char **left)
+{
+	const struct capture *capture = &item->plan->captures.data[i];
 	const struct record *record = &item->record;
 	const mt_u64 *slot = &record->slots[capture->slot];
 
-	if (capture->kind <= CAPTURE_COMM && is_missing(record, capture->slot)) {
-		push_missing(L, missing_text(MISSING_UNREADABLE));
+	if (capture->kind <= CAPTURE_COMM && capture->kind != CAPTURE_BYTES &&
+	    is_missing(record, capture->slot)) {
+		push_missing(L, missing_text(*slot));
 		return;
 	}
 	switch (capture->kind) {
 	case CAPTURE_INTEGER:
 		lua_pushinteger(L, (lua_Integer)*slot);
 		break;
+	case CAPTURE_UNSIGNED:
+		push_unsigned(L, *slot);
+		break;
+	case CAPTURE_BOOLEAN:
+		lua_pushboolean(L, *slot != 0);
+		break;
+	case CAPTURE_FLOAT:
+		push_typed(L, &(struct typed_value){
+				  .type = capture->type, .bytes = slot, .size = sizeof(*slot)});
+		break;
+	case CAPTURE_ENUM:
+		push_enum(L,
+			  &item->handle->enums[item->plan_number * item->plan->captures.size + i],
+			  capture->type, *slot);
+		break;
+	case CAPTURE_POINTER:
+		push_pointer(L, *slot);
+		break;
 	case CAPTURE_STRING:
-		push_string(L, *strings, *slot & ~RECORD_STRING_CUT, *slot & RECORD_STRING_CUT);
-		*strings += *slot & ~RECORD_STRING_CUT;
+		push_text_capture(L, record, capture->slot, left);
+		break;
+	case CAPTURE_BYTES:
+		push_bytes(L, record, capture, left);
+		break;
+	case CAPTURE_LOST:
+		push_missing(L, capture->reason);
 		break;
 	case CAPTURE_COMM:
 		lua_pushlstring(L, (const char *)slot, strnlen((const char *)slot, COMM_SIZE));
@@ -166,14 +301,14 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 static void call_function(lua_State *L, const struct runtime *runtime,
 			  const struct batch_item *item)
 {
-	const struct plan *plan = probe_plan(item->handle->probe);
-	const char *strings = (const char *)&item->record.slots[plan->slot_count];
+	const struct plan *plan = item->plan;
+	const char *left = (const char *)&item->record.slots[plan->slot_count];
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX, item->handle->function);
 	if (plan->has_guard)
 		lua_pushlightuserdata(L, &filtered_mark);
 	for (size_t i = 0; i < plan->captures.size; i++)
-		push_capture(L, runtime, item, &plan->captures.data[i], &strings);
+		push_capture(L, runtime, item, i, &left);
 	lua_call(L, (int)plan->captures.size + plan->has_guard, 1);
 }
 

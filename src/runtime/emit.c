@@ -2,8 +2,7 @@
 /*
  * emit.c - a Lua table as one line of JSON.
  * A table with values 1..n and nothing else is an array, any other an object, its
- * names in order. A missing value is {"missing":"<unreadable>"}: not null, which
- * would look like a value.
+ * names in order.
  */
 #include <string.h>
 
@@ -122,11 +121,24 @@ static void put_table(lua_State *L, struct buffer *out, int depth)
 	}
 }
 
+static void put_userdata(lua_State *L, struct buffer *out)
+{
+	const char *reason = missing_reason(L, -1);
+	uint64_t bits;
+
+	if (reason)
+		json_missing(out, reason);
+	else if (to_unsigned(L, -1, &bits))
+		json_unsigned(out, bits);
+	else if (to_pointer(L, -1, &bits))
+		json_hex(out, 0, bits);
+	else if (!typed_put_json(L, -1, out))
+		put_text(L, out);
+}
+
 /* The value at the top, which stays. */
 static void put_value(lua_State *L, struct buffer *out, int depth)
 {
-	const char *reason;
-
 	switch (lua_type(L, -1)) {
 	case LUA_TNIL:
 		buffer_puts(out, "null");
@@ -143,15 +155,11 @@ static void put_value(lua_State *L, struct buffer *out, int depth)
 	case LUA_TTABLE:
 		put_table(L, out, depth);
 		break;
+	case LUA_TUSERDATA:
+		put_userdata(L, out);
+		break;
 	default:
-		reason = missing_reason(L, -1);
-		if (!reason) {
-			put_text(L, out);
-			break;
-		}
-		buffer_puts(out, "{\"missing\":");
-		json_string(out, reason, strlen(reason));
-		buffer_putc(out, '}');
+		put_text(L, out);
 	}
 }
 

@@ -278,14 +278,6 @@ static int error_tostring(lua_State *L)
 	return 1;
 }
 
-static int error_concat(lua_State *L)
-{
-	luaL_tolstring(L, 1, NULL);
-	luaL_tolstring(L, 2, NULL);
-	lua_concat(L, 2);
-	return 1;
-}
-
 static int error_index(lua_State *L)
 {
 	const struct error *err = check_error(L);
@@ -321,15 +313,11 @@ void failure_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
 	    {"__tostring", error_tostring},
-	    {"__concat", error_concat},
 	    {"__index", error_index},
 	    {"__gc", error_gc},
 	    {NULL, NULL},
 	};
 
-	luaL_newmetatable(L, ERROR_TYPE);
-	luaL_setfuncs(L, methods, 0);
-	lua_pushliteral(L, "error");
-	lua_setfield(L, -2, "__name");
+	push_value_type(L, ERROR_TYPE, "error", methods);
 	lua_pop(L, 1);
 }

@@ -19,7 +19,10 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	handle->number = probe_number(probe);
 	handle->is_once = probe_kind(probe) == PROBE_TBREAK;
 	for (size_t i = 0; i < plan->captures.size; i++)
-		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING;
+		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING ||
+				       plan->captures.data[i].kind == CAPTURE_BYTES;
+	handle->capture_count = plan->captures.size * probe_plan_count(probe);
+	handle->enums = xcalloc(handle->capture_count + 1, sizeof(*handle->enums));
 	handle->site_count = probe_site_count(probe);
 	handle->sites = xcalloc(handle->site_count, sizeof(*handle->sites));
 	lua_pushvalue(L, unit_index);
@@ -44,11 +47,14 @@ static void handle_free(lua_State *L, struct handle *handle)
 		release(L, handle->sites[i].function);
 		release(L, handle->sites[i].file);
 	}
+	for (size_t i = 0; i < handle->capture_count; i++)
+		release(L, handle->enums[i]);
 	release(L, handle->function);
 	release(L, handle->unit);
 	release(L, handle->aggregates_reference);
 	callback_deinit(&handle->health);
 	free(handle->sites);
+	free(handle->enums);
 	free(handle);
 }
 

@@ -40,12 +40,16 @@ struct handle {
 	unsigned number;
 	bool is_gone;	    /* the probe was deleted */
 	bool is_once;	    /* tbreak */
-	bool has_strings;   /* among its captures */
+	bool has_strings;   /* among its captures, or bytes */
+	uint64_t remaining; /* calls of its block until it is disabled; if is_limited */
+	bool is_limited;
 	int function, unit; /* references */
 	int aggregates_reference;
 	struct aggregates *aggregates;
 	size_t site_count;
 	struct site_values *sites;
+	size_t capture_count;
+	int *enums; /* by capture: reference to a table of its enum's names; 0: not made yet */
 	struct callback_health health;
 };
 
@@ -72,15 +76,17 @@ struct runtime {
 	int block_environment;	     /* reference: the _ENV of blocks */
 	VECTOR(struct unit *) units; /* with functions; each held by a reference */
 	VECTOR(struct handle *) handles;
+	VECTOR(char *) assigned; /* globals that some text assigns to */
 	VECTOR(struct timer) timers;
 	int timer_fd;
 	VECTOR(int) at_exit; /* references */
 
 	/* Records that have been taken from the ring, each after a batch_item. */
 	struct buffer batch;
-	size_t batch_next;	/* offset of the next to deliver */
-	int64_t wall_offset_ns; /* wall clock - CLOCK_MONOTONIC */
-	struct handle *current; /* whose callback runs */
+	size_t batch_next;	 /* offset of the next to deliver */
+	int64_t wall_offset_ns;	 /* wall clock - CLOCK_MONOTONIC */
+	struct handle *current;	 /* whose callback runs */
+	struct probe *redefined; /* the next statement is its new text; or NULL */
 	bool is_in_timer;
 	bool is_delivering;
 
@@ -111,11 +117,41 @@ int failure_raise_exit(lua_State *L) __attribute__((noreturn));
  * After an error there are no results. */
 struct error *failure_call(lua_State *L, int arguments, int results);
 
+/* --------------------------------------------------------------- value.c */
+
+/* Pushes the metatable of a new type of userdata, with what all of ours have: .. of their
+ * text. name: what Lua's messages call a value. */
+void push_value_type(lua_State *L, const char *type, const char *name, const luaL_Reg *methods);
+/* What a message calls the value. */
+const char *value_type_name(lua_State *L, int index);
+/* A string that was cut ends in "...": it cannot be taken for the whole. */
+void push_string(lua_State *L, const char *bytes, size_t size, bool is_cut);
+
+/* ------------------------------------------------------------ unsigned.c */
+
+void unsigned_open(lua_State *L);
+void push_unsigned(lua_State *L, uint64_t value);  /* an integer below 2^63 */
+void push_pointer(lua_State *L, uint64_t address); /* nil if it is 0 */
+/* False: the value at index is not one. */
+bool to_unsigned(lua_State *L, int index, uint64_t *ret);
+bool to_pointer(lua_State *L, int index, uint64_t *ret);
+
+/* --------------------------------------------------------------- typed.c */
+
+void typed_open(lua_State *L);
+/* A copy of the value, but not of its type and the reasons of its parts: those must outlive
+ * Lua's value. */
+void push_typed(lua_State *L, const struct typed_value *value);
+/* Pushes the name of its type; NULL, and nothing is pushed: the value at index is no such. */
+const char *push_typed_name(lua_State *L, int index);
+/* False: the same. */
+bool typed_put_json(lua_State *L, int index, struct buffer *out);
+
 /* ------------------------------------------------------------- missing.c */
 
 void missing_open(lua_State *L);
-void push_missing(lua_State *L, const char *reason); /* a constant string */
-/* The reason, or NULL: the value at index is not missing. */
+void push_missing(lua_State *L, const char *reason);
+/* The reason, Lua's; or NULL: the value at index is not missing. */
 const char *missing_reason(lua_State *L, int index);
 
 /* --------------------------------------------------------------- print.c */
@@ -142,6 +178,14 @@ struct error *unit_push_function(lua_State *L, const struct unit *unit);
 struct error *unit_find_function(lua_State *L, int index, bool is_condition,
 				 const struct unit **ret_unit, const struct node **ret_node);
 
+/* ------------------------------------------------------------- globals.c */
+
+/* Notes the globals that a tree assigns to. */
+void globals_note(struct runtime *runtime, const struct node *node);
+/* Has, or sets, a script this global? As in probe_request; context is the runtime. */
+bool globals_has(void *runtime, const char *name);
+void globals_free(struct runtime *runtime);
+
 /* -------------------------------------------------------------- define.c */
 
 void define_open(lua_State *L);
@@ -165,6 +209,16 @@ void aggregate_open(lua_State *L);
 struct aggregates *push_aggregates(lua_State *L, const struct plan *plan);
 /* Pushes the function of each of the aggregates at index; returns how many. */
 int push_aggregate_functions(lua_State *L, int aggregates_index);
+
+/* ----------------------------------------------------------------- row.c */
+
+struct row_reader {
+	const struct probe *probe;
+	const struct plan_aggregate *plan;
+	struct aggregate *aggregate; /* where the rows go */
+};
+/* Adds a row of the kernel's table (kernel.h) to the one of its keys. */
+void row_read(void *reader, const mt_u64 *key, const mt_u64 *words);
 
 /* ------------------------------------------------------------ callback.c */
 

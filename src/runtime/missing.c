@@ -4,6 +4,10 @@
  * It behaves like NaN and prints its reason: it is never 0, "" or a neighbour's
  * value. Whatever is computed from it is missing too, so that one unreadable
  * pointer does not become an error in the callback.
+ *
+ * Unlike NaN, one and the same missing value is equal to itself: Lua compares a userdata
+ * with itself before it asks anyone. Two reads give two values, and those are not equal.
+ * In and, or, not and if it counts as true, as whatever is neither nil nor false.
  */
 #include "internal.h"
 
@@ -11,17 +15,16 @@
 
 void push_missing(lua_State *L, const char *reason)
 {
-	const char **box = lua_newuserdatauv(L, sizeof(const char *), 0);
+	size_t size = strlen(reason) + 1;
 
-	*box = reason;
+	/* A copy: a reason may go with its probe, and the value be kept. */
+	memcpy(lua_newuserdatauv(L, size, 0), reason, size);
 	luaL_setmetatable(L, MISSING_TYPE);
 }
 
 const char *missing_reason(lua_State *L, int index)
 {
-	const char **box = luaL_testudata(L, index, MISSING_TYPE);
-
-	return box ? *box : NULL;
+	return luaL_testudata(L, index, MISSING_TYPE);
 }
 
 /* Arithmetic: the operand that is missing. */
@@ -45,15 +48,7 @@ static int missing_false(lua_State *L)
 
 static int missing_tostring(lua_State *L)
 {
-	lua_pushstring(L, *(const char **)luaL_checkudata(L, 1, MISSING_TYPE));
-	return 1;
-}
-
-static int missing_concat(lua_State *L)
-{
-	luaL_tolstring(L, 1, NULL);
-	luaL_tolstring(L, 2, NULL);
-	lua_concat(L, 2);
+	lua_pushstring(L, luaL_checkudata(L, 1, MISSING_TYPE));
 	return 1;
 }
 
@@ -65,24 +60,16 @@ void missing_open(lua_State *L)
 	};
 	/* s:upper() of a missing s is an index and a call. */
 	static const luaL_Reg methods[] = {
-	    {"__tostring", missing_tostring},
-	    {"__concat", missing_concat},
-	    {"__index", missing_self},
-	    {"__call", missing_self},
-	    {"__len", missing_self},
-	    {"__eq", missing_false},
-	    {"__lt", missing_false},
-	    {"__le", missing_false},
-	    {NULL, NULL},
+	    {"__tostring", missing_tostring}, {"__index", missing_self},
+	    {"__call", missing_self},	      {"__len", missing_self},
+	    {"__eq", missing_false},	      {"__lt", missing_false},
+	    {"__le", missing_false},	      {NULL, NULL},
 	};
 
-	luaL_newmetatable(L, MISSING_TYPE);
-	luaL_setfuncs(L, methods, 0);
+	push_value_type(L, MISSING_TYPE, "missing value", methods);
 	for (size_t i = 0; i < ARRAY_SIZE(arithmetic); i++) {
 		lua_pushcfunction(L, missing_operand);
 		lua_setfield(L, -2, arithmetic[i]);
 	}
-	lua_pushliteral(L, "missing value");
-	lua_setfield(L, -2, "__name");
 	lua_pop(L, 1);
 }

@@ -27,6 +27,19 @@ static int buffer_gc(lua_State *L)
 	return 0;
 }
 
+/* Is it one of the numbers that are not Lua's? */
+static bool to_number(lua_State *L, int index, struct format_value *ret)
+{
+	uint64_t bits = 0;
+
+	if (to_unsigned(L, index, &bits))
+		ret->kind = FORMAT_UNSIGNED;
+	else if (to_pointer(L, index, &bits))
+		ret->kind = FORMAT_ADDRESS;
+	ret->integer = (int64_t)bits;
+	return ret->kind != FORMAT_NIL;
+}
+
 /* The value at index; one that is no plain value is replaced there by its text. */
 static struct format_value to_value(lua_State *L, int index)
 {
@@ -51,6 +64,8 @@ static struct format_value to_value(lua_State *L, int index)
 		value.string.bytes = lua_tolstring(L, index, &value.string.size);
 		break;
 	default:
+		if (to_number(L, index, &value))
+			break;
 		value.kind = missing_reason(L, index) ? FORMAT_MISSING : FORMAT_OTHER;
 		value.other_type = luaL_typename(L, index);
 		value.string.bytes = luaL_tolstring(L, index, &value.string.size);

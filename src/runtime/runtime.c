@@ -24,6 +24,8 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	sandbox_open(L, options->is_unsafe);
 	failure_open(L);
 	missing_open(L);
+	unsigned_open(L);
+	typed_open(L);
 	print_open(L);
 	emit_open(L);
 	unit_open(L);
@@ -60,6 +62,7 @@ void runtime_free(struct runtime *runtime)
 		return;
 	handle_free_all(runtime);
 	timer_free_all(runtime);
+	globals_free(runtime);
 	vector_deinit(&runtime->units);
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);

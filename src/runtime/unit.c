@@ -91,6 +91,7 @@ struct error *unit_load(lua_State *L, struct source *source, struct unit **ret)
 		lua_pop(L, 1);
 		return err;
 	}
+	globals_note(runtime, unit->tree->root);
 	unit->chunk_name = unique_chunk_name(runtime, unit);
 	if (unit->tree->functions.size > 0)
 		keep(L, unit);

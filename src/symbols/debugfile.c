@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * debugfile.c - the separate debug file of a stripped image: by build id, then
- * by .gnu_debuglink. Only files of this machine; nothing is ever downloaded.
+ * by .gnu_debuglink; and the file to which dwz has moved what several have in common. Only
+ * files of this machine; nothing is ever downloaded.
  */
 #include <libgen.h>
 #include <limits.h>
@@ -147,4 +148,27 @@ struct image *debugfile_open(const struct image *image)
 	wanted.id_size = image_build_id(image, wanted.id);
 	struct image *debug = open_by_id(&wanted);
 	return debug ? debug : open_by_link(image, &wanted);
+}
+
+struct image *debugfile_open_supplement(const struct image *image)
+{
+	const struct section *section = image_section(image, ".gnu_debugaltlink");
+	char link[PATH_MAX], resolved[PATH_MAX], path[2 * PATH_MAX];
+	struct wanted wanted = {0};
+
+	if (!section || section->size > sizeof(link) ||
+	    !image_pread(image, section->offset, link, section->size))
+		return NULL;
+	size_t length = strnlen(link, section->size);
+	if (length + 2 > section->size || section->size - length - 1 > BUILD_ID_MAX ||
+	    !realpath(image->path, resolved))
+		return NULL;
+	wanted.id_size = section->size - length - 1;
+	memcpy(wanted.id, link + length + 1, wanted.id_size);
+	struct image *supplement = open_by_id(&wanted);
+	if (supplement)
+		return supplement;
+	snprintf(path, sizeof(path), "%s%s%s", link[0] == '/' ? "" : dirname(resolved),
+		 link[0] == '/' ? "" : "/", link);
+	return try_open(path, &wanted);
 }

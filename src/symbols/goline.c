@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * goline.c - address to file and line by .gopclntab.
+ * goline.c - address to file and line, and to the depth of the stack, by .gopclntab.
  *
  * A _func points at two lists that give, for ranges of addresses, a file number and a
  * line: pairs of (change of value, zigzag; length of range) in base 128, from -1 at the
@@ -33,29 +33,42 @@ static bool read_varint(struct gotab *table, uint64_t *offset, uint32_t *ret)
 	return false;
 }
 
-/* The value of the list at offset for address; start is the function's entry. */
-static bool value_at(struct gotab *table, uint64_t offset, uint64_t start, uint64_t address,
-		     int32_t *ret)
+struct gotab_values gotab_values(struct gotab *table, uint32_t list, uint64_t entry)
 {
-	uint32_t change, length, value = -1;
+	return (struct gotab_values){
+	    .table = table, .offset = table->pcs + list, .until = entry, .value = -1};
+}
 
-	for (uint64_t pc = start; pc <= address;) {
-		if (!read_varint(table, &offset, &change) || (change == 0 && pc != start) ||
-		    !read_varint(table, &offset, &length))
+bool gotab_values_next(struct gotab_values *values)
+{
+	uint32_t change, length;
+
+	if (!read_varint(values->table, &values->offset, &change) ||
+	    (change == 0 && values->has_begun) ||
+	    !read_varint(values->table, &values->offset, &length) || length == 0)
+		return false;
+	values->has_begun = true;
+	values->value += change & 1 ? ~(change >> 1) : change >> 1;
+	values->start = values->until;
+	values->until += length;
+	return true;
+}
+
+bool gotab_value_at(struct gotab *table, uint32_t list, uint64_t entry, uint64_t address,
+		    int32_t *ret)
+{
+	struct gotab_values values = gotab_values(table, list, entry);
+
+	while (values.until <= address)
+		if (!gotab_values_next(&values))
 			return false;
-		value += change & 1 ? ~(change >> 1) : change >> 1;
-		pc += length;
-		if (length == 0)
-			return false;
-		*ret = value;
-	}
+	*ret = values.value;
 	return true;
 }
 
 /* Where the file's name is in the table. */
 static bool file_offset(struct gotab *table, uint64_t func, uint32_t file, uint64_t *ret)
 {
-	uint64_t fields = func + gotab_name_field(table);
 	uint32_t unit, name;
 
 	if (table->layout == GO_1_2) {
@@ -64,7 +77,7 @@ static bool file_offset(struct gotab *table, uint64_t func, uint32_t file, uint6
 		*ret = name;
 		return name != 0;
 	}
-	if (!read_u32(table, WINDOW_FUNCS, fields + 4ull * FUNC_UNIT, &unit) ||
+	if (!gotab_field(table, func, FUNC_UNIT, &unit) ||
 	    !read_u32(table, WINDOW_FUNCS, table->units + 4 * ((uint64_t)unit + file), &name) ||
 	    name == NO_FILE)
 		return false;
@@ -72,7 +85,7 @@ static bool file_offset(struct gotab *table, uint64_t func, uint32_t file, uint6
 	return true;
 }
 
-static char *read_name(struct gotab *table, uint64_t offset)
+char *gotab_string(struct gotab *table, uint64_t offset)
 {
 	struct buffer name = {0};
 
@@ -85,23 +98,44 @@ static char *read_name(struct gotab *table, uint64_t offset)
 	return NULL;
 }
 
+char *gotab_file(struct gotab *table, uint64_t func, int32_t number)
+{
+	uint64_t offset;
+
+	return number >= 0 && file_offset(table, func, number, &offset)
+		   ? gotab_string(table, offset)
+		   : NULL;
+}
+
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line)
 {
-	uint64_t start, func, offset;
+	uint64_t start, func;
 	uint32_t index, files, lines;
 	int32_t file = -1, line = 0;
 
 	if (!gotab_find(table, address, &index) || !gotab_entry(table, index, &start, &func))
 		return false;
-	uint64_t fields = func + gotab_name_field(table);
-	if (!read_u32(table, WINDOW_FUNCS, fields + 4ull * FUNC_PCFILE, &files) ||
-	    !read_u32(table, WINDOW_FUNCS, fields + 4ull * FUNC_PCLN, &lines) || !files || !lines)
+	if (!gotab_field(table, func, FUNC_PCFILE, &files) ||
+	    !gotab_field(table, func, FUNC_PCLN, &lines) || !files || !lines)
 		return false;
-	if (!value_at(table, table->pcs + files, start, address, &file) || file < 0 ||
-	    !value_at(table, table->pcs + lines, start, address, &line) || line <= 0 ||
-	    !file_offset(table, func, file, &offset))
+	if (!gotab_value_at(table, files, start, address, &file) ||
+	    !gotab_value_at(table, lines, start, address, &line) || line <= 0)
 		return false;
-	*ret_file = read_name(table, offset);
+	*ret_file = gotab_file(table, func, file);
 	*ret_line = line;
 	return *ret_file != NULL;
+}
+
+bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret)
+{
+	uint64_t start, func;
+	uint32_t index, list;
+	int32_t depth;
+
+	if (!gotab_find(table, address, &index) || !gotab_entry(table, index, &start, &func) ||
+	    !gotab_field(table, func, FUNC_PCSP, &list) || !list ||
+	    !gotab_value_at(table, list, start, address, &depth))
+		return false;
+	*ret = depth;
+	return true;
 }

@@ -10,8 +10,6 @@
 
 #include "gotab.h"
 
-#define PCDATA_INLINED 2 /* the index of an inlined call, from Go 1.16 (or before) */
-
 struct wanted_file {
 	uint64_t name; /* offset in the table */
 	size_t file;   /* index in source */
@@ -164,28 +162,13 @@ static size_t file_of(const struct search *search, const struct function_lists *
 	return NO_SOURCE;
 }
 
-static bool field(struct gotab *table, uint64_t func, unsigned index, uint32_t *ret)
-{
-	const void *bytes =
-	    gotab_bytes(table, WINDOW_FUNCS, func + gotab_name_field(table) + 4ull * index, 4);
-
-	if (bytes)
-		memcpy(ret, bytes, 4);
-	return bytes != NULL;
-}
-
 /* Which inlined call an address belongs to: inlined copies of a function are told apart. */
 static void read_inlined(const struct search *search, uint64_t func, struct function_lists *lists)
 {
-	struct gotab *table = search->table;
-	/* From 1.20 the line of the function's start; then four single bytes. */
-	unsigned lists_at = FUNC_FIELDS + (table->layout >= GO_1_20) + 1;
-	uint32_t count, offset;
+	uint32_t offset;
 
-	lists->has_inlined = table->layout != GO_1_2 &&
-			     field(table, func, FUNC_LIST_COUNT, &count) &&
-			     count > PCDATA_INLINED &&
-			     field(table, func, lists_at + PCDATA_INLINED, &offset) && offset != 0;
+	lists->has_inlined = search->table->layout != GO_1_2 &&
+			     gotab_list(search->table, func, PCDATA_INLINED, &offset);
 	if (lists->has_inlined)
 		lists->inlined = values_of(search, offset, lists->entry);
 }
@@ -198,9 +181,9 @@ static bool read_lists(const struct search *search, uint32_t index, struct funct
 
 	*ret = (struct function_lists){.index = index};
 	if (!gotab_entry(table, index, &ret->entry, &func) ||
-	    !field(table, func, FUNC_PCFILE, &files) || !field(table, func, FUNC_PCLN, &lines) ||
-	    !files || !lines ||
-	    (table->layout != GO_1_2 && !field(table, func, FUNC_UNIT, &ret->unit)))
+	    !gotab_field(table, func, FUNC_PCFILE, &files) ||
+	    !gotab_field(table, func, FUNC_PCLN, &lines) || !files || !lines ||
+	    (table->layout != GO_1_2 && !gotab_field(table, func, FUNC_UNIT, &ret->unit)))
 		return false;
 	ret->files = values_of(search, files, ret->entry);
 	ret->lines = values_of(search, lines, ret->entry);

@@ -11,13 +11,13 @@
 
 #include <inttypes.h>
 
-#define HEADER_SIZE	72
-#define FUNCTIONS_MAX	(16u << 20)
-#define PADDING_MAX	31
-#define INT3		0xcc
-#define TEXT_IN_MODULE	176 /* offsets in runtime.moduledata, Go >= 1.16 */
-#define MINPC_IN_MODULE 160
-#define PIECE		(1 << 16)
+#define HEADER_SIZE   72
+#define FUNCTIONS_MAX (16u << 20)
+#define PADDING_MAX   63
+#define INT3	      0xcc
+#define PIECE	      (1 << 16)
+#define LISTS_MAX     64
+#define NO_DATA	      0xffffffffu
 
 /* ----------------------------------------------------------------- windows */
 
@@ -44,6 +44,15 @@ const void *gotab_bytes(struct gotab *table, enum gotab_window which, uint64_t o
 	return window_read(&table->windows[which], table->image, table->offset + offset, size);
 }
 
+const void *gotab_image_bytes(struct gotab *table, uint64_t address, size_t size)
+{
+	uint64_t offset;
+
+	if (!image_file_offset(table->image, address, size, &offset))
+		return NULL;
+	return window_read(&table->windows[WINDOW_TREE], table->image, offset, size);
+}
+
 /* ------------------------------------------------------------------ functab */
 
 static uint64_t load(const void *bytes, size_t size)
@@ -68,6 +77,59 @@ bool gotab_entry(struct gotab *table, uint32_t index, uint64_t *ret_address, uin
 		*ret_func = table->funcs + load(pair + field, field);
 	return true;
 }
+
+/* ---------------------------------------------------------- parts of a _func */
+
+bool gotab_field(struct gotab *table, uint64_t func, unsigned index, uint32_t *ret)
+{
+	const void *bytes =
+	    gotab_bytes(table, WINDOW_FUNCS, func + gotab_name_field(table) + 4ull * index, 4);
+
+	if (bytes)
+		*ret = load(bytes, 4);
+	return bytes != NULL;
+}
+
+/* The number of the u32 that has four single bytes; the lists follow it. */
+static unsigned bytes_field(const struct gotab *table)
+{
+	/* From 1.16 after the unit, from 1.20 after the line of the function's start. */
+	return FUNC_UNIT + (table->layout >= GO_1_16) + (table->layout >= GO_1_20);
+}
+
+bool gotab_list(struct gotab *table, uint64_t func, unsigned number, uint32_t *ret_offset)
+{
+	uint32_t count;
+
+	return gotab_field(table, func, FUNC_LIST_COUNT, &count) && number < count &&
+	       gotab_field(table, func, bytes_field(table) + 1 + number, ret_offset) &&
+	       *ret_offset != 0;
+}
+
+bool gotab_data(struct gotab *table, uint64_t func, unsigned number, uint64_t *ret_address)
+{
+	unsigned first = bytes_field(table);
+	uint32_t lists, bytes, offset;
+
+	if (!gotab_field(table, func, FUNC_LIST_COUNT, &lists) || lists > LISTS_MAX ||
+	    !gotab_field(table, func, first, &bytes) || number >= bytes >> 24)
+		return false;
+	uint64_t at = func + gotab_name_field(table) + 4ull * (first + 1 + lists);
+	if (table->layout < GO_1_18) { /* aligned pointers */
+		at = (at + 7) & ~7ull;
+		return image_read_pointer(table->image, table->address + at + 8ull * number,
+					  ret_address) &&
+		       *ret_address != 0;
+	}
+	const void *found = gotab_bytes(table, WINDOW_FUNCS, at + 4ull * number, 4);
+	if (!found)
+		return false;
+	offset = load(found, 4);
+	*ret_address = gotab_module(table)->gofunc + offset;
+	return offset != NO_DATA && gotab_module(table)->gofunc;
+}
+
+/* ---------------------------------------------------------------- functions */
 
 bool gotab_find(struct gotab *table, uint64_t address, uint32_t *ret)
 {
@@ -115,44 +177,16 @@ static bool check_entries(struct gotab *table)
 	       image_is_code(table->image, table->end - 1);
 }
 
-struct text_search {
-	const struct gotab *table;
-	uint64_t first; /* functab's first address, relative to text */
-	uint64_t text;
-};
-
-/* Is this the pclntab pointer that begins runtime.moduledata? Then minpc is
- * where the first function is. */
-static bool is_module_data(void *context, uint64_t address)
-{
-	struct text_search *search = context;
-	const struct image *image = search->table->image;
-	uint64_t text, minpc;
-
-	if (!image_read_pointer(image, address + TEXT_IN_MODULE, &text) ||
-	    !image_read_pointer(image, address + MINPC_IN_MODULE, &minpc) ||
-	    !image_is_code(image, text) || minpc != text + search->first)
-		return false;
-	search->text = text;
-	return true;
-}
-
 /* From Go 1.26 the header no longer says where the text starts, and externally
  * linked position-independent programs never did. */
 static struct error *find_text(struct gotab *table)
 {
-	struct text_search search = {.table = table};
-	const void *first = gotab_bytes(table, WINDOW_ENTRIES, table->functab, 4);
-
-	if (first)
-		search.first = load(first, 4);
-	if (!symtab_object(table->image, "runtime.text", &search.text) &&
-	    !image_find_pointer(table->image, table->address, is_module_data, &search))
-		return error_new(ERR_BAD_ELF,
-				 "its .gopclntab does not say where the text starts, and "
-				 "neither runtime.text nor the module data was found");
-	table->text = search.text;
-	return NULL;
+	if (!symtab_object(table->image, "runtime.text", &table->text))
+		table->text = gomodule_find(table, 0).text;
+	return table->text ? NULL
+			   : error_new(ERR_BAD_ELF,
+				       "its .gopclntab does not say where the text starts, and "
+				       "neither runtime.text nor the module data was found");
 }
 
 /* ------------------------------------------------------------------- opening */

@@ -58,6 +58,10 @@ static struct error *read_segments(struct image *image, Elf *elf, bool is_debug_
 			image->dynamic_address = phdr.p_vaddr;
 			image->dynamic_size = phdr.p_filesz;
 		}
+		if (phdr.p_type == PT_TLS) {
+			image->tls_size = phdr.p_memsz;
+			image->tls_align = phdr.p_align;
+		}
 		if (phdr.p_type != PT_LOAD)
 			continue;
 		if (!is_debug_file && is_beyond(image, phdr.p_offset, phdr.p_filesz))
@@ -135,7 +139,7 @@ static struct error *read_headers(struct image *image, bool is_debug_file)
 	return err;
 }
 
-static struct error *open_file(struct image *image)
+static struct error *open_file(struct image *image, bool is_debug_file)
 {
 	struct stat st;
 
@@ -153,7 +157,8 @@ static struct error *open_file(struct image *image)
 	if (fstat(image->fd, &image->stat) != 0)
 		return error_new(ERR_OS, "%s: %m", image->name);
 	image->file_size = (uint64_t)image->stat.st_size;
-	return kind_check(image->name, image->fd, image->file_size);
+	/* A file of dwz is an object file; that it belongs to the image is checked elsewhere. */
+	return is_debug_file ? NULL : kind_check(image->name, image->fd, image->file_size);
 }
 
 static struct error *open_image(const char *path, const char *name, bool is_debug_file,
@@ -165,7 +170,7 @@ static struct error *open_image(const char *path, const char *name, bool is_debu
 	image->fd = -1;
 	image->path = xstrdup(path);
 	image->name = xstrdup(name ? name : path);
-	struct error *err = open_file(image);
+	struct error *err = open_file(image, is_debug_file);
 	if (!err)
 		err = read_headers(image, is_debug_file);
 	if (err) {
@@ -205,15 +210,17 @@ void image_unref(struct image *image)
 {
 	if (!image || --image->references)
 		return;
+	dwarf_free(image->dwarf);
+	cfi_free(image->cfi);
 	lines_free(image->lines);
+	relocations_free(image->relocations);
 	table_free(image->table);
 	go_close(image->go);
 	image_unref(image->debug);
 	vector_deinit(&image->segments);
 	vector_deinit(&image->sections);
 	arena_deinit(&image->arena);
-	arena_deinit(&image->names.arena);
-	free(image->names.slots);
+	intern_deinit(&image->names);
 	close_p(&image->fd);
 	free(image->path);
 	free(image->name);
@@ -343,13 +350,22 @@ uint64_t image_code_end(const struct image *image, uint64_t address)
 	return segment ? segment->address + segment->file_size : address;
 }
 
-bool image_read(const struct image *image, uint64_t address, void *ret, size_t size)
+bool image_file_offset(const struct image *image, uint64_t address, size_t size, uint64_t *ret)
 {
 	const struct segment *segment = segment_at(image, address);
 
 	if (!segment || size > segment->file_size - (address - segment->address))
 		return false;
-	return image_pread(image, address - segment->address + segment->offset, ret, size);
+	*ret = address - segment->address + segment->offset;
+	return true;
+}
+
+bool image_read(const struct image *image, uint64_t address, void *ret, size_t size)
+{
+	uint64_t offset;
+
+	return image_file_offset(image, address, size, &offset) &&
+	       image_pread(image, offset, ret, size);
 }
 
 char *image_read_string(const struct image *image, uint64_t address)

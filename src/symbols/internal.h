@@ -26,7 +26,7 @@ struct section {
 	uint64_t flags, address, offset, size;
 };
 
-/* Strings that live as long as the image, each stored once. */
+/* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
 	const char **slots;
@@ -36,6 +36,9 @@ struct intern {
 struct go;
 struct table;
 struct lines;
+struct dwarf;
+struct cfi;
+struct relocations;
 
 struct image {
 	unsigned references;
@@ -48,14 +51,25 @@ struct image {
 	VECTOR(struct segment) segments;
 	VECTOR(struct section) sections;
 	uint64_t dynamic_address, dynamic_size; /* PT_DYNAMIC; size 0: static */
+	uint64_t tls_size, tls_align;		/* PT_TLS; size 0: none */
 	struct image *debug;			/* its separate debug file, or NULL */
 	struct go *go;				/* NULL: not Go */
 	struct table *table;			/* functions by address, made when first needed */
 	struct lines *lines;			/* DWARF, opened when first needed */
+	struct dwarf *dwarf;			/* its names, read when first needed */
+	struct relocations *relocations;	/* by address, made when first needed */
+	struct cfi *cfi;			/* unwind tables, likewise */
+	enum {
+		FRAME_POINTERS_UNKNOWN,
+		FRAME_POINTERS_KEPT,
+		FRAME_POINTERS_OMITTED
+	} frame_pointers; /* by most of its functions */
 	struct intern names;
 };
 
 bool image_pread(const struct image *image, uint64_t offset, void *ret, size_t size);
+/* Where in the file size bytes at an address of any segment are. */
+bool image_file_offset(const struct image *image, uint64_t address, size_t size, uint64_t *ret);
 /* The section of that name that has bytes in the file, or NULL. */
 const struct section *image_section(const struct image *image, const char *name);
 const struct section *image_section_of_type(const struct image *image, uint32_t type);
@@ -65,12 +79,13 @@ bool image_is_code(const struct image *image, uint64_t address);
 uint64_t image_code_end(const struct image *image, uint64_t address);
 /* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
 char *image_read_string(const struct image *image, uint64_t address);
-/* A pointer stored at address, as it will be after relocation by base 0. */
-bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret);
+void relocations_free(struct relocations *relocations);
 /* Where a pointer to target is stored, after relocation by base 0, in the data
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
 			bool (*fn)(void *context, uint64_t address), void *context);
+const char *intern(struct intern *names, const char *s);
+void intern_deinit(struct intern *names);
 const char *image_intern(struct image *image, const char *s);
 /* Build id into ret (at most 64 bytes); 0 if there is none. */
 size_t image_build_id(const struct image *image, unsigned char ret[64]);
@@ -78,11 +93,15 @@ size_t image_build_id(const struct image *image, unsigned char ret[64]);
 struct error *image_open_debug(const char *path, struct image **ret);
 /* Finds image's separate debug file (debugfile.c). */
 struct image *debugfile_open(const struct image *image);
+/* The file that .gnu_debugaltlink names: NULL if there is none, or not of that build. */
+struct image *debugfile_open_supplement(const struct image *image);
 
 /* Says what an open file is, unless it is an ELF for this machine (kind.c). */
 struct error *kind_check(const char *name, int fd, uint64_t file_size);
 
 void lines_free(struct lines *lines);
+void dwarf_free(struct dwarf *dwarf);
+void cfi_free(struct cfi *cfi);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);
@@ -121,9 +140,6 @@ bool image_has_lines(const struct image *image);
  * a function, by address. */
 void source_search(struct source *ret, struct image *image, const char *wanted, unsigned line);
 void source_deinit(struct source *source);
-/* Calls fn for each file that the image's line tables name, many of them often. */
-void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
-		       void *context);
 
 /* For those who read the tables: the index of the file of that path, NO_SOURCE if it
  * does not answer; and a piece of its code. One that begins no statement counts only if the
@@ -211,6 +227,9 @@ void go_close(struct go *go);
 /* Where the build info names the Go version; NULL if there is none (goinfo.c).
  * The caller frees it. */
 char *goinfo_version(const struct image *image, bool *ret_is_go);
+/* What the build info says of modules and settings, a line each; NULL if nothing. The
+ * caller frees it. */
+char *goinfo_modules(const struct image *image);
 
 /* Is address in a function that Go's table describes? */
 bool go_covers(const struct image *image, uint64_t address);
@@ -223,6 +242,17 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* Appends the chain of calls inlined at address, innermost first (goinline.c). */
+void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
+/* Calls fn for each inlined copy of the functions whose name contains literal and is wanted:
+ * its name and the lowest address of its code. */
+void gotab_search_inlined(struct gotab *table, const char *literal,
+			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
+			  void *context);
+/* A function of Go's table by its exact name; the first one. */
+bool gotab_function(struct image *image, const char *name, struct function *ret);
+/* How far below where it was at the function's entry the stack pointer is (goline.c). */
+bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret);
 /* As source_search and image_each_source, by Go's table (gosource.c). */
 void gotab_source(struct gotab *table, struct source *source);
 void gotab_each_source(struct gotab *table, void (*fn)(void *context, const char *path),

@@ -35,33 +35,62 @@ static void read_units(struct lines *lines)
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 	uint8_t type;
+	int status;
 
-	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
+	while ((status = dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL)) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
 			add_unit(lines, &unit);
+	if (status < 0)
+		lines->problem = dwarf_errmsg(-1);
 	if (lines->ranges.size)
 		qsort(lines->ranges.data, lines->ranges.size, sizeof(*lines->ranges.data), compare);
 }
 
-/* A mapping, where the rest of this room uses pread: of hundreds of megabytes only the
- * pages of one unit are touched. It is writable because libelf keeps notes in the section
- * headers when it inflates a section, and because the kernel puts no breakpoints in writable
- * mappings. */
-static void open_dwarf(struct lines *lines, const struct image *image)
+/* Writable because libelf keeps notes in the section headers when it inflates a section, and
+ * because the kernel puts no breakpoints in writable mappings. */
+bool mapped_elf_open(const struct image *image, struct mapped_elf *ret)
 {
 	void *mapping = mmap(NULL, image->file_size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_NORESERVE, image->fd, 0);
 
 	if (mapping == MAP_FAILED)
-		return;
-	lines->mapping = mapping;
-	lines->mapping_size = image->file_size;
+		return false;
+	ret->mapping = mapping;
+	ret->size = image->file_size;
 	elf_version(EV_CURRENT);
-	lines->elf = elf_memory(mapping, image->file_size);
-	if (lines->elf)
-		lines->dwarf = dwarf_begin_elf(lines->elf, DWARF_C_READ, NULL);
-	if (lines->dwarf)
-		read_units(lines);
+	ret->elf = elf_memory(mapping, image->file_size);
+	return ret->elf;
+}
+
+void mapped_elf_close(struct mapped_elf *file)
+{
+	elf_end(file->elf);
+	if (file->mapping)
+		munmap(file->mapping, file->size);
+}
+
+/* Without the file what is in it is missing, and the rest is read. */
+static void open_supplement(struct lines *lines, const struct image *image)
+{
+	struct image *supplement = debugfile_open_supplement(image);
+
+	if (supplement && mapped_elf_open(supplement, &lines->supplement_file))
+		lines->supplement = dwarf_begin_elf(lines->supplement_file.elf, DWARF_C_READ, NULL);
+	if (lines->supplement)
+		dwarf_setalt(lines->dwarf, lines->supplement);
+	image_unref(supplement);
+}
+
+static void open_dwarf(struct lines *lines, const struct image *image)
+{
+	if (mapped_elf_open(image, &lines->file))
+		lines->dwarf = dwarf_begin_elf(lines->file.elf, DWARF_C_READ, NULL);
+	if (!lines->dwarf) {
+		lines->problem = dwarf_errmsg(-1);
+		return;
+	}
+	open_supplement(lines, image);
+	read_units(lines);
 }
 
 static const struct image *image_with_lines(const struct image *image)
@@ -76,8 +105,7 @@ bool image_has_lines(const struct image *image)
 	return go_has_table(image) || image_with_lines(image);
 }
 
-/* A file cut short since it was mapped would kill us with SIGBUS when read. */
-static bool is_intact(const struct image *file)
+bool image_is_intact(const struct image *file)
 {
 	struct stat st;
 
@@ -88,7 +116,7 @@ const struct lines *lines_get(struct image *image)
 {
 	const struct image *file = image_with_lines(image);
 
-	if (!file || !is_intact(file))
+	if (!file || !image_is_intact(file))
 		return NULL;
 	if (!image->lines) {
 		image->lines = xcalloc(1, sizeof(*image->lines));
@@ -102,14 +130,14 @@ void lines_free(struct lines *lines)
 	if (!lines)
 		return;
 	dwarf_end(lines->dwarf);
-	elf_end(lines->elf);
-	if (lines->mapping)
-		munmap(lines->mapping, lines->mapping_size);
+	mapped_elf_close(&lines->file);
+	dwarf_end(lines->supplement);
+	mapped_elf_close(&lines->supplement_file);
 	vector_deinit(&lines->ranges);
 	free(lines);
 }
 
-static const struct unit_range *unit_at(const struct lines *lines, uint64_t address)
+bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret)
 {
 	size_t low = 0, high = lines->ranges.size;
 
@@ -121,9 +149,40 @@ static const struct unit_range *unit_at(const struct lines *lines, uint64_t addr
 			high = middle;
 	}
 	/* Ranges of different units do not overlap in a linked file. */
-	if (low == 0 || address >= lines->ranges.data[low - 1].end)
-		return NULL;
-	return &lines->ranges.data[low - 1];
+	return low && address < lines->ranges.data[low - 1].end &&
+	       dwarf_offdie(lines->dwarf, lines->ranges.data[low - 1].unit, ret);
+}
+
+Dwarf_Die unit_tree(Dwarf_Die *unit)
+{
+	Dwarf_Die split = {0};
+	uint8_t type;
+
+	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
+	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
+		return split;
+	return *unit;
+}
+
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name)
+{
+	size_t names;
+
+	if (elf_getshdrstrndx(lines->file.elf, &names) != 0)
+		return (struct bytes){0};
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(lines->file.elf, section));) {
+		GElf_Shdr header;
+		const char *own = gelf_getshdr(section, &header)
+				      ? elf_strptr(lines->file.elf, names, header.sh_name)
+				      : NULL;
+		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
+			continue;
+		/* libdw has inflated it when it opened the file. */
+		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
+		if (data && data->d_buf)
+			return (struct bytes){data->d_buf, data->d_size};
+	}
+	return (struct bytes){0};
 }
 
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
@@ -132,8 +191,7 @@ static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)
 	Dwarf_Die unit;
 
 	const struct lines *lines = lines_get(image);
-	const struct unit_range *range = lines ? unit_at(lines, address) : NULL;
-	if (!range || !dwarf_offdie(lines->dwarf, range->unit, &unit))
+	if (!lines || !lines_unit_at(lines, address, &unit))
 		return false;
 	Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
 	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;

@@ -1,31 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lines.h - an image's DWARF as libdw has it, shared by line.c (which opens it),
- * source.c (a source line's code) and instance.c (which copy of a function).
+ * source.c (a source line's code), instance.c (which copy of a function) and inlined.c (calls
+ * that were inlined).
  */
 #ifndef SYMBOLS_LINES_H
 #define SYMBOLS_LINES_H
 
 #include <elfutils/libdw.h>
 
-#include "internal.h"
+#include "cursor.h"
 
 struct unit_range {
 	uint64_t start, end;
 	Dwarf_Off unit; /* of its DIE */
 };
 
-struct lines {
+/* A file as libelf has it: a mapping, where the rest of this room uses pread, because of
+ * hundreds of megabytes only the pages of one unit are touched. */
+struct mapped_elf {
 	void *mapping;
-	size_t mapping_size;
+	size_t size;
 	Elf *elf;
+};
+/* False if it cannot be mapped; *ret, zeroed before, is to be closed all the same. */
+bool mapped_elf_open(const struct image *image, struct mapped_elf *ret);
+void mapped_elf_close(struct mapped_elf *file);
+/* A file cut short since it was mapped would kill us with SIGBUS when read. */
+bool image_is_intact(const struct image *file);
+
+struct lines {
+	struct mapped_elf file, supplement_file;
 	Dwarf *dwarf;
+	Dwarf *supplement; /* what dwz has put into a file for several, or NULL */
+	const char *problem; /* why not all of it could be read, or NULL */
 	VECTOR(struct unit_range) ranges;
 };
 
 /* Opens what is not open yet. NULL if the image has no lines in DWARF, or its file
  * has been cut short. */
 const struct lines *lines_get(struct image *image);
+/* The unit whose code is at address: its DIE in the file itself. */
+bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret);
+/* The unit's tree, which with split DWARF is in a file of its own. */
+Dwarf_Die unit_tree(Dwarf_Die *unit);
+/* The section of that name or its old one (.zdebug_), decompressed; data NULL if it is not there.
+ */
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name);
 
 /* Starts of one line in one unit, by address. */
 struct line_starts {

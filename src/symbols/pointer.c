@@ -37,21 +37,76 @@ static bool each_relocation(const struct image *image,
 	return false;
 }
 
-struct relocation_query {
+/* ------------------------------------------------------ pointers by address */
+
+struct relocation {
 	uint64_t address, value;
+};
+
+/* By address; made when the first pointer is asked for. */
+struct relocations {
+	VECTOR(struct relocation) list;
+};
+
+static bool add_relocation(void *context, const Elf64_Rela *rela)
+{
+	struct relocations *relocations = context;
+
+	vector_push(&relocations->list, ((struct relocation){rela->r_offset, rela->r_addend}));
+	return false;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct relocation *a = left, *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static const struct relocations *relocations_get(const struct image *image)
+{
+	struct relocations **cache = (struct relocations **)&image->relocations;
+
+	if (!*cache) {
+		struct relocations *made = xcalloc(1, sizeof(*made));
+		each_relocation(image, add_relocation, made);
+		if (made->list.size)
+			qsort(made->list.data, made->list.size, sizeof(*made->list.data), compare);
+		*cache = made;
+	}
+	return *cache;
+}
+
+void relocations_free(struct relocations *relocations)
+{
+	if (relocations)
+		vector_deinit(&relocations->list);
+	free(relocations);
+}
+
+bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret)
+{
+	if (!image_read(image, address, ret, sizeof(*ret)))
+		return false;
+	if (*ret || !image->is_pie)
+		return true;
+	const struct relocations *relocations = relocations_get(image);
+	const struct relocation key = {.address = address}, *found = NULL;
+	if (relocations->list.size)
+		found = bsearch(&key, relocations->list.data, relocations->list.size, sizeof(key),
+				compare);
+	if (found)
+		*ret = found->value;
+	return true;
+}
+
+/* ------------------------------------------------------ addresses of pointers */
+
+struct relocation_query {
+	uint64_t value;
 	bool (*fn)(void *context, uint64_t address);
 	void *context;
 };
-
-static bool is_relocation_of(void *context, const Elf64_Rela *relocation)
-{
-	struct relocation_query *query = context;
-
-	if (relocation->r_offset != query->address)
-		return false;
-	query->value = relocation->r_addend;
-	return true;
-}
 
 static bool is_relocation_to(void *context, const Elf64_Rela *relocation)
 {
@@ -59,17 +114,6 @@ static bool is_relocation_to(void *context, const Elf64_Rela *relocation)
 
 	return (uint64_t)relocation->r_addend == query->value &&
 	       query->fn(query->context, relocation->r_offset);
-}
-
-bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *ret)
-{
-	struct relocation_query query = {.address = address};
-
-	if (!image_read(image, address, ret, sizeof(*ret)))
-		return false;
-	if (*ret == 0 && image->is_pie && each_relocation(image, is_relocation_of, &query))
-		*ret = query.value;
-	return true;
 }
 
 static bool find_in_segment(const struct image *image, const struct segment *segment,
@@ -136,10 +180,8 @@ static void grow(struct intern *names)
 	free(old.slots);
 }
 
-const char *image_intern(struct image *image, const char *s)
+const char *intern(struct intern *names, const char *s)
 {
-	struct intern *names = &image->names;
-
 	if (names->count * 2 >= names->capacity)
 		grow(names);
 	const char **slot = slot_of(names, s);
@@ -148,4 +190,15 @@ const char *image_intern(struct image *image, const char *s)
 		names->count++;
 	}
 	return *slot;
+}
+
+void intern_deinit(struct intern *names)
+{
+	arena_deinit(&names->arena);
+	free(names->slots);
+}
+
+const char *image_intern(struct image *image, const char *s)
+{
+	return intern(&image->names, s);
 }

@@ -177,3 +177,34 @@ bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64
 	mapping_list_deinit(&mappings);
 	return is_found;
 }
+
+static bool is_mapped(const struct mapping *mapping, const struct segment *segment)
+{
+	uint64_t end = mapping->offset + (mapping->end - mapping->start);
+
+	return segment->is_code && segment->offset < end &&
+	       mapping->offset < segment->offset + segment->file_size;
+}
+
+/* One displacement holds for all segments: the loader keeps their distances. */
+bool process_bias(pid_t pid, const struct image *image, uint64_t *ret)
+{
+	mapping_list mappings = {0};
+	bool is_found = false;
+
+	error_free(process_mappings(pid, &mappings));
+	for (size_t i = 0; i < mappings.size; i++) {
+		const struct mapping *mapping = &mappings.data[i];
+		for (size_t k = 0; k < image->segments.size && !is_found; k++) {
+			const struct segment *segment = &image->segments.data[k];
+			if (!mapping->is_executable || !is_of(mapping, image) ||
+			    !is_mapped(mapping, segment))
+				continue;
+			*ret =
+			    mapping->start - mapping->offset + segment->offset - segment->address;
+			is_found = true;
+		}
+	}
+	mapping_list_deinit(&mappings);
+	return is_found;
+}

@@ -16,6 +16,10 @@
 struct candidate {
 	struct function function;
 	enum match match;
+	/* Of an inlined copy: the name of what was inlined into function, and where its code
+	 * begins; else NULL, and the function's address. */
+	const char *inlined;
+	uint64_t address;
 };
 
 /* One image searched for one pattern. */
@@ -55,9 +59,29 @@ static bool consider(void *context, const struct symbol *symbol)
 	CLEANUP(free_p) char *name = function_name(symbol->raw, is_go);
 	enum match match = judge(search, name, symbol->raw, is_go);
 
-	if (match != MATCH_NONE)
-		*vector_add(&search->found) =
-		    (struct candidate){table_function(search->image, symbol), match};
+	if (match == MATCH_NONE)
+		return true;
+	struct function function = table_function(search->image, symbol);
+	vector_push(&search->found, ((struct candidate){function, match, NULL, function.address}));
+	return true;
+}
+
+static bool answers(void *context, const char *name)
+{
+	return judge(context, name, name, true) != MATCH_NONE;
+}
+
+static bool consider_inlined(void *context, const struct symbol *copy)
+{
+	struct search *search = context;
+	struct candidate candidate = {
+	    .match = judge(search, copy->raw, copy->raw, true),
+	    .inlined = image_intern(search->image, copy->raw),
+	    .address = copy->address,
+	};
+
+	if (image_function_at(search->image, copy->address, &candidate.function))
+		vector_push(&search->found, candidate);
 	return true;
 }
 
@@ -96,9 +120,11 @@ static void drop_wrappers(struct search *search)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < search->found.size; i++)
-		if (!is_wrapper(search->image, &search->found.data[i].function))
-			search->found.data[kept++] = search->found.data[i];
+	for (size_t i = 0; i < search->found.size; i++) {
+		const struct candidate *candidate = &search->found.data[i];
+		if (candidate->inlined || !is_wrapper(search->image, &candidate->function))
+			search->found.data[kept++] = *candidate;
+	}
 	if (kept)
 		search->found.size = kept;
 }
@@ -116,6 +142,10 @@ static void search_image(struct search *search)
 		for (size_t i = 0; i < table->symbols.size; i++)
 			consider(search, &table->symbols.data[i]);
 	}
+	/* A pattern would find thousands of copies; a name stands for all that run it. */
+	if (go_has_table(search->image) && *literal && !search->regex && !search->is_glob)
+		gotab_search_inlined(search->image->go->table, literal, answers, consider_inlined,
+				     search);
 	keep_best_matches(search);
 	drop_wrappers(search);
 }
@@ -143,34 +173,61 @@ static int compare_candidates(const void *left, const void *right)
 {
 	const struct candidate *a = left, *b = right;
 
-	if (a->function.address != b->function.address)
-		return a->function.address < b->function.address ? -1 : 1;
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
 	/* Of several names of one address keep the plainest. */
 	size_t a_size = strlen(a->function.name), b_size = strlen(b->function.name);
 	return a_size != b_size ? (a_size < b_size ? -1 : 1)
 				: strcmp(a->function.name, b->function.name);
 }
 
-/* Adds what was found to the places, by address, each address once. */
-static struct error *take_places(struct search *search, uint64_t offset, place_list *ret)
+/* Copies have no offsets: those of different callers are different code. */
+static struct error *drop_copies(struct search *search, uint64_t offset)
 {
+	const char *inlined = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < search->found.size; i++) {
+		const struct candidate *candidate = &search->found.data[i];
+		if (candidate->inlined)
+			inlined = candidate->inlined;
+		else
+			search->found.data[kept++] = *candidate;
+	}
+	search->found.size = kept;
+	if (kept || !inlined)
+		return NULL;
+	return error_hint(error_new(ERR_NO_SYMBOL,
+				    "%s has no code of its own to which +0x%" PRIx64
+				    " could be an offset: every call of it was inlined",
+				    inlined, offset),
+			  "break %s traces its inlined copies", inlined);
+}
+
+/* Adds what was found to the places, by address, each address once. */
+static struct error *take_places(struct search *search, const struct location *location,
+				 place_list *ret)
+{
+	/* Unless it is part of the name. */
+	bool has_offset = location->has_offset && best_match(search) != MATCH_WHOLE;
+	uint64_t offset = has_offset ? location->offset : 0;
+
+	if (has_offset)
+		TRY(drop_copies(search, offset));
 	struct candidate *data = search->found.data;
-
-	if (best_match(search) == MATCH_WHOLE)
-		offset = 0; /* it is part of the name */
-
 	if (search->found.size)
 		qsort(data, search->found.size, sizeof(*data), compare_candidates);
 	for (size_t i = 0; i < search->found.size; i++) {
-		const struct function *function = &data[i].function;
-		if (i && function->address == data[i - 1].function.address)
+		const struct candidate *candidate = &data[i];
+		if (i && candidate->address == data[i - 1].address)
 			continue;
-		if (offset >= function->size)
-			return out_of_function(function, offset);
+		if (offset >= candidate->function.size)
+			return out_of_function(&candidate->function, offset);
 		*vector_add(ret) = (struct place){
 		    .image = image_ref(search->image),
-		    .function = *function,
-		    .address = function->address + offset,
+		    .function = candidate->function,
+		    .address = candidate->address + offset,
+		    .inlined = candidate->inlined,
 		};
 	}
 	return NULL;
@@ -189,8 +246,10 @@ static void collect_owners(const struct search *search, path_list *ret)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < search->found.size; i++) {
-		const struct function *function = &search->found.data[i].function;
-		vector_push(ret, match_owner(function->name, function->is_go));
+		const struct candidate *candidate = &search->found.data[i];
+		const char *name =
+		    candidate->inlined ? candidate->inlined : candidate->function.name;
+		vector_push(ret, match_owner(name, candidate->function.is_go));
 	}
 	qsort(ret->data, ret->size, sizeof(*ret->data), compare_strings);
 	for (size_t i = 0; i < ret->size; i++) {
@@ -367,7 +426,7 @@ static struct error *resolve_in(struct resolution *resolution, struct image *ima
 	search_for(&search, location);
 	struct error *err = check_owners(&search);
 	if (!err)
-		err = take_places(&search, location->offset, resolution->places);
+		err = take_places(&search, location, resolution->places);
 	vector_deinit(&search.found);
 	return err;
 }
@@ -409,12 +468,14 @@ static struct error *resolve_address(struct resolution *resolution, struct progr
 /* MODULE:NAME may all be the name of one function of the executable. */
 static struct error *resolve_unsplit(struct resolution *resolution, struct image *image)
 {
-	const char *text = resolution->location->text;
+	const struct location *location = resolution->location;
+	const char *text = location->text;
 	struct search search = {.image = image, .wanted = text, .whole = text};
 
 	search_image(&search);
-	struct error *err =
-	    best_match(&search) == MATCH_WHOLE ? take_places(&search, 0, resolution->places) : NULL;
+	struct error *err = best_match(&search) == MATCH_WHOLE
+				? take_places(&search, location, resolution->places)
+				: NULL;
 	vector_deinit(&search.found);
 	return err;
 }

@@ -7,74 +7,6 @@
 
 #include "rows.h"
 
-struct cursor {
-	const uint8_t *at, *end;
-	bool has_failed; /* read beyond the end; everything after it is 0 */
-};
-
-/* ----------------------------------------------------------------- reading */
-
-static const uint8_t *take(struct cursor *cursor, uint64_t size)
-{
-	const uint8_t *at = cursor->at;
-
-	if (size > (uint64_t)(cursor->end - at)) {
-		cursor->has_failed = true;
-		cursor->at = cursor->end;
-		return NULL;
-	}
-	cursor->at += size;
-	return at;
-}
-
-static uint64_t read_fixed(struct cursor *cursor, size_t size)
-{
-	const uint8_t *bytes = take(cursor, size);
-	uint64_t value = 0;
-
-	if (bytes)
-		memcpy(&value, bytes, size);
-	return value;
-}
-
-static uint64_t read_unsigned(struct cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0;; shift += 7) {
-		uint8_t byte = read_fixed(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
-	}
-}
-
-static int64_t read_signed(struct cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0;;) {
-		uint8_t byte = read_fixed(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-		if (byte & 0x80)
-			continue;
-		if ((byte & 0x40) && shift < 64)
-			value |= -(1ull << shift);
-		return (int64_t)value;
-	}
-}
-
-/* NULL if it does not end within the bytes. */
-static const char *read_string(struct cursor *cursor)
-{
-	const uint8_t *end = memchr(cursor->at, '\0', cursor->end - cursor->at);
-
-	return (const char *)take(cursor, end ? (uint64_t)(end - cursor->at) + 1 : UINT64_MAX);
-}
-
 static const char *string_at(const struct bytes *section, uint64_t offset)
 {
 	if (offset >= section->size ||
@@ -90,13 +22,13 @@ static void read_old_names(struct row_table *table, struct cursor *cursor, const
 	const char *name;
 
 	vector_push(&table->directories, compiled_in ? compiled_in : "");
-	while ((name = read_string(cursor)) && *name)
+	while ((name = cursor_string(cursor)) && *name)
 		vector_push(&table->directories, name);
 	vector_push(&table->files, (struct row_file){0}); /* they count from 1 */
-	while ((name = read_string(cursor)) && *name) {
-		uint64_t directory = read_unsigned(cursor);
-		read_unsigned(cursor); /* time */
-		read_unsigned(cursor); /* length */
+	while ((name = cursor_string(cursor)) && *name) {
+		uint64_t directory = cursor_unsigned(cursor);
+		cursor_unsigned(cursor); /* time */
+		cursor_unsigned(cursor); /* length */
 		vector_push(&table->files, ((struct row_file){name, directory}));
 	}
 }
@@ -113,52 +45,54 @@ static struct value read_form(const struct row_table *table, const struct row_se
 {
 	switch (form) {
 	case DW_FORM_string:
-		return (struct value){.string = read_string(cursor)};
+		return (struct value){.string = cursor_string(cursor)};
 	case DW_FORM_line_strp:
-		return (struct value){.string = string_at(&sections->line_strings,
-							  read_fixed(cursor, table->offset_size))};
+		return (struct value){.string =
+					  string_at(&sections->line_strings,
+						    cursor_fixed(cursor, table->offset_size))};
 	case DW_FORM_strp:
-		return (struct value){.string = string_at(&sections->strings,
-							  read_fixed(cursor, table->offset_size))};
+		return (struct value){
+		    .string =
+			string_at(&sections->strings, cursor_fixed(cursor, table->offset_size))};
 	case DW_FORM_strp_sup:
-		take(cursor, table->offset_size);
+		cursor_take(cursor, table->offset_size);
 		break;
 	case DW_FORM_udata:
-		return (struct value){.number = read_unsigned(cursor)};
+		return (struct value){.number = cursor_unsigned(cursor)};
 	case DW_FORM_strx:
-		read_unsigned(cursor);
+		cursor_unsigned(cursor);
 		break;
 	case DW_FORM_data1:
 	case DW_FORM_strx1:
-		return (struct value){.number = read_fixed(cursor, 1)};
+		return (struct value){.number = cursor_fixed(cursor, 1)};
 	case DW_FORM_data2:
 	case DW_FORM_strx2:
-		return (struct value){.number = read_fixed(cursor, 2)};
+		return (struct value){.number = cursor_fixed(cursor, 2)};
 	case DW_FORM_strx3:
-		take(cursor, 3);
+		cursor_take(cursor, 3);
 		break;
 	case DW_FORM_data4:
 	case DW_FORM_strx4:
-		return (struct value){.number = read_fixed(cursor, 4)};
+		return (struct value){.number = cursor_fixed(cursor, 4)};
 	case DW_FORM_data8:
-		return (struct value){.number = read_fixed(cursor, 8)};
+		return (struct value){.number = cursor_fixed(cursor, 8)};
 	case DW_FORM_data16:
-		take(cursor, 16);
+		cursor_take(cursor, 16);
 		break;
 	case DW_FORM_block:
-		take(cursor, read_unsigned(cursor));
+		cursor_take(cursor, cursor_unsigned(cursor));
 		break;
 	case DW_FORM_block1:
-		take(cursor, read_fixed(cursor, 1));
+		cursor_take(cursor, cursor_fixed(cursor, 1));
 		break;
 	case DW_FORM_block2:
-		take(cursor, read_fixed(cursor, 2));
+		cursor_take(cursor, cursor_fixed(cursor, 2));
 		break;
 	case DW_FORM_block4:
-		take(cursor, read_fixed(cursor, 4));
+		cursor_take(cursor, cursor_fixed(cursor, 4));
 		break;
 	default: /* its size is not known, so neither is what follows */
-		take(cursor, UINT64_MAX);
+		cursor_take(cursor, UINT64_MAX);
 	}
 	return (struct value){0};
 }
@@ -170,7 +104,7 @@ static struct row_file read_entry(const struct row_table *table,
 	struct row_file file = {0};
 
 	for (unsigned i = 0; i < field_count; i++) {
-		uint64_t kind = read_unsigned(&format), form = read_unsigned(&format);
+		uint64_t kind = cursor_unsigned(&format), form = cursor_unsigned(&format);
 		struct value value = read_form(table, sections, cursor, form);
 		if (kind == DW_LNCT_path)
 			file.name = value.string;
@@ -185,14 +119,14 @@ static struct row_file read_entry(const struct row_table *table,
 static void read_entries(struct row_table *table, const struct row_sections *sections,
 			 struct cursor *cursor, bool are_files)
 {
-	unsigned field_count = read_fixed(cursor, 1);
+	unsigned field_count = cursor_fixed(cursor, 1);
 	struct cursor format = *cursor;
 
 	for (unsigned i = 0; i < field_count; i++) {
-		read_unsigned(cursor);
-		read_unsigned(cursor);
+		cursor_unsigned(cursor);
+		cursor_unsigned(cursor);
 	}
-	uint64_t count = read_unsigned(cursor);
+	uint64_t count = cursor_unsigned(cursor);
 	for (uint64_t i = 0; field_count && i < count && !cursor->has_failed; i++) {
 		struct row_file entry = read_entry(table, sections, cursor, format, field_count);
 		if (are_files)
@@ -207,13 +141,13 @@ static void read_entries(struct row_table *table, const struct row_sections *sec
 /* Cuts the table that begins at cursor out of what follows it. */
 static bool read_size(struct row_table *table, struct cursor *cursor)
 {
-	uint64_t size = read_fixed(cursor, 4);
+	uint64_t size = cursor_fixed(cursor, 4);
 
 	table->offset_size = size == 0xffffffff ? 8 : 4;
 	if (size == 0xffffffff)
-		size = read_fixed(cursor, 8);
+		size = cursor_fixed(cursor, 8);
 	const uint8_t *start = cursor->at;
-	if (!take(cursor, size))
+	if (!cursor_take(cursor, size))
 		return false;
 	*cursor = (struct cursor){.at = start, .end = start + size};
 	return true;
@@ -223,27 +157,27 @@ static bool read_header(struct row_table *table, struct cursor *cursor)
 {
 	if (!read_size(table, cursor))
 		return false;
-	table->version = read_fixed(cursor, 2);
+	table->version = cursor_fixed(cursor, 2);
 	if (table->version < 2 || table->version > 5)
 		return false;
-	if (table->version == 5 && (read_fixed(cursor, 1) != 8 || read_fixed(cursor, 1) != 0))
+	if (table->version == 5 && (cursor_fixed(cursor, 1) != 8 || cursor_fixed(cursor, 1) != 0))
 		return false; /* sizes of an address and of a segment selector */
-	uint64_t size = read_fixed(cursor, table->offset_size);
+	uint64_t size = cursor_fixed(cursor, table->offset_size);
 	if (size > (uint64_t)(cursor->end - cursor->at))
 		return false;
 	table->program = (struct bytes){cursor->at + size, cursor->end - cursor->at - size};
 	cursor->end = cursor->at + size;
-	table->step = read_fixed(cursor, 1);
-	if (table->version >= 4 && read_fixed(cursor, 1) != 1)
+	table->step = cursor_fixed(cursor, 1);
+	if (table->version >= 4 && cursor_fixed(cursor, 1) != 1)
 		return false; /* several operations in one instruction: no x86 */
-	table->is_statement = read_fixed(cursor, 1);
-	table->line_base = (int8_t)read_fixed(cursor, 1);
-	table->line_range = read_fixed(cursor, 1);
-	table->opcode_base = read_fixed(cursor, 1);
+	table->is_statement = cursor_fixed(cursor, 1);
+	table->line_base = (int8_t)cursor_fixed(cursor, 1);
+	table->line_range = cursor_fixed(cursor, 1);
+	table->opcode_base = cursor_fixed(cursor, 1);
 	if (table->opcode_base == 0 || table->line_range == 0)
 		return false;
 	table->operand_counts.size = table->opcode_base - 1;
-	table->operand_counts.data = take(cursor, table->operand_counts.size);
+	table->operand_counts.data = cursor_take(cursor, table->operand_counts.size);
 	return !cursor->has_failed;
 }
 
@@ -307,20 +241,20 @@ static void advance(struct machine *machine, uint64_t steps)
 
 static void run_extended(struct machine *machine)
 {
-	uint64_t size = read_unsigned(&machine->cursor);
-	const uint8_t *bytes = take(&machine->cursor, size);
+	uint64_t size = cursor_unsigned(&machine->cursor);
+	const uint8_t *bytes = cursor_take(&machine->cursor, size);
 	struct cursor operands = {.at = bytes, .end = bytes ? bytes + size : NULL};
 
 	if (!bytes || size == 0)
 		return;
-	switch (read_fixed(&operands, 1)) {
+	switch (cursor_fixed(&operands, 1)) {
 	case DW_LNE_end_sequence:
 		machine->row.ends = true;
 		emit(machine);
 		begin_sequence(machine);
 		break;
 	case DW_LNE_set_address:
-		machine->row.address = read_fixed(&operands, 8);
+		machine->row.address = cursor_fixed(&operands, 8);
 		break;
 	default: /* discriminators, and what makers add: of no concern here */
 		break;
@@ -337,13 +271,13 @@ static void run_standard(struct machine *machine, unsigned opcode)
 		emit(machine);
 		break;
 	case DW_LNS_advance_pc:
-		advance(machine, read_unsigned(cursor));
+		advance(machine, cursor_unsigned(cursor));
 		break;
 	case DW_LNS_advance_line:
-		machine->row.line += read_signed(cursor);
+		machine->row.line += cursor_signed(cursor);
 		break;
 	case DW_LNS_set_file:
-		machine->row.file = read_unsigned(cursor);
+		machine->row.file = cursor_unsigned(cursor);
 		break;
 	case DW_LNS_negate_stmt:
 		machine->row.is_statement = !machine->row.is_statement;
@@ -352,11 +286,11 @@ static void run_standard(struct machine *machine, unsigned opcode)
 		advance(machine, (255 - table->opcode_base) / table->line_range);
 		break;
 	case DW_LNS_fixed_advance_pc:
-		machine->row.address += read_fixed(cursor, 2);
+		machine->row.address += cursor_fixed(cursor, 2);
 		break;
 	default:
 		for (unsigned n = table->operand_counts.data[opcode - 1]; n > 0; n--)
-			read_unsigned(cursor);
+			cursor_unsigned(cursor);
 	}
 }
 
@@ -369,7 +303,7 @@ void rows_run(const struct row_table *table, void (*fn)(void *context, const str
 	machine.cursor.end = table->program.data + table->program.size;
 	begin_sequence(&machine);
 	while (machine.cursor.at < machine.cursor.end) {
-		unsigned opcode = read_fixed(&machine.cursor, 1);
+		unsigned opcode = cursor_fixed(&machine.cursor, 1);
 		if (opcode == 0) {
 			run_extended(&machine);
 		} else if (opcode < table->opcode_base) {

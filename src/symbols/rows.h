@@ -9,12 +9,7 @@
 #ifndef SYMBOLS_ROWS_H
 #define SYMBOLS_ROWS_H
 
-#include "internal.h"
-
-struct bytes {
-	const uint8_t *data;
-	size_t size;
-};
+#include "cursor.h"
 
 /* The sections a table's names may be in. */
 struct row_sections {

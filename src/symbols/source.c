@@ -111,26 +111,6 @@ struct table_visit {
 	void *context;
 };
 
-static struct bytes section_bytes(Elf *elf, const char *name, const char *old_name)
-{
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names) != 0)
-		return (struct bytes){0};
-	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
-		GElf_Shdr header;
-		const char *own =
-		    gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
-		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
-			continue;
-		/* libdw has inflated it when it opened the file. */
-		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
-		if (data && data->d_buf)
-			return (struct bytes){data->d_buf, data->d_size};
-	}
-	return (struct bytes){0};
-}
-
 /* Go's own units: Go's own table says the same, and is read faster. */
 static bool is_read_elsewhere(const struct image *image, Dwarf_Die *unit)
 {
@@ -164,9 +144,9 @@ static void visit_tables(const struct table_visit *visit)
 	if (!lines)
 		return;
 	const struct row_sections sections = {
-	    .line = section_bytes(lines->elf, ".debug_line", ".zdebug_line"),
-	    .line_strings = section_bytes(lines->elf, ".debug_line_str", ".zdebug_line_str"),
-	    .strings = section_bytes(lines->elf, ".debug_str", ".zdebug_str"),
+	    .line = lines_section(lines, ".debug_line", ".zdebug_line"),
+	    .line_strings = lines_section(lines, ".debug_line_str", ".zdebug_line_str"),
+	    .strings = lines_section(lines, ".debug_str", ".zdebug_str"),
 	};
 	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
@@ -228,18 +208,6 @@ static void note_row(void *context, const struct row *row)
 		return;
 	source_add(search->source, file, row->line, row->is_statement,
 		   &(struct line_start){.address = row->address, .unit = search->unit});
-}
-
-/* The unit's tree, which with split DWARF is in a file of its own. */
-static Dwarf_Die unit_tree(Dwarf_Die *unit)
-{
-	Dwarf_Die split = {0};
-	uint8_t type;
-
-	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
-		return split;
-	return *unit;
 }
 
 struct file_numbers {
@@ -402,9 +370,11 @@ static void visit_names(void *context, Dwarf_Die *unit, const struct row_table *
 	const struct name_visit *visit = context;
 
 	(void)unit;
-	for (size_t i = 0; i < table->files.size; i++)
-		if (table->files.data[i].name)
-			visit->fn(visit->context, table->files.data[i].name);
+	for (size_t i = 0; i < table->files.size; i++) {
+		CLEANUP(free_p) char *path = rows_path(table, i);
+		if (path)
+			visit->fn(visit->context, path);
+	}
 }
 
 void image_each_source(struct image *image, void (*fn)(void *context, const char *path),

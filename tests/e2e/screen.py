@@ -24,7 +24,8 @@ TOKEN = re.compile(r"\x1b\[([?\d;]*)([@A-Za-z])|\x1b[()].|\x1b[=>78M]|\x1b\].*?(
 class Screen:
     """The lines that a terminal would show after some output."""
 
-    def __init__(self):
+    def __init__(self, columns=COLUMNS):
+        self.columns = columns
         self.lines = [""]
         self.row = self.column = 0
         self.pending = ""
@@ -82,7 +83,7 @@ class Screen:
         elif char == "\t":
             self.column += 8 - self.column % 8
         elif char >= " ":
-            if self.column >= COLUMNS:
+            if self.column >= self.columns:
                 self._move_to(self.row + 1)
                 self.column = 0
             line = self.lines[self.row].ljust(self.column)
@@ -100,8 +101,8 @@ class Screen:
 class Terminal:
     """A program in a pseudo-terminal of its own."""
 
-    def __init__(self, arguments, environment, cwd):
-        self.screen = Screen()
+    def __init__(self, arguments, environment, cwd, columns=COLUMNS):
+        self.screen = Screen(columns)
         self.raw = ""
         self.status = None
         self.pid, self.descriptor = pty.fork()
@@ -109,7 +110,7 @@ class Terminal:
             os.chdir(cwd)
             os.execvpe(arguments[0], arguments, environment)
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 50, COLUMNS, 0, 0))
+                    struct.pack("HHHH", 50, columns, 0, 0))
 
     def _read(self, timeout):
         data = read_available(self.descriptor, timeout).decode("utf-8", "replace")

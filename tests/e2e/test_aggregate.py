@@ -127,9 +127,9 @@ class Aggregates(TestCase):
         self.assertEqual(tables(tap.output())["count()"], ["  1500"])
 
     def test_why_a_block_is_left_to_lua_is_explained(self):
-        tap = self.moontap("-e", "break counted do count(str(arg[2])) end\n"
+        tap = self.moontap("-e", "break counted do count(str(arg[2]), str(arg[3]), str(arg[1])) end\n"
                            'print(command("explain 1"))', target_path("counted"), "--dry-run")
-        self.assertIn("block    in Lua, at each event, because `str(arg[2])` is no integer\n",
+        self.assertIn("block    in Lua, at each event, because its keys are too long together\n",
                       tap.stdout)
 
     def test_a_full_table_reports_exactly_what_it_dropped(self):

@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 
-from harness import (MOONTAP, SANITIZER_STATUS, TestCase, breakpoints, needs_root,
-                     target_path, wait_until)
+from harness import (MOONTAP, ROOT, SANITIZER_STATUS, Process, TestCase, breakpoints, go_versions,
+                     needs_root, target_path, wait_until)
 from screen import Terminal
 
 PROMPT = "(moontap) "
@@ -237,3 +237,48 @@ class Plain(TestCase):
             tap.stop()
         self.assertEqual(tap.errors, [])
         self.assert_original(target)
+
+
+class Help(TestCase):
+    """What help says is true."""
+
+    def test_the_manual_page_is_that_of_this_program(self):
+        done = self.moontap("--man")
+        self.assertEqual((done.status, done.stderr), (0, ""))
+        with open(os.path.join(ROOT, "docs", "moontap.1"), encoding="utf-8") as file:
+            self.assertEqual(done.stdout, file.read(), "run: make docs")
+
+    def test_every_example_of_help_works(self):
+        # The examples have the offsets of this release.
+        if "1.22" not in go_versions():
+            self.skipTest("no Go 1.22")
+        program = target_path("go-play-1.22")
+        target = self.start(Process, [program])
+        script = self.write("script", "print('a script')\n")
+        commands, subjects = self.rows("all"), self.rows("info")
+        self.assertIn("break", commands)
+        self.assertIn("breakpoints", subjects)
+        for name in commands + ["info " + subject for subject in subjects]:
+            examples = "\n".join(self.examples(name))
+            examples = re.sub(r"\bPID\b", str(target.pid), examples)
+            examples = re.sub(r"\bFILE\b", script, examples)
+            names_target = name in ("attach", "file")
+            with self.subTest(name):
+                done = self.moontap(
+                    "-q", "--dry-run", "--unsafe",
+                    *[] if names_target else [program],
+                    input=("" if names_target else "break main.neatFunction\n" * 3) + examples)
+                self.assertEqual((done.status, done.stderr), (0, ""), done)
+
+    def rows(self, what):
+        """The names in a list of commands."""
+        text = self.moontap("-q", input="help %s\n" % what).stdout
+        if what != "all":
+            text = text.split("subcommands:\n")[1]
+            return [line.split(" ")[1] for line in text.split("\n") if " -- " in line]
+        return [line.split(" -- ")[0].split(",")[0] for line in text.split("\n") if " -- " in line]
+
+    def examples(self, name):
+        text = self.moontap("-q", input="help %s\n" % name).stdout
+        return [line[4:] for line in text.split("Examples:\n")[-1].split("\n")
+                if line.startswith("    ")] if "Examples:\n" in text else []

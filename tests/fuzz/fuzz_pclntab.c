@@ -18,15 +18,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define TABLE	  0x500000
 #define TABLE_MAX 0x4000
 #define INFO_SIZE 64
+#define MODULE	  0x600000
 
 struct file {
 	Elf64_Ehdr header;
-	Elf64_Phdr segments[2];
+	Elf64_Phdr segments[3];
 	Elf64_Shdr sections[4];
 	char names[48];
-	unsigned char info[INFO_SIZE];
 	unsigned char text[TEXT_SIZE];
 	unsigned char table[TABLE_MAX];
+	uint64_t module[64]; /* runtime.moduledata */
+	unsigned char info[INFO_SIZE];
 };
 
 static const char section_names[] = "\0.gopclntab\0.go.buildinfo\0.shstrtab";
@@ -43,13 +45,28 @@ static void make_sections(struct file *file, size_t size)
 	file->sections[2] = (Elf64_Shdr){.sh_name = 12,
 					 .sh_type = SHT_PROGBITS,
 					 .sh_flags = SHF_ALLOC,
-					 .sh_addr = TABLE - INFO_SIZE,
+					 .sh_addr = MODULE + sizeof(file->module),
 					 .sh_offset = offsetof(struct file, info),
 					 .sh_size = INFO_SIZE};
 	file->sections[3] = (Elf64_Shdr){.sh_name = 26,
 					 .sh_type = SHT_STRTAB,
 					 .sh_offset = offsetof(struct file, names),
 					 .sh_size = sizeof(file->names)};
+}
+
+/* What the table's magic wants: the version, and module data with text and minpc where
+ * they are, and the table as the base of everything else. */
+static void make_info(struct file *file, size_t layout)
+{
+	static const char *const versions[] = {"go1.15.1", "go1.16.1", "go1.18.1", "go1.20.1"};
+
+	memcpy(file->info, "\xff Go buildinf:\10\2", 16);
+	file->info[32] = 8;
+	memcpy(file->info + 33, versions[layout], 8);
+	for (size_t i = 0; i < ARRAY_SIZE(file->module); i++)
+		file->module[i] = TABLE;
+	file->module[layout ? 160 / 8 : 80 / 8] = TEXT;
+	file->module[layout ? 176 / 8 : 96 / 8] = TEXT;
 }
 
 static void make_file(struct file *file, const uint8_t *data, size_t size)
@@ -67,7 +84,7 @@ static void make_file(struct file *file, const uint8_t *data, size_t size)
 	file->header.e_shoff = offsetof(struct file, sections);
 	file->header.e_ehsize = sizeof(file->header);
 	file->header.e_phentsize = sizeof(file->segments[0]);
-	file->header.e_phnum = 2;
+	file->header.e_phnum = 3;
 	file->header.e_shentsize = sizeof(file->sections[0]);
 	file->header.e_shnum = 4;
 	file->header.e_shstrndx = 3;
@@ -76,7 +93,11 @@ static void make_file(struct file *file, const uint8_t *data, size_t size)
 			 TEXT_SIZE, 16};
 	file->segments[1] =
 	    (Elf64_Phdr){PT_LOAD, PF_R, offsetof(struct file, table), TABLE, TABLE, size, size, 16};
+	file->segments[2] =
+	    (Elf64_Phdr){PT_LOAD, PF_R | PF_W,		offsetof(struct file, module), MODULE,
+			 MODULE,  sizeof(file->module), sizeof(file->module),	       16};
 	make_sections(file, size);
+	make_info(file, size ? data[0] % sizeof(magics) : 0);
 	memcpy(file->table, data, size);
 	if (size >= 8) {
 		memcpy(file->table, "\0\xff\xff\xff\0\0\1\10", 8);
@@ -95,12 +116,15 @@ static bool visit(void *context, const struct function *function)
 		abort(); /* functions are in code, always */
 	image_function_at(image, function->address, &found);
 	image_line_at(image, function->address + function->size / 2, &line);
+	inline_chain chain = {0};
+	image_inlined_at(image, function->address + function->size / 2, &chain);
+	vector_deinit(&chain);
 	return true;
 }
 
-static void search_lines(const char *path)
+static void search_locations(const char *path)
 {
-	static const char *const texts[] = {"main.go:1", "a.go:70", "a/b.s:3"};
+	static const char *const texts[] = {"main.go:1", "a.go:70", "a/b.s:3", "f", "main.f"};
 	struct program *program;
 
 	if (program_open(path, &program))
@@ -136,6 +160,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort(); /* the file is sound, whatever its table is */
 	image_each_function(image, visit, image);
 	image_unref(image);
-	search_lines(path);
+	search_locations(path);
 	return 0;
 }

@@ -5,8 +5,11 @@
 T       := $(BUILD)/targets
 T_FLAGS := -O2 -g -Wall -Wextra -pthread
 
+# values-LANGUAGE-COMPILER-OLEVEL-dDWARF
+VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
+	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%))
+	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -29,6 +32,27 @@ $(T)/loader: tests/targets/loader.c
 $(T)/names: tests/targets/names.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
+
+# values-c-gcc-O2-d5: -O2 -gdwarf-5
+values_flags = -Wall -Wextra -$(word 4,$(subst -, ,$(1))) -gdwarf-$(subst d,,$(word 5,$(subst -, ,$(1))))
+$(T)/values-c-gcc-%: tests/targets/values.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(call values_flags,$(@F)) -o $@ $<
+$(T)/values-c-clang-%: tests/targets/values.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(call values_flags,$(@F)) -o $@ $<
+
+$(T)/values-cc-gcc-%: tests/targets/values.cc
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)g++ $(call values_flags,$(@F)) -o $@ $<
+$(T)/values-cc-clang-%: tests/targets/values.cc
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(call values_flags,$(@F)) -o $@ $< -lstdc++
+# Debian's rustc knows DWARF 4 only.
+RUSTC   ?= $(firstword $(wildcard /usr/bin/rustc) rustc)
+$(T)/values-rs-rustc-%-d4: tests/targets/values.rs
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(RUSTC) --edition 2021 -g -C opt-level=$(subst O,,$*) -o $@ $<
 
 # 5,000 functions, and a main that calls each of them.
 $(T)/many.c: tests/targets/many.awk

@@ -123,8 +123,9 @@ static void upvalues_are_named_once_and_constants_are_none(void **state)
 
 static void what_cannot_be_read_is_an_error_at_its_place(void **state)
 {
-	static const struct compile_site inside = {ABI_SYSV, false, 0, "f"};
-	static const struct compile_site go = {ABI_GO_REGISTERS, true, 8, "main.f"};
+	static const struct compile_site inside = {.abi = ABI_SYSV, .function = "f"};
+	static const struct compile_site go = {
+	    .abi = ABI_GO_REGISTERS, .are_args_live = true, .cfa_offset = 8, .function = "main.f"};
 	static const struct {
 		const char *text;
 		const struct compile_site *site;
@@ -138,7 +139,25 @@ static void what_cannot_be_read_is_an_error_at_its_place(void **state)
 	    {"break f do print(#arg) end", &entry, ERR_NAME, "t.mt:1:19",
 	     "`arg` can only be used as arg[N]"},
 	    {"break f do print(arg[10]) end", &go, ERR_UNREADABLE, "t.mt:1:18", "nine words"},
-	    {"break f do print(arg.name) end", &entry, ERR_UNREADABLE, "t.mt:1:18", "by name"},
+	    {"break f do print(arg.name) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "no parameter `name` is known here"},
+	    {"break f do print(var.name) end", &entry, ERR_NAME, "t.mt:1:18", "no variable `name`"},
+	    {"break f do print(global['a']) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "no global variable `a`"},
+	    {"break f do print(result) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "when a function returns"},
+	    {"break f do print(elapsed) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "when a function returns"},
+	    {"break f do print(entry.n) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "when a function returns"},
+	    {"break f do print(cast('int')) end", &entry, ERR_TYPE, "t.mt:1:18",
+	     "cast takes a type's name and a value"},
+	    {"break f do print(cast('int', 1)) end", &entry, ERR_NAME, "t.mt:1:23",
+	     "no type `int` is known here"},
+	    {"break f do print(addr(arg[1])) end", &entry, ERR_TYPE, "t.mt:1:23", "has no address"},
+	    {"break f do print(len()) end", &entry, ERR_TYPE, "t.mt:1:18", "len takes one value"},
+	    {"break f do print(bytes(arg[1])) end", &entry, ERR_TYPE, "t.mt:1:18",
+	     "bytes takes an address and how many"},
 	    {"break f do print(reg.foo) end", &entry, ERR_NAME, "t.mt:1:18", "no register"},
 	    {"break f do print(str()) end", &entry, ERR_TYPE, "t.mt:1:18", "str(P [, MAX])"},
 	    {"break f do print(str(arg[1], n)) end", &entry, ERR_TYPE, "t.mt:1:30", "16384"},
@@ -312,12 +331,13 @@ static void conditions_that_lua_must_decide_say_why(void **state)
 		const char *condition, *reason;
 	} cases[] = {
 	    {"arg[1] / 2 == 1", "`/` is left to Lua"},
-	    {"arg[1] // arg[2] == 1", "only division by a positive constant runs in the kernel"},
-	    {"arg[1] % -3 == 1", "only division by a positive constant runs in the kernel"},
-	    {"comm == 'bash'", "`comm` is no integer"},
+	    {"arg[1] // arg[2] == 1", "only division by a constant runs in the kernel"},
+	    {"arg[1] % 0 == 1", "a division by 0 is an error of Lua's"},
+	    {"comm == 'bash'", "strings are compared in the kernel with == and ~=, and with short "
+			       "constants only"},
 	    {"limit > arg[1]", "`limit` is left to Lua"},
 	    {"arg[1] > 1.5", "`1.5` is left to Lua"},
-	    {"time > 5", "`time` is no integer"},
+	    {"time > 5", "`>` between these is left to Lua"},
 	};
 
 	(void)state;

@@ -20,7 +20,8 @@ struct compiled {
 	struct error *err;
 };
 
-static const struct compile_site entry = {ABI_SYSV, true, 8, "f"};
+static const struct compile_site entry = {
+    .abi = ABI_SYSV, .are_args_live = true, .cfa_offset = 8, .function = "f"};
 
 static void compile_with(struct compiled *ret, const char *text, const struct compile_request *base)
 {

@@ -89,7 +89,8 @@ static void put_binary(struct buffer *out, unsigned depth)
 	put_expression(out, depth);
 	buffer_printf(out, " %s ", operators[i]);
 	if (i >= 8) /* what Lua could raise an error for is left to it */
-		buffer_printf(out, "%lld", (long long)((random_bits() >> 1 >> below(63)) | 1));
+		buffer_printf(out, "%s%lld", below(4) ? "" : "-",
+			      (long long)((random_bits() >> 1 >> below(63)) | 1));
 	else
 		put_expression(out, depth);
 	buffer_putc(out, ')');
@@ -182,7 +183,7 @@ static void emit_expression(struct encoder *e, const struct node *node, unsigned
 	assert_null(resolve_integer(e->c, node, &value, &reason));
 	if (!value)
 		fail_msg("not lowered: %s: %s", node_text(e->c, node), reason);
-	lower_capture(e->c, value, slot, &ir);
+	assert_null(lower_capture(e->c, value, slot, &ir));
 	assert_null(allocate(e->c, &ir));
 	emit_ir(e, &ir, IR_NONE, IR_NONE);
 	ir_deinit(&ir);
@@ -240,8 +241,10 @@ static int load_program(const struct plan *plan)
 
 static void run_in_kernel(const char *text, struct context *context)
 {
-	const struct compile_request base = {.site = {ABI_SYSV, true, 8, "f"},
-					     .is_sleepable = true};
+	const struct compile_request base = {
+	    .site = {.abi = ABI_SYSV, .are_args_live = true, .cfa_offset = 8, .function = "f"},
+	    .limits = COMPILE_LIMITS_DEFAULT,
+	    .is_sleepable = true};
 	struct compile_request request = base;
 	struct source *source = source_new("t.mt", text, strlen(text));
 	struct compiler c = {.request = &request, .plan = xcalloc(1, sizeof(struct plan))};

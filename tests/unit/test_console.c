@@ -24,7 +24,7 @@ static const struct command_case {
     {"b f", "break", "f"},
     {"br f", "break", "f"},
     {"tb f", "tbreak", "f"},
-    {"t f", "tbreak", "f"},
+    {"t f", "Ambiguous command \"t\": trace, tbreak.", NULL},
     {"rb /x/", "rbreak", "/x/"},
     {"b (*T).Method", "break", "(*T).Method"},
     {"break\tmain.f", "break", "main.f"},
@@ -39,11 +39,15 @@ static const struct command_case {
     {"r", "run", ""},
     {"q", "quit", ""},
     {"h b", "help", "b"},
-    {"s x.mt", "source", "x.mt"},
+    {"so x.mt", "source", "x.mt"},
     {"file \"./go-play\"", "file", "\"./go-play\""},
     {"de", "Ambiguous command \"de\": delete, detach.", NULL},
     {"disa f", "Ambiguous command \"disa\": disable, disassemble.", NULL},
-    {"e 1", "Ambiguous command \"e\": enable, explain.", NULL},
+    {"e 1", "Ambiguous command \"e\": echo, enable, every, explain, exit.", NULL},
+    {"trac f", "break", "f"},
+    {"fin f", "finish", "f"},
+    {"k", "kill", ""},
+    {"every 1s do end", "every", "1s do end"},
     {"info = 3", "lua", NULL},
     {"info=3", "lua", NULL},
     {"run()", "lua", NULL},
@@ -112,7 +116,8 @@ static void an_ambiguous_subject_of_info_says_so(void **state)
 	const struct command *found;
 	struct error *err = command_find(info_commands, "info ", "s", 1, &found);
 	assert_non_null(err);
-	assert_string_equal(err->message, "Ambiguous info command \"s\": sharedlibrary, symbol.");
+	assert_string_equal(err->message, "Ambiguous info command \"s\": settings, "
+					  "sharedlibrary, source, sources, symbol.");
 	error_free(err);
 }
 
@@ -131,6 +136,11 @@ static const struct {
     {"-1", "Bad breakpoint number '-1'"},
     {"1 2x", "Bad breakpoint number '2x'"},
     {"1.", "Bad breakpoint number '1.'"},
+    {"1.2-4", "1-1.2;"},
+    {"$bpnum 1-2", "7-7.0;1-2.0;"},
+    {"$bpnum.2", "7-7.2;"},
+    {"$bp", "Bad breakpoint number '$bp'"},
+    {"1.4-2", "inverted range '1.4-2'"},
     {"1.2.3", "Bad breakpoint number '1.2.3'"},
     {"1-", "Bad breakpoint number '1-'"},
     {"99999999999999999999", "Bad breakpoint number '99999999999999999999'"},
@@ -143,7 +153,7 @@ static void id_lists_are_numbers_ranges_and_locations(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(id_cases); i++) {
 		id_list list = {0};
 		struct buffer text = {0};
-		struct error *err = id_list_parse(id_cases[i].text, &list);
+		struct error *err = id_list_parse(id_cases[i].text, 7, &list);
 		buffer_puts(&text, err ? err->message : "");
 		for (size_t k = 0; !err && k < list.size; k++)
 			buffer_printf(&text, "%u-%u.%u;", list.data[k].first, list.data[k].last,
@@ -224,15 +234,20 @@ static void run_splits_its_arguments_as_a_shell_would(void **state)
 	    {"'open", "a quote is not closed"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char **words = NULL;
+		char **words = NULL, **again = NULL;
 		struct buffer text = {0};
 		struct error *err = words_split("p", cases[i].text, &words);
 		buffer_puts(&text, err ? err->message : "");
 		for (char **w = words; w && *w; w++)
 			buffer_printf(&text, "%s|", *w);
 		assert_string_equal(text.data, cases[i].words);
+		CLEANUP(free_p) char *joined = words ? words_join(words) : xstrdup("");
+		assert_null(words_split(NULL, joined, &again));
+		for (size_t k = 0; words && words[k]; k++)
+			assert_string_equal(again[k], words[k]);
 		buffer_deinit(&text);
 		words_free(words);
+		words_free(again);
 		error_free(err);
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_kernel_support.c - what is said where something is missing. */
+#include <asm/prctl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -251,6 +252,51 @@ static void tracefs_leaves_the_mounts_alone(void **state)
 	kernel_close(kernel);
 }
 
+/* A program that counts as delivered the calls whose argument is the thread's base of %fs. */
+static void code_comparing_fsbase(struct code *code, pid_t pid, uint32_t offset)
+{
+	put_prologue(code, pid, false);
+	CALL(get_current_task);
+	MOVE(3, 0);
+	ADD(3, (int)offset);
+	MOVE(1, 10);
+	ADD(1, RING);
+	SET(2, 8);
+	CALL(probe_read_kernel);
+	LOAD(BPF_DW, 1, 10, RING);
+	LOAD(BPF_DW, 2, 6, 112); /* pt_regs.di */
+	size_t differs = put(code, BPF_JMP | BPF_JNE | BPF_X, 1, 2, 0, 0);
+	put_count(code, offsetof(struct counters, delivered));
+	LAND(differs);
+	SET(0, 0);
+	EXIT();
+}
+
+static void the_base_of_fs_is_where_the_kernel_s_types_say(void **state)
+{
+	struct code code = {.count = 0};
+	struct target target;
+	uint64_t base = 0;
+	uint32_t offset;
+
+	(void)state;
+	need_bpf();
+	struct kernel *kernel = open_kernel(ATTACH_ANY, 0);
+	assert_true(kernel_fsbase_offset(&offset));
+	assert_int_equal(syscall(SYS_arch_prctl, ARCH_GET_FS, &base), 0);
+	target_start(&target); /* forked: its base is ours */
+	code_comparing_fsbase(&code, target.pid, offset);
+	struct kernel_program *program = load_code(kernel, &code, 1);
+	assert_ok(attach_to(program, target.pid, hit_a));
+	target_call(&target, hit_a, base, 1);
+	target_call(&target, hit_a, base + 1, 5);
+	assert_int_equal(counters_of(program, 0).hits, 6);
+	assert_int_equal(counters_of(program, 0).delivered, 1);
+	kernel_unload(program);
+	target_stop(&target);
+	kernel_close(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(what_is_missing_is_named),
 	    cmocka_unit_test(cap_bpf_and_cap_perfmon_are_enough),
 	    cmocka_unit_test(what_is_said_of_nop5_is_what_happens),
+	    cmocka_unit_test(the_base_of_fs_is_where_the_kernel_s_types_say),
 	    {"tracefs leaves the mounts alone", tracefs_leaves_the_mounts_alone, NULL, NULL,
 	     &tested_tracefs},
 	};

@@ -132,6 +132,34 @@ static void rows_ascend_by_value_and_equal_ones_by_key(void **state)
 			   "  -1  c            30\n");
 }
 
+static void keys_of_every_kind_have_an_order_and_a_text(void **state)
+{
+	static const struct aggregate_shape shape = {.kind = AGGREGATE_OF_COUNT};
+	static const struct aggregate_key keys[] = {
+	    {AGGREGATE_KEY_STRING, 0, "true", 4},	  {AGGREGATE_KEY_ADDRESS, -16, NULL, 0},
+	    {AGGREGATE_KEY_ADDRESS, 0x7f00, NULL, 0},	  {AGGREGATE_KEY_UNSIGNED, -1, NULL, 0},
+	    {AGGREGATE_KEY_UNSIGNED, INT64_MIN, NULL, 0}, {AGGREGATE_KEY_INTEGER, 1, NULL, 0},
+	    {AGGREGATE_KEY_INTEGER, -1, NULL, 0},	  {AGGREGATE_KEY_BOOLEAN, true, NULL, 0},
+	    {AGGREGATE_KEY_BOOLEAN, false, NULL, 0},
+	};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &shape, 1);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(keys); i++)
+		aggregate_add(&aggregate, aggregate_row(&aggregate, &keys[i % ARRAY_SIZE(keys)]),
+			      0);
+	expect(&aggregate, "  false                 2\n"
+			   "  true                  2\n"
+			   "  -1                    2\n"
+			   "  1                     2\n"
+			   "  9223372036854775808   2\n"
+			   "  18446744073709551615  2\n"
+			   "  0x7f00                2\n"
+			   "  0xfffffffffffffff0    2\n"
+			   "  true                  2\n");
+}
+
 static void what_is_missing_is_counted_and_never_0(void **state)
 {
 	static const struct aggregate_shape sum = {.kind = AGGREGATE_OF_SUM},
@@ -188,6 +216,7 @@ int main(void)
 	    cmocka_unit_test(each_kind_shows_its_value),
 	    cmocka_unit_test(the_ends_of_the_integers_have_their_buckets),
 	    cmocka_unit_test(rows_ascend_by_value_and_equal_ones_by_key),
+	    cmocka_unit_test(keys_of_every_kind_have_an_order_and_a_text),
 	    cmocka_unit_test(what_is_missing_is_counted_and_never_0),
 	    cmocka_unit_test(a_full_table_says_what_it_dropped),
 	};

@@ -314,6 +314,41 @@ static void a_missing_value_prints_its_reason_in_every_directive(void **state)
 	}
 }
 
+static void unsigned_numbers_and_addresses_keep_their_sign(void **state)
+{
+	(void)state;
+	static const struct format_value ones = {.kind = FORMAT_UNSIGNED, .integer = -1};
+	static const struct format_value address = {.kind = FORMAT_ADDRESS, .integer = 0x7f00};
+	static const struct {
+		const char *format;
+		const struct format_value *value;
+		const char *expected, *error;
+	} cases[] = {
+	    {"%d %22i", &ones, "18446744073709551615   18446744073709551615", NULL},
+	    {"%u|%+d", &ones, "18446744073709551615|+18446744073709551615", NULL},
+	    {"%x|% i", &ones, "ffffffffffffffff| 18446744073709551615", NULL},
+	    {"%.1f|%s", &ones, "18446744073709551616.0|18446744073709551615", NULL},
+	    {"%s|%8s", &address, "0x7f00|  0x7f00", NULL},
+	    {"%d|%#x", &address, "32512|0x7f00", NULL},
+	    {"%e|%c", &address, "3.251200e+04|\\x00", NULL},
+	    {"%q", &ones, NULL, "bad argument #2 to 'printf' (value has no literal form)"},
+	    {"%q", &address, NULL, "bad argument #2 to 'printf' (value has no literal form)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct format_value both[] = {*cases[i].value, *cases[i].value};
+		struct buffer out = {0};
+		struct error *err =
+		    format_printf(&out, cases[i].format, strlen(cases[i].format), both, 2);
+
+		assert_int_equal(err != NULL, cases[i].error != NULL);
+		assert_string_equal(err ? err->message : out.data,
+				    err ? cases[i].error : cases[i].expected);
+		error_free(err);
+		buffer_deinit(&out);
+	}
+}
+
 static void what_a_target_put_in_a_string_cannot_command_the_terminal(void **state)
 {
 	(void)state;
@@ -381,6 +416,7 @@ int main(void)
 	    cmocka_unit_test(malformed_formats_are_refused_as_lua_refuses_them),
 	    cmocka_unit_test(printf_takes_its_arguments_in_order_and_says_which_is_wrong),
 	    cmocka_unit_test(a_missing_value_prints_its_reason_in_every_directive),
+	    cmocka_unit_test(unsigned_numbers_and_addresses_keep_their_sign),
 	    cmocka_unit_test(what_a_target_put_in_a_string_cannot_command_the_terminal),
 	    cmocka_unit_test(print_shows_values_as_tostring_does),
 	    cmocka_unit_test(a_million_lines_a_second_can_be_formatted),

@@ -76,8 +76,7 @@ static void locations_that_cannot_be_probed_say_why_and_where(void **state)
 	    {"break with_syscall+2 force", ERR_BOUNDARY, "in the middle", NULL},
 	    {"break sizeless", ERR_REFUSED, "no size", "force"},
 	    {"break *0x10", ERR_NOT_CODE, "0x10", NULL},
-	    {"break plain_add do print(arg.x) end", ERR_UNREADABLE, "by name", "arg[1]"},
-	    {"finish plain_add", ERR_USAGE, "not available", NULL},
+	    {"break plain_add do print(arg.x) end", ERR_NAME, "no parameter `x` is known", NULL},
 	};
 
 	(void)state;
@@ -91,7 +90,7 @@ static void locations_that_cannot_be_probed_say_why_and_where(void **state)
 		if (!err)
 			fail_msg("no error: %s", cases[i].text);
 		assert_string_equal(error_tag_name(err->tag), error_tag_name(cases[i].tag));
-		assert_string_equal(err->where, cases[i].tag == ERR_UNREADABLE	      ? "t.mt:1:26"
+		assert_string_equal(err->where, cases[i].tag == ERR_NAME	      ? "t.mt:1:26"
 						: script.request.kind == PROBE_FINISH ? "t.mt:1:8"
 										      : "t.mt:1:7");
 		if (!strstr(err->message, cases[i].message))

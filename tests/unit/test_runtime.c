@@ -333,8 +333,8 @@ static void errors_of_a_definition_show_the_users_line(void **state)
 	assert_int_equal(err->tag, ERR_NAME);
 	assert_string_equal(err->where, "test.mt:2:3");
 	error_free(err);
-	err = run(f, "finish probed_function do print(1) end");
-	assert_string_equal(err->message, "finish is not supported in this version");
+	err = run(f, "break probed_function do print(nonesuch) end");
+	assert_string_equal(err->message, "`nonesuch` means nothing here");
 	error_free(err);
 	assert_null(session_next_probe(f->session, NULL));
 }

@@ -6,6 +6,7 @@
 #include "test_runtime.h"
 
 #include "../../src/runtime/internal.h"
+#include "test_types.h"
 
 /* One event of probe 1; a: its first integer. */
 static void hit(struct fixture *f, int64_t a, bool is_missing)
@@ -57,8 +58,10 @@ static void missing_values_are_counted_as_such_and_missing_keys_say_so(void **st
 {
 	struct fixture *f = *state;
 
-	run_well(f, "break probed_function do local v = u8(arg[1]) sum(v) count(v, 1) max(v + 1) "
-		    "end");
+	run_well(
+	    f,
+	    "break probed_function do local _ local v = u8(arg[1]) sum(v) count(v, 1) max(v + 1) "
+	    "end");
 	hit(f, 7, false);
 	hit(f, 7, true);
 	expect_aggregates(f, "Tracepoint 1, probed_function: sum(v)\n"
@@ -76,11 +79,12 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 		const char *block, *message;
 	} cases[] = {
 	    {"sum(arg[1] / 2)", "the value of sum must be an integer, not a float"},
-	    {"max(x)", "the value of max must be an integer, not a nil"},
+	    {"max(nothing)", "the value of max must be an integer, not a nil"},
 	    {"hist(comm)", "the value of hist must be an integer, not a string"},
-	    {"count(arg[1] / 2)", "a key of count must be an integer or a string, not a float"},
-	    {"avg(1, 2, arg[1] == 1)",
-	     "a key of avg must be an integer or a string, not a boolean"},
+	    {"count(arg[1] / 2)",
+	     "a key of count must be an integer, a string or a boolean, not a float"},
+	    {"avg(1, 2, string)",
+	     "a key of avg must be an integer, a string or a boolean, not a table"},
 	};
 
 	(void)state;
@@ -89,7 +93,7 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 		char script[128], notice[192];
 
 		fixture_open(&f, false);
-		snprintf(script, sizeof(script), "break probed_function do\n  %s end",
+		snprintf(script, sizeof(script), "nothing = nil break probed_function do\n  %s end",
 			 cases[i].block);
 		snprintf(notice, sizeof(notice), "Tracepoint 1: test.mt:2: %s\n", cases[i].message);
 		run_well(&f, script);
@@ -97,6 +101,135 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 		if (!f.notices.data || !strstr(f.notices.data, notice))
 			fail_msg("%s\n%s", notice, f.notices.data);
 		fixture_close(&f);
+	}
+}
+
+static void a_key_may_be_a_boolean_or_nil(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f, "nothing = nil break probed_function do count(arg[1] > 2, nothing) end");
+	for (int i = 0; i < 5; i++)
+		hit(f, i, false);
+	expect_aggregates(f, "Tracepoint 1, probed_function: count(arg[1] > 2, nothing)\n"
+			     "  true   nil  2\n"
+			     "  false  nil  3\n");
+}
+
+static void a_long_string_is_cut_as_a_key(void **state)
+{
+	struct fixture *f = *state;
+	char expected[2 * AGGREGATE_KEY_BYTES_MAX + 100], same[AGGREGATE_KEY_BYTES_MAX + 1] = {0};
+
+	run_well(f, "break probed_function do count(('x'):rep(arg[1])) end");
+	hit(f, AGGREGATE_KEY_BYTES_MAX, false);
+	hit(f, AGGREGATE_KEY_BYTES_MAX + 1, false);
+	hit(f, 1000, false);
+	memset(same, 'x', AGGREGATE_KEY_BYTES_MAX);
+	snprintf(expected, sizeof(expected),
+		 "Tracepoint 1, probed_function: count(('x'):rep(arg[1]))\n"
+		 "  %s     1\n"
+		 "  %s...  2\n",
+		 same, same);
+	expect_aggregates(f, expected);
+}
+
+/* A row of one key, whose words are these. */
+static void read_one(struct fixture *f, const struct plan_aggregate *plan, mt_u64 missing,
+		     const void *words, size_t size, struct aggregate *aggregate)
+{
+	struct row_reader reader = {session_probe(f->session, 1), plan, aggregate};
+	mt_u64 key[64] = {missing};
+	const mt_u64 row[AGGREGATE_DATA] = {1};
+
+	memcpy(&key[1], words, size);
+	row_read(&reader, key, row);
+}
+
+static void keys_of_the_kernel_are_those_of_lua(void **state)
+{
+	static const mt_u64 ones = UINT64_MAX, two = 2, zero = 0, null = MISSING_NULL, five = 5;
+	static const struct {
+		const char *what;
+		enum capture_kind kind;
+		const struct type *type;
+		const void *words;
+		size_t size;
+		const char *text;
+		bool is_missing;
+	} cases[] = {
+	    {"an integer", CAPTURE_INTEGER, NULL, &ones, 8, "-1", false},
+	    {"a small unsigned", CAPTURE_UNSIGNED, NULL, &two, 8, "2", false},
+	    {"a big one", CAPTURE_UNSIGNED, NULL, &ones, 8, "18446744073709551615", false},
+	    {"true", CAPTURE_BOOLEAN, NULL, &two, 8, "true", false},
+	    {"false", CAPTURE_BOOLEAN, NULL, &zero, 8, "false", false},
+	    {"an enumerator", CAPTURE_ENUM, &t_color, &five, 8, "BLUE", false},
+	    {"no enumerator", CAPTURE_ENUM, &t_color, &two, 8, "2", false},
+	    {"a big enum", CAPTURE_ENUM, &t_big_enum, &ones, 8, "18446744073709551615", false},
+	    {"an address", CAPTURE_POINTER, NULL, &five, 8, "0x5", false},
+	    {"no address", CAPTURE_POINTER, NULL, &zero, 8, "nil", false},
+	    {"a string", CAPTURE_STRING, NULL, "\3\0\0\0\0\0\0\0abc", 12, "abc", false},
+	    {"one that was cut", CAPTURE_STRING, NULL, "\3\0\0\0\1\0\0\0abc", 12, "abc...", false},
+	    {"comm", CAPTURE_COMM, NULL, "sixteen bytes\0xx", 16, "sixteen bytes", false},
+	    {"the probe", CAPTURE_PROBE, NULL, &zero, 8, "1", false},
+	    {"missing", CAPTURE_INTEGER, NULL, &zero, 8, "<unreadable>", true},
+	    {"missing, and why", CAPTURE_STRING, NULL, &null, 8, "<null pointer>", true},
+	};
+	struct fixture *f = *state;
+
+	run_well(f, "break probed_function do count() end");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		/* The second key shows where the first one ends. */
+		const struct plan_aggregate plan = {.key_count = 2,
+						    .keys = {cases[i].kind, CAPTURE_INTEGER},
+						    .key_types = {cases[i].type}};
+		mt_u64 words[64] = {0};
+		struct aggregate aggregate;
+		struct buffer out = {0};
+		char expected[64];
+
+		memcpy(words, cases[i].words, cases[i].size);
+		words[capture_key_words(cases[i].kind)] = 77;
+		aggregate_init(&aggregate, &plan.shape, 2);
+		read_one(f, &plan, cases[i].is_missing, words, sizeof(words) - 8, &aggregate);
+		aggregate_format(&aggregate, &out);
+		snprintf(expected, sizeof(expected), "  %s  77  1\n", cases[i].text);
+		if (strcmp(out.data, expected) != 0)
+			fail_msg("%s: %s, not %s", cases[i].what, out.data, expected);
+		buffer_deinit(&out);
+		aggregate_deinit(&aggregate);
+	}
+}
+
+/* A string is as long in both halves: captured and cut, then cut as a key. */
+static void a_string_of_the_kernel_is_the_key_that_it_is_in_lua(void **state)
+{
+	static const struct plan_aggregate plan = {.key_count = 1, .keys = {CAPTURE_STRING}};
+	struct fixture *f = *state;
+
+	run_well(f, "break probed_function do count() end");
+	for (size_t size = AGGREGATE_KEY_BYTES_MAX - 5; size <= AGGREGATE_KEY_BYTES_MAX; size++) {
+		mt_u64 words[1 + AGGREGATE_KEY_BYTES_MAX / 8] = {size | RECORD_STRING_CUT};
+		struct aggregate aggregate;
+		struct buffer out = {0}, expected = {0};
+
+		memset(&words[1], 'y', size);
+		aggregate_init(&aggregate, &plan.shape, 1);
+		read_one(f, &plan, 0, words, sizeof(words), &aggregate);
+		aggregate_format(&aggregate, &out);
+		/* What Lua has, as the key it makes of it. */
+		memset(buffer_reserve(&expected, size), 'y', size);
+		expected.size = size;
+		buffer_puts(&expected, "...");
+		if (expected.size > AGGREGATE_KEY_BYTES_MAX) {
+			expected.size = AGGREGATE_KEY_BYTES_MAX;
+			buffer_puts(&expected, "...");
+		}
+		assert_memory_equal(out.data + 2, expected.data, expected.size);
+		assert_string_equal(out.data + 2 + expected.size, "  1\n");
+		buffer_deinit(&out);
+		buffer_deinit(&expected);
+		aggregate_deinit(&aggregate);
 	}
 }
 
@@ -129,6 +262,10 @@ int main(void)
 	    TEST(a_mixed_block_counts_in_lua),
 	    TEST(missing_values_are_counted_as_such_and_missing_keys_say_so),
 	    TEST(what_is_no_integer_is_an_error_of_the_block),
+	    TEST(a_key_may_be_a_boolean_or_nil),
+	    TEST(a_long_string_is_cut_as_a_key),
+	    TEST(keys_of_the_kernel_are_those_of_lua),
+	    TEST(a_string_of_the_kernel_is_the_key_that_it_is_in_lua),
 	    TEST(the_rows_of_a_deleted_probe_go_with_it),
 	    TEST(a_block_for_the_kernel_has_nothing_yet_where_nothing_is_attached),
 #undef TEST

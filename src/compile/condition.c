@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * condition.c - conditions -> IR: comparisons, logic, what is true.
+ *
+ * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
+ * jumps to where the comparison it is part of has that outcome.
+ */
+#include "lower.h"
+#include "path.h"
+
+/* The longest text that is compared in the kernel. */
+#define TEXT_MAX 64
+
+/* A test whose outcome is known, still with both ways out: the verifier
+ * refuses code that nothing leads to. */
+static void lower_known(const struct compiler *c, const struct node *node, struct ir *ir,
+			struct branches to, bool is_true)
+{
+	const struct arithmetic at = {c, ir, node};
+
+	lower_jump_if(&at, lower_constant(&at, 0), is_true ? OP_EQ : OP_NE, IR_NONE, 0, to.yes);
+	lower_jump(c, ir, node, to.no);
+}
+
+/* ------------------------------------------------------------------ operands */
+
+struct comparison {
+	const struct node *node;
+	enum operator op;
+	const struct value *a, *b;
+	struct branches to;
+	int missing; /* where it goes on if an operand is missing */
+};
+
+/* An enum or a pointer beside a number is a number. */
+static struct error *resolve_operand(struct compiler *c, const struct node *node, enum operator op,
+				     const struct node *other, const struct value **ret,
+				     const char **reason)
+{
+	TRY(resolve_expression(c, node, ret, reason));
+	if (*ret && ((*ret)->view == VIEW_ENUM || (*ret)->view == VIEW_POINTER) &&
+	    operator_wants_number(c, op, other))
+		*ret = value_as(c, *ret, VIEW_INTEGER);
+	return NULL;
+}
+
+static enum operator mirrored(enum operator op)
+{
+	static const enum operator mirror[] = {
+	    [OP_EQ] = OP_EQ, [OP_NE] = OP_NE, [OP_LT] = OP_GT,
+	    [OP_GT] = OP_LT, [OP_LE] = OP_GE, [OP_GE] = OP_LE,
+	};
+
+	return mirror[op];
+}
+
+static void mirror_operands(struct comparison *comparison)
+{
+	const struct value *a = comparison->a;
+
+	comparison->a = comparison->b;
+	comparison->b = a;
+	comparison->op = mirrored(comparison->op);
+}
+
+/* ------------------------------------------------------------------- numbers */
+
+static bool is_immediate(const struct value *value)
+{
+	return value->kind == VALUE_CONSTANT && value->number == (int32_t)value->number;
+}
+
+static struct error *lower_numbers(struct compiler *c, struct ir *ir,
+				   const struct comparison *comparison, bool is_unsigned)
+{
+	const struct arithmetic at = {c, ir, comparison->node};
+	int a, b = IR_NONE;
+
+	TRY(lower_value(c, ir, comparison->a, comparison->missing, &a));
+	if (!is_immediate(comparison->b))
+		TRY(lower_value(c, ir, comparison->b, comparison->missing, &b));
+	/* One that is negative is below all that are unsigned. */
+	if (is_unsigned && b >= 0 && comparison->b->view != VIEW_UNSIGNED) {
+		bool is_above =
+		    comparison->op == OP_NE || comparison->op == OP_GT || comparison->op == OP_GE;
+
+		lower_jump_if(&at, b, OP_LT, IR_NONE, 0,
+			      is_above ? comparison->to.yes : comparison->to.no);
+	}
+	lower_jump_if(&at, a, comparison->op, b, comparison->b->number, comparison->to.yes);
+	ir->insns.data[ir->insns.size - 1].is_unsigned = is_unsigned;
+	lower_jump(c, ir, comparison->node, comparison->to.no);
+	return NULL;
+}
+
+static struct error *compare_numbers(struct compiler *c, struct ir *ir,
+				     struct comparison *comparison)
+{
+	bool is_unsigned =
+	    comparison->a->view == VIEW_UNSIGNED || comparison->b->view == VIEW_UNSIGNED;
+
+	if (comparison->a->view != VIEW_UNSIGNED && is_unsigned)
+		mirror_operands(comparison);
+	if (is_unsigned && comparison->b->kind == VALUE_CONSTANT && comparison->b->number < 0) {
+		int a;
+
+		/* Nothing unsigned is below 0; but whether it can be read counts. */
+		TRY(lower_value(c, ir, comparison->a, comparison->missing, &a));
+		lower_known(c, comparison->node, ir, comparison->to,
+			    comparison->op == OP_NE || comparison->op == OP_GT ||
+				comparison->op == OP_GE);
+		return NULL;
+	}
+	return lower_numbers(c, ir, comparison, is_unsigned);
+}
+
+/* ---------------------------------------------------------------------- text */
+
+static struct error *lower_text(struct compiler *c, struct ir *ir,
+				const struct comparison *comparison, const struct value *string,
+				const struct value *text, bool is_prefix)
+{
+	bool is_equal = comparison->op == OP_EQ;
+	struct ir_insn *insn;
+	int a, b = IR_NONE;
+	unsigned words = (unsigned)(text->text_size + 2 + 7) / 8;
+
+	TRY(lower_value(c, ir, string->a, comparison->missing, &a));
+	if (string->b)
+		TRY(lower_value(c, ir, string->b, comparison->missing, &b));
+	insn = lower_add(c, ir, IR_TEXT, comparison->node);
+	insn->a = a;
+	insn->b = b;
+	insn->text = text->text;
+	insn->size = (unsigned)text->text_size;
+	insn->number = string->number;
+	insn->is_prefix = is_prefix;
+	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
+	insn->other = comparison->missing;
+	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
+	if (ir->text_words < words)
+		ir->text_words = words;
+	return NULL;
+}
+
+/* A string of the target with a constant one. */
+static struct error *compare_text(struct compiler *c, struct ir *ir, struct comparison *comparison,
+				  bool is_prefix, const char **reason)
+{
+	const struct value *string, *text;
+
+	if (comparison->a->kind == VALUE_TEXT)
+		mirror_operands(comparison);
+	string = comparison->a;
+	text = comparison->b;
+	if (string->kind != VALUE_STRING || text->kind != VALUE_TEXT ||
+	    (comparison->op != OP_EQ && comparison->op != OP_NE) || text->text_size > TEXT_MAX ||
+	    text->text_size >= string->size) {
+		*reason = "strings are compared in the kernel with == and ~=, and with short "
+			  "constants only";
+		return NULL;
+	}
+	/* No C string has a NUL in it. */
+	if (string->is_terminated && memchr(text->text, '\0', text->text_size)) {
+		lower_known(c, comparison->node, ir, comparison->to, comparison->op == OP_NE);
+		return NULL;
+	}
+	return lower_text(c, ir, comparison, string, text, is_prefix);
+}
+
+/* The constant N of s:sub(1, N); -1: node is something else. */
+static int64_t prefix_size(const struct node *node)
+{
+	const struct node *name = node->first ? node->first->next : NULL;
+	const struct node *from = name ? name->next : NULL, *to = from ? from->next : NULL;
+
+	if (node->kind != NODE_METHOD_CALL || strcmp(name->text, "sub") != 0 || !to || to->next ||
+	    from->kind != NODE_INTEGER || from->integer != 1 || to->kind != NODE_INTEGER)
+		return -1;
+	return to->integer;
+}
+
+/* s:sub(1, N) == "text". Sets *ret_done if it was one. */
+static struct error *compare_prefix(struct compiler *c, struct ir *ir,
+				    struct comparison *comparison, const struct node *call,
+				    const struct node *other, bool *ret_done, const char **reason)
+{
+	int64_t size = prefix_size(call);
+
+	*ret_done = false;
+	if (size < 0 || (comparison->op != OP_EQ && comparison->op != OP_NE))
+		return NULL;
+	TRY(resolve_expression(c, call->first, &comparison->a, reason));
+	if (!comparison->a)
+		return NULL;
+	TRY(resolve_expression(c, other, &comparison->b, reason));
+	if (!comparison->b || comparison->a->kind != VALUE_STRING ||
+	    comparison->b->kind != VALUE_TEXT)
+		return NULL;
+	*ret_done = true;
+	if (size < (int64_t)comparison->b->text_size) {
+		*reason = "the constant is longer than the part it is compared with";
+		return NULL;
+	}
+	return compare_text(c, ir, comparison, size == (int64_t)comparison->b->text_size, reason);
+}
+
+/* --------------------------------------------------------------------- enums */
+
+/* An enum with a text: is it the enumerator's of that name? */
+static struct error *compare_name(struct compiler *c, struct ir *ir, struct comparison *comparison)
+{
+	const struct type *type;
+
+	if (comparison->a->kind == VALUE_TEXT)
+		mirror_operands(comparison);
+	type = comparison->a->type;
+	for (size_t i = 0; i < type->enumerator_count; i++) {
+		const struct type_enumerator *enumerator = &type->enumerators[i];
+
+		if (strcmp(enumerator->name, comparison->b->text) != 0)
+			continue;
+		comparison->b = value_constant(c, comparison->node, enumerator->value);
+		return lower_numbers(c, ir, comparison, false);
+	}
+	CLEANUP(nearest_deinit) struct nearest nearest = {.wanted = comparison->b->text};
+	CLEANUP(buffer_deinit) struct buffer near = {0};
+	for (size_t i = 0; i < type->enumerator_count; i++)
+		nearest_offer(&nearest, type->enumerators[i].name);
+	nearest_format(&nearest, &near);
+	return error_hint(compile_error(c, comparison->b->node, ERR_NAME,
+					"%s has no enumerator `%s`", type->name,
+					comparison->b->text),
+			  near.size ? "Did you mean %s?" : "ptype %s lists them.",
+			  near.size ? near.data : type->name);
+}
+
+/* ----------------------------------------------------------------------- nil */
+
+/* The number that is 0 if the value is nil, or NULL: it never is. */
+static const struct value *nullable(const struct value *value)
+{
+	if (value->view == VIEW_POINTER)
+		return value;
+	return value->kind == VALUE_STRING && value->is_nullable ? value->a : NULL;
+}
+
+static struct error *compare_nil(struct compiler *c, struct ir *ir, struct comparison *comparison)
+{
+	const struct value *pointer;
+
+	if (comparison->a->view == VIEW_NIL)
+		mirror_operands(comparison);
+	pointer = nullable(comparison->a);
+	if (comparison->a->view == VIEW_NIL || !pointer) {
+		bool is_same = comparison->a->view == VIEW_NIL;
+
+		lower_known(c, comparison->node, ir, comparison->to,
+			    is_same == (comparison->op == OP_EQ));
+		return NULL;
+	}
+	comparison->a = pointer;
+	comparison->b = value_constant(c, comparison->node, 0);
+	return lower_numbers(c, ir, comparison, false);
+}
+
+/* --------------------------------------------------------------- comparisons */
+
+static bool is_known_apart(const struct value *a, const struct value *b)
+{
+	return a->view < VIEW_FLOAT && b->view <= VIEW_STRING && b->view != VIEW_FLOAT;
+}
+
+static bool is_number_view(enum view view)
+{
+	return view == VIEW_INTEGER || view == VIEW_UNSIGNED;
+}
+
+static struct error *compare(struct compiler *c, struct ir *ir, struct comparison *comparison,
+			     const char **reason)
+{
+	const struct value *a = comparison->a, *b = comparison->b;
+	bool is_equality = comparison->op == OP_EQ || comparison->op == OP_NE;
+
+	if (a->view == VIEW_LOST || b->view == VIEW_LOST) {
+		lower_known(c, comparison->node, ir, comparison->to, comparison->op == OP_NE);
+		return NULL;
+	}
+	if (is_number_view(a->view) && is_number_view(b->view))
+		return compare_numbers(c, ir, comparison);
+	if (a->view == VIEW_STRING && b->view == VIEW_STRING)
+		return compare_text(c, ir, comparison, false, reason);
+	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL))
+		return compare_nil(c, ir, comparison);
+	if (is_equality && ((a->view == VIEW_ENUM && b->kind == VALUE_TEXT) ||
+			    (b->view == VIEW_ENUM && a->kind == VALUE_TEXT)))
+		return compare_name(c, ir, comparison);
+	if (is_equality && a->view == b->view && value_is_scalar(a) &&
+	    (a->view != VIEW_ENUM || a->type == b->type) && a->view != VIEW_BOOLEAN)
+		return lower_numbers(c, ir, comparison, false);
+	if (is_equality && a->view != b->view && (is_known_apart(a, b) || is_known_apart(b, a))) {
+		lower_known(c, comparison->node, ir, comparison->to, comparison->op == OP_NE);
+		return NULL;
+	}
+	*reason = arena_printf(&c->plan->arena, "`%s` between these is left to Lua",
+			       operator_text(comparison->op));
+	return NULL;
+}
+
+/* b == true, b ~= false ...: the target's true is any byte but 0. */
+static struct error *compare_booleans(struct compiler *c, struct ir *ir,
+				      struct comparison *comparison, bool *ret_done)
+{
+	int a;
+
+	if (comparison->a->kind == VALUE_CONSTANT)
+		mirror_operands(comparison);
+	*ret_done = comparison->a->view == VIEW_BOOLEAN && comparison->b->view == VIEW_BOOLEAN &&
+		    comparison->b->kind == VALUE_CONSTANT &&
+		    (comparison->op == OP_EQ || comparison->op == OP_NE);
+	if (!*ret_done)
+		return NULL;
+	TRY(lower_value(c, ir, comparison->a, comparison->missing, &a));
+	const struct arithmetic at = {c, ir, comparison->node};
+	bool wants = (comparison->b->number != 0) == (comparison->op == OP_EQ);
+	lower_jump_if(&at, a, wants ? OP_NE : OP_EQ, IR_NONE, 0, comparison->to.yes);
+	lower_jump(c, ir, comparison->node, comparison->to.no);
+	return NULL;
+}
+
+/* The same value twice: equal to itself in Lua, missing or not. */
+static bool is_same_text(const struct compiler *c, const struct node *a, const struct node *b)
+{
+	a = node_inner(a);
+	b = node_inner(b);
+	return strcmp(node_text(c, a), node_text(c, b)) == 0;
+}
+
+static struct error *lower_comparison(struct compiler *c, const struct node *node, struct ir *ir,
+				      struct branches to, const char **reason)
+{
+	const struct node *left = node->first, *right = left->next;
+	struct comparison comparison = {.node = node, .op = node->op, .to = to};
+	bool is_done;
+
+	comparison.missing = node->op == OP_NE ? to.yes : to.no;
+	TRY(compare_prefix(c, ir, &comparison, node_inner(left), right, &is_done, reason));
+	if (!is_done && !*reason)
+		TRY(compare_prefix(c, ir, &comparison, node_inner(right), left, &is_done, reason));
+	if (is_done || *reason)
+		return NULL;
+	TRY(resolve_operand(c, left, node->op, right, &comparison.a, reason));
+	if (!comparison.a)
+		return NULL;
+	TRY(resolve_operand(c, right, node->op, left, &comparison.b, reason));
+	if (!comparison.b)
+		return NULL;
+	if ((node->op == OP_EQ || node->op == OP_NE) && is_same_text(c, left, right) &&
+	    value_equal(comparison.a, comparison.b))
+		comparison.missing = node->op == OP_EQ ? to.yes : to.no;
+	TRY(compare_booleans(c, ir, &comparison, &is_done));
+	return is_done ? NULL : compare(c, ir, &comparison, reason);
+}
+
+/* --------------------------------------------------------------------- logic */
+
+static struct error *lower_logic(struct compiler *c, const struct node *node, struct ir *ir,
+				 struct branches to, const char **reason)
+{
+	int second = ir->labels++;
+	struct branches first = node->op == OP_AND ? (struct branches){second, to.no}
+						   : (struct branches){to.yes, second};
+
+	TRY(lower_branch(c, node->first, ir, first, reason));
+	if (*reason)
+		return NULL;
+	lower_label(c, ir, second);
+	return lower_branch(c, node->first->next, ir, to, reason);
+}
+
+/* A missing value is true, as whatever is not nil or false. */
+static struct error *lower_truth_of(struct compiler *c, const struct value *value,
+				    const struct node *node, struct ir *ir, struct branches to)
+{
+	const struct value *number = value->view == VIEW_BOOLEAN ? value : nullable(value);
+	const struct arithmetic at = {c, ir, node};
+	int t;
+
+	if (value->view == VIEW_NIL || value->kind == VALUE_CONSTANT || !number) {
+		lower_known(c, node, ir, to,
+			    value->view != VIEW_NIL &&
+				(value->view != VIEW_BOOLEAN || value->number != 0));
+		return NULL;
+	}
+	TRY(lower_value(c, ir, number, to.yes, &t));
+	lower_jump_if(&at, t, OP_NE, IR_NONE, 0, to.yes);
+	lower_jump(c, ir, node, to.no);
+	return NULL;
+}
+
+struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
+			   struct branches to, const char **reason)
+{
+	const struct value *value;
+
+	node = node_inner(node);
+	if (node->kind == NODE_UNARY && node->op == OP_NOT)
+		return lower_branch(c, node->first, ir, (struct branches){to.no, to.yes}, reason);
+	if (node->kind == NODE_BINARY && (node->op == OP_AND || node->op == OP_OR))
+		return lower_logic(c, node, ir, to, reason);
+	if (node->kind == NODE_BINARY && node->op >= OP_EQ && node->op <= OP_GE)
+		return lower_comparison(c, node, ir, to, reason);
+	TRY(resolve_expression(c, node, &value, reason));
+	return value ? lower_truth_of(c, value, node, ir, to) : NULL;
+}
+
+struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,
+			      int *ret_no, const char **ret_reason)
+{
+	struct branches to = {.yes = ir->labels++, .no = ir->labels++};
+
+	*ret_reason = NULL;
+	TRY(lower_branch(c, condition, ir, to, ret_reason));
+	if (*ret_reason) {
+		ir->insns.size = 0;
+		ir->temporaries = ir->labels = 0;
+		ir->text_words = 0;
+		return NULL;
+	}
+	lower_label(c, ir, to.yes);
+	*ret_no = to.no;
+	return NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * path.h - from names and paths in a block's text to objects of the target.
+ */
+#ifndef COMPILE_PATH_H
+#define COMPILE_PATH_H
+
+#include "object.h"
+
+/* The object that node names or leads to: n, p.next, v[i], (v), cast("T *", p); NULL: none of
+ * the target, or one with an index that only Lua knows. Errors: no such field, a variable that
+ * cannot be read here, a name that means nothing. */
+struct error *path_object(struct compiler *c, const struct node *node, struct object **ret);
+/* An error if the object is lost altogether (and the request is not lenient). */
+struct error *path_check_readable(struct compiler *c, const struct node *node,
+				  const struct object *object);
+/* The names at the site; *ret NULL: no debug information. */
+struct error *path_scope(struct compiler *c, struct scope **ret);
+
+/* Says how to name a variable that a built-in name hides, if there is one. Returns err. */
+struct error *path_hint_hidden(struct compiler *c, const char *name, struct error *err);
+
+/* cast("type", v), addr(v): node is the CALL. */
+struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret);
+struct error *path_addr(struct compiler *c, const struct node *call, const struct value **ret);
+/* len(v) and #v; *ret NULL: of nothing that has one in the target. */
+struct error *path_length(struct compiler *c, const struct node *operand, const struct value **ret);
+
+/* result.c: what a function returns; node is `result`. */
+struct error *path_result(struct compiler *c, const struct node *node, struct object **ret);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * result.c - what a function returns, at the instruction that returns.
+ * Where it is follows from its type alone (System V AMD64 ABI 3.2.3, "Returning of Values"):
+ * debug information says nothing about it.
+ */
+#include <linux/ptrace.h>
+
+#include "path.h"
+
+#define REG(name) offsetof(struct pt_regs, name)
+
+/* What an eightbyte of a value is passed in. */
+enum class {
+	CLASS_NONE,
+	CLASS_INTEGER,
+	CLASS_SSE,
+	CLASS_MEMORY
+};
+
+#define DEPTH_MAX 16
+
+static void merge_class(enum class *have, enum class with)
+{
+	if (*have == CLASS_NONE || with == CLASS_INTEGER || with == CLASS_MEMORY)
+		*have = *have == CLASS_MEMORY ? CLASS_MEMORY : with;
+}
+
+static void classify(const struct type *type, uint64_t offset, enum class classes[2], int depth)
+{
+	enum class class = CLASS_INTEGER;
+
+	if (offset + type->size > 16 || depth > DEPTH_MAX || type->kind == TYPE_OPAQUE) {
+		classes[0] = CLASS_MEMORY;
+		return;
+	}
+	switch (type->kind) {
+	case TYPE_STRUCT:
+	case TYPE_UNION:
+		for (size_t i = 0; i < type->member_count; i++)
+			classify(type->members[i].type, offset + type->members[i].offset, classes,
+				 depth + 1);
+		for (size_t i = 0; i < type->variant_count; i++)
+			classify(type->variants[i].type, offset, classes, depth + 1);
+		if (type->variant_count)
+			merge_class(&classes[0], CLASS_INTEGER);
+		return;
+	case TYPE_ARRAY:
+		for (uint64_t i = 0; i < type->count && i < 16; i++)
+			classify(type->target, offset + i * type->target->size, classes, depth + 1);
+		return;
+	case TYPE_FLOAT:
+		class = type->size > 8 ? CLASS_MEMORY : CLASS_SSE;
+		break;
+	default:
+		break;
+	}
+	merge_class(&classes[offset / 8], class);
+	if (type->size > 8)
+		merge_class(&classes[1], class);
+}
+
+static struct where_step register_steps[] = {
+    {WHERE_REGISTER, 0}, /* rax */
+    {WHERE_REGISTER, 1}, /* rdx */
+};
+
+/* One piece an eightbyte: the first INTEGER one is in rax, the next in rdx. */
+static void place_pieces(const struct type *type, const enum class classes[2],
+			 struct where_piece *pieces, size_t count)
+{
+	static const char *const vectors[] = {"<unavailable in %xmm0>", "<unavailable in %xmm1>"};
+	size_t integers = 0, floats = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		pieces[i].size = i == 0 && count == 2 ? 8 : type->size - 8 * i;
+		if (classes[i] == CLASS_SSE) {
+			pieces[i].kind = PIECE_LOST;
+			pieces[i].reason = vectors[floats++];
+			continue;
+		}
+		pieces[i].kind = PIECE_VALUE;
+		pieces[i].steps = &register_steps[integers++];
+		pieces[i].step_count = 1;
+	}
+}
+
+static struct object *object_of_result(struct compiler *c, const struct node *node,
+				       const struct type *type, bool is_by_address)
+{
+	enum class classes[2] = {CLASS_NONE, CLASS_NONE};
+	struct where_piece pieces[2] = {0};
+	size_t count = type->size > 8 ? 2 : 1;
+
+	classify(type, 0, classes, 0);
+	if (is_by_address || classes[0] == CLASS_MEMORY || classes[1] == CLASS_MEMORY ||
+	    type->size > 16)
+		return object_at(c, node, type, value_register(c, node, REG(rax)));
+	place_pieces(type, classes, pieces, count);
+	return object_where(c, node, type, &(struct where){pieces, count});
+}
+
+struct error *path_result(struct compiler *c, const struct node *node, struct object **ret)
+{
+	const struct type *type;
+	struct scope *scope;
+
+	*ret = NULL;
+	if (!c->request->entry.function)
+		return error_hint(compile_error(c, node, ERR_NAME,
+						"`%s` can only be used when a function returns",
+						node_text(c, node)),
+				  "Use it in the block of `finish FUNCTION`.");
+	TRY(path_scope(c, &scope));
+	type = scope ? scope_result(scope) : NULL;
+	if (!type)
+		return NULL;
+	if (type->kind == TYPE_VOID)
+		return compile_error(c, node, ERR_NAME, "%s returns nothing",
+				     c->request->entry.function);
+	*ret = c->request->site.is_tail_call
+		   ? object_lost_as(c, node, type, "<returned by another function>")
+		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
+	return NULL;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd_examine.c - x: memory of the process, or bytes of the file where there is none.
+ *
+ * Reads with process_vm_readv: the process does not notice.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "moontap/console.h"
+
+/* GDB's limit on strings. */
+#define STRING_MAX 200
+#define INSN_MAX   15
+
+/* --------------------------------------------------------------------- memory */
+
+/* The process that is looked at, or 0. */
+static pid_t process_of(const struct console *console)
+{
+	const struct target *target = session_target(console->session);
+	return target->state == TARGET_EXITED ? 0 : target->pid;
+}
+
+/* The displacement of the image that is looked at, in the process. */
+static uint64_t bias_of(const struct console *console, const struct image *image)
+{
+	pid_t pid = process_of(console);
+	uint64_t bias;
+	return pid && image && process_bias(pid, image, &bias) ? bias : 0;
+}
+
+/* How many of size bytes at address could be read. */
+static size_t read_memory(const struct console *console, uint64_t address, void *ret, size_t size)
+{
+	const struct image *image = console->examine.image;
+	pid_t pid = process_of(console);
+	if (pid) {
+		struct iovec local = {ret, size}, remote = {(void *)(uintptr_t)address, size};
+		ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+		return got > 0 ? (size_t)got : 0;
+	}
+	while (size && !image_read(image, address, ret, size))
+		size--;
+	return size;
+}
+
+static struct error *unreadable(uint64_t address)
+{
+	return error_new(ERR_UNREADABLE, "Cannot access memory at address 0x%" PRIx64, address);
+}
+
+static void put_address(const struct console *console, uint64_t address, struct buffer *out)
+{
+	const struct examine *examine = &console->examine;
+	struct function function;
+	buffer_printf(out, "0x%" PRIx64, address);
+	if (!image_function_at(examine->image, address - examine->bias, &function))
+		return;
+	buffer_puts(out, " <");
+	text_name(out, function.name);
+	uint64_t offset = address - examine->bias - function.address;
+	if (offset)
+		buffer_printf(out, "+%" PRIu64, offset);
+	buffer_putc(out, '>');
+}
+
+/* --------------------------------------------------------------------- format */
+
+static size_t size_of(char size)
+{
+	return size == 'b' ? 1 : size == 'h' ? 2 : size == 'w' ? 4 : 8;
+}
+
+static struct error *parse_letter(struct examine *examine, char letter, bool *has_size)
+{
+	if (strchr("bhwg", letter)) {
+		examine->size = letter;
+		*has_size = true;
+	} else if (strchr("xduotacfsiz", letter)) {
+		examine->format = letter;
+	} else {
+		return error_new(ERR_USAGE, "Undefined output format \"%c\".", letter);
+	}
+	return NULL;
+}
+
+/* "/4xw" before *text; moves behind it. */
+static struct error *parse_format(struct examine *examine, const char **text)
+{
+	bool has_size = false;
+	const char *p = *text;
+	if (*p != '/')
+		return NULL;
+	struct examine parsed = *examine;
+	char *end;
+	errno = 0;
+	parsed.count = 1;
+	unsigned long count = strtoul(++p, &end, 10);
+	if (*p == '-' || errno || count > 1000000)
+		return error_new(ERR_USAGE, "\"%.*s\" is not a number of units",
+				 (int)strcspn(p, " \t"), p);
+	if (end != p)
+		parsed.count = (unsigned)count;
+	for (p = end; *p && !strchr(" \t", *p); p++)
+		TRY(parse_letter(&parsed, *p, &has_size));
+	if (!has_size && strchr("csa", parsed.format))
+		parsed.size = parsed.format == 'a' ? 'g' : 'b';
+	else if (!has_size && parsed.format == 'f' && size_of(parsed.size) < 4)
+		parsed.size = 'g';
+	*examine = parsed;
+	*text = p + strspn(p, " \t");
+	return NULL;
+}
+
+/* -------------------------------------------------------------------- address */
+
+static struct error *find_symbol(struct console *console, const char *text)
+{
+	struct program *program;
+	struct location location;
+	place_list places = {0};
+	TRY(console_program(console, &program));
+	TRY(location_parse(text, &location));
+	struct error *err = location_resolve(&location, program, &places);
+	location_deinit(&location);
+	if (!err)
+		examine_start_at(console, &places.data[0]);
+	place_list_deinit(&places);
+	return err;
+}
+
+void examine_start_at(struct console *console, const struct place *place)
+{
+	struct examine *examine = &console->examine;
+	console_hold(&examine->image, place->image);
+	examine->bias = bias_of(console, place->image);
+	examine->next = place->address + examine->bias;
+	examine->is_started = true;
+}
+
+struct owner_search {
+	struct console *console;
+	uint64_t address;
+};
+
+static void find_owner(void *context, struct image *image)
+{
+	struct owner_search *search = context;
+	struct examine *examine = &search->console->examine;
+	uint64_t bias = bias_of(search->console, image);
+	struct function function;
+	if (!image_function_at(image, search->address - bias, &function))
+		return;
+	console_hold(&examine->image, image);
+	examine->bias = bias;
+}
+
+/* Where to begin: a number, or a function's name with or without &. */
+static struct error *start(struct console *console, const char *text)
+{
+	struct examine *examine = &console->examine;
+	struct program *program;
+	char *end;
+	TRY(console_program(console, &program));
+	uint64_t address = strtoull(text, &end, 0);
+	if (*text < '0' || *text > '9' || *end)
+		return find_symbol(console, text + (*text == '&'));
+	console_hold(&examine->image, program_executable(program));
+	examine->bias = bias_of(console, examine->image);
+	if (process_of(console))
+		program_each_module(program, find_owner, &(struct owner_search){console, address});
+	examine->next = address;
+	examine->is_started = true;
+	return NULL;
+}
+
+/* --------------------------------------------------------------------- showing */
+
+static void put_binary(struct buffer *out, uint64_t value, size_t size)
+{
+	for (size_t bit = size * 8; bit-- > 0;)
+		buffer_putc(out, value >> bit & 1 ? '1' : '0');
+}
+
+static void put_float(struct buffer *out, const void *bytes, size_t size)
+{
+	float narrow;
+	double wide;
+	memcpy(&narrow, bytes, sizeof(narrow));
+	memcpy(&wide, bytes, size == 8 ? sizeof(wide) : sizeof(narrow));
+	if (size == 8)
+		buffer_printf(out, "%.17g", wide);
+	else
+		buffer_printf(out, "%.9g", (double)narrow);
+}
+
+/* As C and GDB write one, in octal where there is no letter for it. */
+static void put_character(struct buffer *out, int64_t value)
+{
+	static const char bytes[] = "\a\b\f\n\r\t\v'\\", letters[] = "abfnrtv'\\";
+	unsigned char byte = (unsigned char)value;
+	const char *at = byte ? strchr(bytes, byte) : NULL;
+	buffer_printf(out, "%d '", (signed char)byte);
+	if (at)
+		buffer_printf(out, "\\%c", letters[at - bytes]);
+	else if (byte < ' ' || byte > '~')
+		buffer_printf(out, "\\%03o", byte);
+	else
+		buffer_putc(out, (char)byte);
+	buffer_putc(out, '\'');
+}
+
+static void put_unit(const struct console *console, const uint8_t bytes[8], struct buffer *out)
+{
+	const struct examine *examine = &console->examine;
+	size_t size = size_of(examine->size);
+	uint64_t value = 0;
+	memcpy(&value, bytes, size);
+	int64_t with_sign = (int64_t)(value << (64 - 8 * size)) >> (64 - 8 * size);
+	switch (examine->format) {
+	case 'd':
+		buffer_printf(out, "%" PRId64, with_sign);
+		break;
+	case 'u':
+		buffer_printf(out, "%" PRIu64, value);
+		break;
+	case 'o':
+		buffer_printf(out, value ? "0%" PRIo64 : "%" PRIo64, value);
+		break;
+	case 't':
+		put_binary(out, value, size);
+		break;
+	case 'a':
+		put_address(console, value, out);
+		break;
+	case 'c':
+		put_character(out, with_sign);
+		break;
+	case 'f':
+		put_float(out, bytes, size);
+		break;
+	default:
+		buffer_printf(out, "0x%0*" PRIx64, (int)size * 2, value);
+	}
+}
+
+/* One line of units; fewer where the memory ends. */
+static struct error *put_units(struct console *console, unsigned count, struct buffer *out)
+{
+	struct examine *examine = &console->examine;
+	size_t size = size_of(examine->size);
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t bytes[8] = {0};
+		if (read_memory(console, examine->next, bytes, size) < size) {
+			buffer_puts(out, i ? "\n" : "");
+			return unreadable(examine->next);
+		}
+		if (!i) {
+			put_address(console, examine->next, out);
+			buffer_putc(out, ':');
+		}
+		buffer_putc(out, '\t');
+		put_unit(console, bytes, out);
+		examine->next += size;
+	}
+	buffer_putc(out, '\n');
+	return NULL;
+}
+
+static struct error *put_string(struct console *console, struct buffer *out)
+{
+	struct examine *examine = &console->examine;
+	char text[STRING_MAX + 1];
+	size_t got = read_memory(console, examine->next, text, sizeof(text));
+	size_t size = strnlen(text, got < STRING_MAX ? got : STRING_MAX);
+	if (!got)
+		return unreadable(examine->next);
+	put_address(console, examine->next, out);
+	buffer_puts(out, ":\t\"");
+	escape_text(out, text, size, false);
+	bool is_whole = size < got && !text[size];
+	buffer_puts(out, is_whole ? "\"\n" : "\"...\n");
+	examine->next += size + is_whole;
+	return NULL;
+}
+
+static struct error *put_insn(struct console *console, struct buffer *out)
+{
+	struct examine *examine = &console->examine;
+	uint8_t bytes[INSN_MAX];
+	struct code code;
+	size_t got = read_memory(console, examine->next, bytes, sizeof(bytes));
+	if (!got)
+		return unreadable(examine->next);
+	code_init(&code, bytes, got, examine->next);
+	buffer_puts(out, "   ");
+	put_address(console, examine->next, out);
+	buffer_printf(out, ":\t%s\n", code.insns.data[0].text);
+	examine->next += code.insns.data[0].size;
+	code_deinit(&code);
+	return NULL;
+}
+
+static struct error *show(struct console *console, struct buffer *out)
+{
+	const struct examine *examine = &console->examine;
+	unsigned per_line = examine->size == 'w' ? 4 : examine->size == 'g' ? 2 : 8;
+	unsigned left = examine->count;
+	while (left) {
+		unsigned count = 1;
+		if (examine->format == 's') {
+			TRY(put_string(console, out));
+		} else if (examine->format == 'i') {
+			TRY(put_insn(console, out));
+		} else {
+			count = left < per_line ? left : per_line;
+			TRY(put_units(console, count, out));
+		}
+		left -= count;
+	}
+	return NULL;
+}
+
+struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out)
+{
+	struct examine *examine = &console->examine;
+	if (!examine->format)
+		*examine = (struct examine){.format = 'x', .size = 'w'};
+	if (*arguments != '/')
+		examine->count = 1;
+	TRY(parse_format(examine, &arguments));
+	/* Another target's memory is not what was looked at. */
+	if (examine->program != session_target(console->session)->program)
+		examine->is_started = false;
+	examine->program = session_target(console->session)->program;
+	if (*arguments)
+		TRY(start(console, arguments));
+	if (!examine->is_started)
+		return error_new(ERR_USAGE, "Argument required (starting display address).");
+	return show(console, out);
+}

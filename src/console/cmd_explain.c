@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd_explain.c - explain: what a tracepoint captures, and what runs where.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+#define EXPLAINED_SITES_MAX 10
+
+static void explain_sites(const struct console *console, const struct probe *probe,
+			  struct buffer *out)
+{
+	const struct program *program = session_target(console->session)->program;
+	size_t count = probe_site_count(probe);
+	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
+		const struct site *site = probe_site(probe, i);
+		buffer_printf(out, "  site     0x%" PRIx64 "  ", site->place.address);
+		text_place(out, &site->place, program);
+		buffer_puts(out, site->line.file ? " at " : "");
+		text_line(out, &site->line);
+		buffer_puts(out,
+			    site->verdict.cost == COST_CHEAP
+				? ": allowed, cheap (the kernel emulates the instruction)\n"
+				: ": allowed, dear (the kernel single-steps the instruction)\n");
+	}
+	if (count > EXPLAINED_SITES_MAX)
+		buffer_printf(out, "  ...      and %zu more: \"info breakpoints\"\n",
+			      count - EXPLAINED_SITES_MAX);
+}
+
+static void explain_condition(const struct probe *probe, const struct plan *plan,
+			      struct buffer *out)
+{
+	if (!probe_condition(probe))
+		return;
+	buffer_puts(out, "  if       ");
+	text_name(out, probe_condition(probe));
+	if (plan->has_guard)
+		buffer_printf(out, ": in Lua, because %s\n", plan->guard_reason);
+	else
+		buffer_puts(out, ": in the kernel\n");
+}
+
+static const char *kind_name(enum capture_kind kind)
+{
+	switch (kind) {
+	case CAPTURE_STRING:
+	case CAPTURE_COMM:
+		return "string";
+	case CAPTURE_TIME:
+		return "time";
+	case CAPTURE_FUNCTION:
+	case CAPTURE_FILE:
+		return "name";
+	default:
+		return "integer";
+	}
+}
+
+static void explain_captures(const struct plan *plan, struct buffer *out)
+{
+	for (size_t i = 0; i < plan->captures.size; i++) {
+		const struct capture *c = &plan->captures.data[i];
+		buffer_puts(out, "  capture  ");
+		text_name(out, c->text);
+		buffer_puts(out, ": ");
+		text_name(out, c->type ? c->type->name : kind_name(c->kind));
+		buffer_printf(out, c->kind == CAPTURE_LOST ? ", %s\n" : " from %s\n", c->origin);
+	}
+}
+
+static void explain_block(const struct plan *plan, struct buffer *out)
+{
+	if (plan->is_in_kernel)
+		buffer_puts(out, "  block    in the kernel: no event is sent\n");
+	else if (plan->kernel_reason)
+		buffer_printf(out, "  block    in Lua, at each event, because %s\n",
+			      plan->kernel_reason);
+	else
+		buffer_puts(out, "  block    in Lua, at each event\n");
+}
+
+static struct error *find_probe(struct console *console, const char *arguments, struct probe **ret)
+{
+	const char *rest;
+	if (!*arguments)
+		return error_new(ERR_USAGE, "explain needs the number of one tracepoint");
+	TRY(console_take_probe(console, arguments, ret, &rest));
+	return *rest ? error_new(ERR_USAGE, "explain needs the number of one tracepoint") : NULL;
+}
+
+struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out)
+{
+	struct probe *probe = NULL;
+	TRY(find_probe(console, arguments, &probe));
+	const struct plan *plan = probe_plan(probe);
+	buffer_printf(out, "Tracepoint %u: ", probe_number(probe));
+	text_name(out, probe_location(probe));
+	buffer_putc(out, '\n');
+	explain_sites(console, probe, out);
+	explain_condition(probe, plan, out);
+	explain_captures(plan, out);
+	explain_block(plan, out);
+	probe_list(probe, out);
+	return NULL;
+}

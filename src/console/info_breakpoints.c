@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * info_breakpoints.c - info breakpoints, info aggregates: what the tracepoints are
+ * and have counted.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+enum column {
+	COL_NUMBER,
+	COL_TYPE,
+	COL_DISP,
+	COL_ENABLED,
+	COL_ADDRESS,
+	COL_HITS,
+	COL_LOST,
+	COL_RUNS,
+	COL_WHAT,
+	COL_COUNT
+};
+
+static void cell_site(struct table *table, const struct site *site, const struct program *program)
+{
+	struct buffer text = {0};
+	text_place(&text, &site->place, program);
+	if (site->line.file) {
+		buffer_puts(&text, " at ");
+		text_line(&text, &site->line);
+	}
+	text_cell(table, &text);
+}
+
+static void add_site_row(struct table *table, const struct probe *probe, size_t index,
+			 const struct program *program)
+{
+	const struct site *site = probe_site(probe, index);
+	struct counters counters;
+	probe_site_counters(probe, index, &counters);
+	table_cell(table, "%u.%zu", probe_number(probe), index + 1);
+	table_cell(table, " ");
+	table_cell(table, " ");
+	table_cell(table, "%c", probe_site_is_enabled(probe, index) ? 'y' : 'n');
+	table_cell(table, "0x%" PRIx64, site->place.address);
+	table_cell(table, "%" PRIu64, counters.hits);
+	table_cell(table, "%" PRIu64, counters.lost);
+	table_cell(table, " ");
+	cell_site(table, site, program);
+}
+
+static void add_probe_row(struct table *table, const struct probe *probe,
+			  const struct counters *counters, const struct program *program)
+{
+	bool is_single = probe_site_count(probe) == 1;
+	table_cell(table, "%u", probe_number(probe));
+	table_cell(table, probe_kind(probe) == PROBE_DPRINTF ? "dprintf" : "break");
+	struct runtime_limit limit;
+	runtime_get_limit(probe, &limit);
+	table_cell(table, "%s", limit.deletes ? "del" : limit.disables ? "dis" : "keep");
+	table_cell(table, "%c", probe_is_enabled(probe) ? 'y' : 'n');
+	if (is_single)
+		table_cell(table, "0x%" PRIx64, probe_site(probe, 0)->place.address);
+	else
+		table_cell(table, "<MULTIPLE>");
+	table_cell(table, "%" PRIu64, counters->hits);
+	table_cell(table, "%" PRIu64, counters->lost);
+	table_cell(table, "%s", text_runs(probe));
+	if (is_single) {
+		cell_site(table, probe_site(probe, 0), program);
+	} else {
+		struct buffer text = {0};
+		text_name(&text, probe_location(probe));
+		text_cell(table, &text);
+	}
+}
+
+static void add_sub_lines(struct table *table, const struct probe *probe,
+			  const struct counters *counters)
+{
+	if (probe_condition(probe)) {
+		struct buffer text = {0};
+		text_name(&text, probe_condition(probe));
+		CLEANUP(free_p) char *condition = buffer_take(&text);
+		table_line(table, "\tstop only if %s", condition);
+	}
+	struct runtime_limit limit;
+	runtime_get_limit(probe, &limit);
+	uint64_t ignored = probe_ignored(probe);
+	if (ignored)
+		table_line(table, "\tignore next %" PRIu64 " hits", ignored);
+	if (limit.disables && limit.events > 1)
+		table_line(table, "\tdisable after %s %" PRIu64 " hits",
+			   ignored ? "additional" : "next", limit.events);
+	if (counters->filtered || counters->throttled)
+		table_line(table,
+			   "\t%" PRIu64 " filtered, %" PRIu64 " throttled, %" PRIu64 " delivered",
+			   counters->filtered, counters->throttled, counters->delivered);
+}
+
+static void add_error_line(struct table *table, const struct probe *probe)
+{
+	uint64_t errors = runtime_errors(probe);
+	if (errors)
+		table_line(table, "\t%" PRIu64 " error%s in its block", errors,
+			   errors == 1 ? "" : "s");
+}
+
+static void add_probe(struct table *table, const struct probe *probe, const struct program *program)
+{
+	struct counters counters;
+	probe_counters(probe, &counters);
+	add_probe_row(table, probe, &counters, program);
+	add_sub_lines(table, probe, &counters);
+	add_error_line(table, probe);
+	size_t count = probe_site_count(probe);
+	for (size_t i = 0; count > 1 && i < count; i++)
+		add_site_row(table, probe, i, program);
+}
+
+static bool is_wanted(const struct probe *probe, const id_list *ids)
+{
+	for (size_t i = 0; i < ids->size; i++)
+		if (probe_number(probe) >= ids->data[i].first &&
+		    probe_number(probe) <= ids->data[i].last)
+			return true;
+	return !ids->size;
+}
+
+struct error *info_breakpoints(struct console *console, const char *arguments, struct buffer *out)
+{
+	static const char *const titles[COL_COUNT] = {"Num",  "Type", "Disp", "Enb", "Address",
+						      "Hits", "Lost", "Runs", "What"};
+	const struct program *program = session_target(console->session)->program;
+	id_list ids;
+	TRY(id_list_parse(arguments, session_last_number(console->session), &ids));
+	struct table table;
+	table_init(&table, COL_COUNT);
+	table_right(&table, COL_HITS);
+	table_right(&table, COL_LOST);
+	for (size_t i = 0; i < COL_COUNT; i++)
+		table_cell(&table, "%s", titles[i]);
+	size_t count = 0;
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
+		if (!is_wanted(p, &ids))
+			continue;
+		add_probe(&table, p, program);
+		count++;
+	}
+	if (count)
+		table_format(&table, out);
+	else if (ids.size)
+		buffer_printf(out, "No breakpoint or watchpoint matching '%s'.\n", arguments);
+	else
+		buffer_puts(out, "No breakpoints or watchpoints.\n");
+	table_deinit(&table);
+	vector_deinit(&ids);
+	return NULL;
+}
+
+/* -------------------------------------------------------------- aggregates */
+
+struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out)
+{
+	id_list ids;
+	TRY(id_list_parse(arguments, session_last_number(console->session), &ids));
+	size_t before = out->size;
+	struct error *err = NULL;
+	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)
+		if (is_wanted(p, &ids))
+			err = runtime_aggregates(p, out);
+	if (!err && out->size == before)
+		buffer_printf(out, ids.size ? "No aggregations in '%s'.\n" : "No aggregations.\n",
+			      arguments);
+	vector_deinit(&ids);
+	return err;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dwarfform.c - structs of the standard libraries that stand for something simpler: text,
+ * elements in a row, a pointer. Known by their names and the names of their members.
+ */
+#include "dwarf.h"
+
+/* A member of a member of a base: no library goes deeper. */
+#define MEMBER_DEPTH_MAX 12
+
+/* ------------------------------------------------------------------ members */
+
+struct found_member {
+	uint64_t offset;
+	Dwarf_Die type; /* without typedefs */
+};
+
+/* Where a member of that name is (NULL: any), or one that is a pointer, at most that deep. */
+static bool find_member(Dwarf_Die *type, const char *name, bool is_pointer, unsigned depth,
+			struct found_member *ret)
+{
+	Dwarf_Die child;
+	int64_t offset;
+
+	for (int more = dwarf_child(type, &child); more == 0;
+	     more = dwarf_siblingof(&child, &child)) {
+		int tag = dwarf_tag(&child);
+		const char *own = dwarf_diename(&child);
+		struct found_member inner;
+		if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) ||
+		    !die_reference(&child, DW_AT_type, &inner.type) || !die_strip(&inner.type))
+			continue;
+		inner.offset = 0;
+		bool is_wanted = tag == DW_TAG_member &&
+				 (!name || (own && strcmp(own, name) == 0)) &&
+				 (!is_pointer || dwarf_tag(&inner.type) == DW_TAG_pointer_type);
+		if (!is_wanted &&
+		    !(depth && find_member(&inner.type, name, is_pointer, depth - 1, &inner)))
+			continue;
+		*ret = inner;
+		if (die_number(&child, DW_AT_data_member_location, &offset))
+			ret->offset += (uint64_t)offset;
+		return true;
+	}
+	return false;
+}
+
+static bool find_pointer(Dwarf_Die *type, const char *name, struct found_member *ret)
+{
+	return find_member(type, name, true, MEMBER_DEPTH_MAX, ret);
+}
+
+static bool has_member(Dwarf_Die *type, const char *name)
+{
+	struct found_member member;
+
+	return find_member(type, name, false, 0, &member);
+}
+
+static bool find_offset(Dwarf_Die *type, const char *name, uint64_t *ret)
+{
+	struct found_member member;
+
+	if (!find_member(type, name, false, MEMBER_DEPTH_MAX, &member))
+		return false;
+	*ret = member.offset;
+	return true;
+}
+
+/* -------------------------------------------------------------------- forms */
+
+static bool set_text(struct dwarf_type *made, const char *data, const char *length)
+{
+	struct type *type = &made->type;
+	struct found_member pointer;
+	struct type_shape shape = {.end = TYPE_NO_OFFSET};
+
+	if (!find_pointer(&made->die, data, &pointer) ||
+	    !find_offset(&made->die, length, &shape.length))
+		return false;
+	shape.data = pointer.offset;
+	type->form = FORM_STRING;
+	type->shape = shape;
+	return true;
+}
+
+/* Elements of what the data member points to. */
+static bool set_sequence(struct dwarf *dwarf, struct dwarf_type *made, const char *data,
+			 const char *length, const char *end)
+{
+	struct type *type = &made->type;
+	struct found_member pointer, last;
+	struct type_shape shape = {.length = TYPE_NO_OFFSET, .end = TYPE_NO_OFFSET};
+
+	if (!find_pointer(&made->die, data, &pointer) ||
+	    (length && !find_offset(&made->die, length, &shape.length)) ||
+	    (end && !find_pointer(&made->die, end, &last)))
+		return false;
+	shape.data = pointer.offset;
+	if (end)
+		shape.end = last.offset;
+	type->form = FORM_SEQUENCE;
+	type->target = type_shell_of(dwarf, &pointer.type, 0);
+	type->shape = shape;
+	return true;
+}
+
+static bool set_pointer(struct dwarf *dwarf, struct dwarf_type *made, const char *data)
+{
+	struct type *type = &made->type;
+	struct found_member pointer;
+
+	if (!find_pointer(&made->die, data, &pointer))
+		return false;
+	type->form = FORM_POINTER;
+	type->target = type_shell_of(dwarf, &pointer.type, 0);
+	type->shape = (struct type_shape){pointer.offset, TYPE_NO_OFFSET, TYPE_NO_OFFSET};
+	return true;
+}
+
+/* ---------------------------------------------------------------------- C++ */
+
+static bool is_in_std(struct dwarf *dwarf, Dwarf_Die *die)
+{
+	struct dwarf_path path;
+
+	dwarf_path(dwarf, die, PATH_SOURCE, &path);
+	return path.count == 1 && strcmp(path.names[0], "std") == 0;
+}
+
+static bool begins(const char *name, const char *with)
+{
+	return strncmp(name, with, strlen(with)) == 0;
+}
+
+/* GNU's library. */
+static void set_cxx(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
+{
+	if (!is_in_std(dwarf, &made->die))
+		return;
+	if (begins(name, "basic_string<char,") || begins(name, "basic_string<char>"))
+		set_text(made, "_M_p", "_M_string_length");
+	else if (begins(name, "basic_string_view<char,") || begins(name, "basic_string_view<char>"))
+		set_text(made, "_M_str", "_M_len");
+	else if (begins(name, "vector<"))
+		set_sequence(dwarf, made, "_M_start", NULL, "_M_finish");
+	else if (begins(name, "unique_ptr<"))
+		set_pointer(dwarf, made, "_M_head_impl");
+	else if (begins(name, "shared_ptr<") || begins(name, "__shared_ptr<"))
+		set_pointer(dwarf, made, "_M_ptr");
+}
+
+bool type_set_known_layout(struct dwarf *dwarf, struct dwarf_type *made)
+{
+	struct type *type = &made->type;
+	const char *name = dwarf_diename(&made->die);
+
+	/* clang leaves std::string to the library, which has it for everybody. */
+	if (!name || !begins(name, "basic_string<char,") || !is_in_std(dwarf, &made->die) ||
+	    dwarf_unit_of(dwarf, &made->die)->language != LANGUAGE_CXX)
+		return false;
+	type->kind = TYPE_STRUCT;
+	type->form = FORM_STRING;
+	type->size = 32;
+	type->shape = (struct type_shape){.data = 0, .length = 8, .end = TYPE_NO_OFFSET};
+	return true;
+}
+
+/* --------------------------------------------------------------------- Rust */
+
+/* The T of Vec<T>. */
+static const struct type *argument(struct dwarf *dwarf, Dwarf_Die *die)
+{
+	Dwarf_Die child;
+
+	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
+			return type_shell_of(dwarf, &child, 0);
+	return &dwarf_void;
+}
+
+/* Rc<T> points to two counts and the T behind them: to a struct of which that is shown. */
+static void set_counted(struct dwarf *dwarf, struct dwarf_type *made, const char *value)
+{
+	struct arena *arena = &dwarf->image->arena;
+	struct found_member pointer, inner;
+	Dwarf_Die counted;
+
+	if (!find_pointer(&made->die, NULL, &pointer) ||
+	    !die_reference(&pointer.type, DW_AT_type, &counted) ||
+	    !find_member(&counted, value, false, 0, &inner) || !set_pointer(dwarf, made, NULL))
+		return;
+	struct type_member *member = ARENA_NEW(arena, struct type_member);
+	struct type *around = ARENA_NEW(arena, struct type);
+	const struct type *of = &type_shell(dwarf, &inner.type, 0, 0)->type;
+	*member = (struct type_member){
+	    .name = image_intern(dwarf->image, value),
+	    .type = of,
+	    .offset = inner.offset,
+	    .is_base = of->kind == TYPE_STRUCT,
+	};
+	*around = (struct type){
+	    .kind = TYPE_STRUCT,
+	    .name = type_name(dwarf, &inner.type, 0),
+	    .size = made->type.target->size,
+	    .members = member,
+	    .member_count = 1,
+	};
+	made->type.target = around;
+}
+
+static bool is_in_library(struct dwarf *dwarf, Dwarf_Die *die)
+{
+	static const char *const crates[] = {"alloc", "core", "std"};
+	struct dwarf_path path;
+
+	dwarf_path(dwarf, die, PATH_FULL, &path);
+	for (size_t i = 0; i < ARRAY_SIZE(crates) && path.count != SIZE_MAX && path.count; i++)
+		if (strcmp(path.names[0], crates[i]) == 0)
+			return true;
+	return false;
+}
+
+static void set_rust(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
+{
+	/* &str, &[T], Box<[T]>: a pointer to more than one, in no module of its own. */
+	if (has_member(&made->die, "data_ptr") && has_member(&made->die, "length")) {
+		if (strstr(name, "str") && !strchr(name, '['))
+			set_text(made, "data_ptr", "length");
+		else
+			set_sequence(dwarf, made, "data_ptr", "length", NULL);
+		return;
+	}
+	if (!is_in_library(dwarf, &made->die))
+		return;
+	if (strcmp(name, "String") == 0) {
+		set_text(made, NULL, "len");
+	} else if (begins(name, "Vec<")) {
+		if (set_sequence(dwarf, made, NULL, "len", NULL))
+			made->type.target = argument(dwarf, &made->die);
+	} else if (begins(name, "Rc<")) {
+		set_counted(dwarf, made, "value");
+	} else if (begins(name, "Arc<")) {
+		set_counted(dwarf, made, "data");
+	}
+}
+
+/* ----------------------------------------------------------------------- Go */
+
+static void set_go(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
+{
+	if (strcmp(name, "string") == 0)
+		set_text(made, "str", "len");
+	else if (begins(name, "[]"))
+		set_sequence(dwarf, made, "array", "len", NULL);
+}
+
+void type_set_form(struct dwarf *dwarf, struct dwarf_type *made)
+{
+	const char *name = dwarf_diename(&made->die);
+
+	if (!name)
+		return;
+	switch (dwarf_unit_of(dwarf, &made->die)->language) {
+	case LANGUAGE_CXX:
+		set_cxx(dwarf, made, name);
+		break;
+	case LANGUAGE_RUST:
+		set_rust(dwarf, made, name);
+		break;
+	case LANGUAGE_GO:
+		set_go(dwarf, made, name);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dwarfvariable.c - what a DIE says of a variable, parameter or enumerator.
+ */
+#include "dwarfop.h"
+
+/* DWARF's numbers of them. */
+#define REGISTER_RBP 6
+#define REGISTER_RSP 7
+
+/* The file of a number in the line table of a DIE's unit. */
+static const char *file_name(Dwarf_Die *die, int64_t number)
+{
+	Dwarf_Die unit;
+	Dwarf_Files *files;
+	size_t count;
+
+	if (!dwarf_diecu(die, &unit, NULL, NULL) || dwarf_getsrcfiles(&unit, &files, &count) != 0 ||
+	    number < 0 || (uint64_t)number >= count)
+		return NULL;
+	return dwarf_filesrc(files, number, NULL, NULL);
+}
+
+static struct line declared_at(struct dwarf *dwarf, Dwarf_Die *die)
+{
+	int64_t file, number;
+	Dwarf_Die origin = die_origin(die);
+
+	if (!die_number(die, DW_AT_decl_file, &file) ||
+	    !die_number(die, DW_AT_decl_line, &number) || number <= 0 || number > INT32_MAX)
+		return (struct line){0};
+	/* Its number is of the unit that says it. */
+	const char *name = file_name(&origin, file);
+	return (struct line){name ? image_intern(dwarf->image, name) : NULL, number};
+}
+
+/* A static: at the same address, whichever copy of its function is asked. */
+static bool is_static(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (!dwarf_attr_integrate(die, DW_AT_location, &attribute) ||
+	    dwarf_getlocation(&attribute, &ops, &count) != 0 || count == 0)
+		return false;
+	return ops[0].atom == DW_OP_addr || ops[0].atom == DW_OP_addrx ||
+	       ops[0].atom == DW_OP_GNU_addr_index;
+}
+
+struct where_context scope_where(const struct scope *scope)
+{
+	return (struct where_context){
+	    .image = scope->dwarf->image,
+	    .address = scope->address,
+	    .function = scope->blocks.size ? scope->blocks.data[0] : (Dwarf_Die){0},
+	};
+}
+
+/* What is only declared: defined elsewhere, without debug information. */
+static void find_symbol(struct scope *scope, const struct variable *variable, struct where *ret)
+{
+	struct where_context context = scope_where(scope);
+	Dwarf_Op op = {.atom = DW_OP_addr};
+	uint64_t address;
+
+	if (!symtab_object(context.image, variable->name, &address)) {
+		where_lost(context.image, variable->type->size, "<unavailable: only declared>",
+			   ret);
+		return;
+	}
+	op.number = address;
+	where_ops(&context, &op, 1, variable->type->size, ret);
+}
+
+/* Does an expression begin at the CFA, which is right at every pc? */
+static bool is_from_cfa(const struct where_context *context, const Dwarf_Op *ops, size_t count)
+{
+	Dwarf_Die function = context->function;
+	Dwarf_Attribute attribute;
+	Dwarf_Op *base;
+	size_t base_count;
+
+	if (count && ops[0].atom == DW_OP_call_frame_cfa)
+		return true;
+	return count && ops[0].atom == DW_OP_fbreg && function.addr &&
+	       dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) &&
+	       op_location(&attribute, context->address, &base, &base_count) == 1 && base_count &&
+	       base[0].atom == DW_OP_call_frame_cfa;
+}
+
+/* A place above the CFA is the caller's: an argument on the stack. */
+static bool is_above_cfa(const struct where_context *context, const struct where_piece *piece)
+{
+	step_list cfa = {0};
+	bool is_above = piece->step_count > 1 &&
+			cfa_steps(context->image, context->address, &cfa) && cfa.size > 1 &&
+			piece->steps[0].number == cfa.data[0].number &&
+			piece->steps[1].number >= cfa.data[1].number;
+
+	vector_deinit(&cfa);
+	return is_above;
+}
+
+/* Does the location not hold yet in the function's prologue, although it is said to hold in
+ * all of it? That is so of places in its frame, which it is about to fill. Or does it begin
+ * too late: then it is a parameter that is used, and so is passed. */
+static bool is_too_early(const struct where_context *context, Dwarf_Die *die,
+			 const struct where_piece *piece)
+{
+	Dwarf_Die function = context->function;
+	Dwarf_Addr base, start, end;
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (!dwarf_attr_integrate(die, DW_AT_location, &attribute) ||
+	    dwarf_getlocations(&attribute, 0, &base, &start, &end, &ops, &count) <= 0)
+		return false;
+	if (start != 0 || end != (Dwarf_Addr)-1)
+		return piece->kind == PIECE_LOST && die_flag(&function, DW_AT_external);
+	bool is_in_frame =
+	    piece->kind == PIECE_MEMORY && piece->steps[0].op == WHERE_REGISTER &&
+	    (piece->steps[0].number == REGISTER_RBP || piece->steps[0].number == REGISTER_RSP);
+	return is_in_frame && !(is_from_cfa(context, ops, count) && is_above_cfa(context, piece));
+}
+
+static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *variable)
+{
+	const struct where_context context = scope_where(scope);
+
+	dwarf_where(&context, die, variable->type->size, &variable->where);
+	if (variable->kind == VARIABLE_PARAMETER && scope->first == 0 &&
+	    is_too_early(&context, die, &variable->where.pieces[0]) && scope_is_in_prologue(scope))
+		scope_argument(scope, die, &variable->where);
+}
+
+void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret)
+{
+	struct dwarf *dwarf = scope->dwarf;
+
+	*ret = (struct variable){
+	    .kind = VARIABLE_LOCAL,
+	    .name = die_name(dwarf, die),
+	    .type = dwarf_type_of(dwarf, die),
+	    .declared = declared_at(dwarf, die),
+	};
+	if (dwarf_tag(die) == DW_TAG_formal_parameter)
+		ret->kind = VARIABLE_PARAMETER;
+	else if (is_outside || is_static(die))
+		ret->kind = VARIABLE_GLOBAL;
+	if (is_outside && die_flag(die, DW_AT_declaration) &&
+	    !dwarf_hasattr(die, DW_AT_const_value))
+		find_symbol(scope, ret, &ret->where);
+	else
+		find_where(scope, die, ret);
+}
+
+void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *enumeration,
+			       struct variable *ret)
+{
+	const struct where_context context = scope_where(scope);
+	struct dwarf *dwarf = scope->dwarf;
+	const char *name = die_name(dwarf, die);
+
+	*ret = (struct variable){
+	    .kind = VARIABLE_ENUMERATOR,
+	    .name = name ? name : "",
+	    .type = dwarf_type(dwarf, enumeration),
+	    .declared = declared_at(dwarf, enumeration),
+	};
+	where_lost(dwarf->image, ret->type->size, "<unavailable: no value>", &ret->where);
+	for (size_t i = 0; i < ret->type->enumerator_count; i++) {
+		const struct type_enumerator *same = &ret->type->enumerators[i];
+		const Dwarf_Op ops[] = {{.atom = DW_OP_consts, .number = (Dwarf_Word)same->value},
+					{.atom = DW_OP_stack_value}};
+		if (same->name && strcmp(same->name, ret->name) == 0)
+			where_ops(&context, ops, ARRAY_SIZE(ops), ret->type->size, &ret->where);
+	}
+}

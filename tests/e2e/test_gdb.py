@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""moontap and GDB side by side on the same program: where both say something, they agree."""
+
+import os
+import re
+import subprocess
+import unittest
+
+from harness import ROOT, TestCase, needs_root, target_path, wait_until
+
+
+def has_gdb():
+    return any(os.access(os.path.join(folder, "gdb"), os.X_OK)
+               for folder in os.environ["PATH"].split(":"))
+
+
+@unittest.skipUnless(has_gdb(), "needs gdb")
+class Beside(TestCase):
+    PROGRAM = "counted-nopie"
+
+    def both(self, commands):
+        """What each command prints: [(command, moontap's, gdb's)]."""
+        script = "".join("%s\necho @@\\n\n" % command for command in commands)
+        ours = self.moontap("-q", target_path(self.PROGRAM), input=script, cwd=ROOT)
+        self.assertNotIn("Sanitizer", ours.stderr)
+        done = subprocess.run(
+            ["gdb", "-q", "-nx", "-batch", "-ex", "set width 0",
+             *[part for command in commands for part in ("-ex", command, "-ex", "echo @@\\n")],
+             target_path(self.PROGRAM)], capture_output=True, text=True, check=False, cwd=ROOT,
+            stdin=subprocess.DEVNULL)
+        split = [text.split("@@\n")[:-1] for text in (ours.stdout, done.stdout)]
+        self.assertEqual(len(split[0]), len(commands), ours)
+        self.assertEqual(len(split[1]), len(commands), done.stdout)
+        return list(zip(commands, *split))
+
+    def assert_same(self, commands, extract=str):
+        for command, ours, gdb in self.both(commands):
+            with self.subTest(command):
+                self.assertEqual(extract(ours), extract(gdb))
+                self.assertTrue(extract(gdb), "gdb says something")
+
+    def test_list(self):
+        self.assert_same(["list counted", "list", "list", "list -", "list 10,12", "list 40,",
+                          "list ,20", "list counted.c:70", "list 1", "list 140"])
+
+    def test_x(self):
+        self.assert_same(
+            ["x/%s counted" % form for form in (
+                "4xw", "2xg", "8xb", "3xh", "x", "12xw", "4dw", "4dh", "4ub", "2ow", "3tb", "2c",
+                "a", "16xb", "2uw", "zw", "dg")] + ["x/s 0x402004", "x/2s 0x402004"])
+
+    def test_info_address(self):
+        self.assert_same(["info address counted", "info address seldom", "info address main"])
+
+    def test_info_symbol(self):
+        def name_and_offset(text):
+            return re.match(r"(\w+)(?: \+ (\d+))?", text).groups()
+        self.assert_same(["info symbol 0x401420", "info symbol 0x401424", "info symbol 0x401430"],
+                         name_and_offset)
+
+    def test_info_line(self):
+        def where(text):
+            match = re.search(r'Line (\d+) of "([^"]*)" (?:starts at|is at) address '
+                              r"(0x\w+ <[^>]+>)(.* contains no code)?", text)
+            return match.groups() if match else None
+        self.assert_same(
+            ["info line counted.c:%d" % line for line in (10, 37, 39, 46, 88, 91)] +
+            ["info line counted", "info line *0x401421"], where)
+
+    def test_disassemble(self):
+        def instructions(text):
+            rows = re.findall(r"(0x\w+) <\+(\w+)>:\s+(\w+)", text)
+            return [(int(address, 16), int(offset, 0), name) for address, offset, name in rows]
+        self.assert_same(["disassemble counted", "disassemble seldom", "disassemble main",
+                          "disassemble tell"], instructions)
+
+    def test_disassemble_with_source(self):
+        def lines(text):
+            return re.findall(r"^\d+\t.*$", text, re.MULTILINE)
+        self.assert_same(["disassemble /s counted"], lines)
+
+    def test_info_functions(self):
+        pattern = "info functions ^(counted|seldom|main|tell|work|pause_ns)$"
+
+        def names(text):
+            found = set(re.findall(r"(\w+)\(", text))
+            return found or set(re.findall(r"^0x\w+\s+(\w+)$", text, re.MULTILINE))
+        # What GCC has inlined and left out is a function for debug information alone.
+        for _, ours, gdb in self.both([pattern.replace("(", r"\(").replace(
+                "|", r"\|").replace(")", r"\)"), pattern]):
+            if names(ours):
+                symbols = subprocess.run(["nm", target_path(self.PROGRAM)], text=True, check=True,
+                                         capture_output=True).stdout
+                self.assertLessEqual(names(ours), set(re.findall(r" [Tt] (\w+)$", symbols,
+                                                                 re.MULTILINE)))
+            elif gdb:
+                self.assertIn("counted", gdb)
+
+
+@needs_root
+class Live(TestCase):
+    def test_x_reads_the_memory_of_a_process(self):
+        target = self.target("counted", "-n", 0, "-r", 100)
+        tap = self.tap("-q", "-p", str(target.pid))
+        tap.type("x/2xw counted\nbreak counted do print(arg[2]) end\n")
+        match = tap.expect(r"^(0x\w+) <counted>:\t0xfa1e0ff3\t0x[0-9a-f]{8}$")
+        self.assertGreater(int(match.group(1), 16), 0x500000000000)
+        address = tap.expect(r"^(\d+)$").group(1)
+        tap.type("delete\nx/s %s\nx/xw 0\n" % address)
+        tap.expect(r'^0x\w+:\t"(zero|one|two|three)"$')
+        tap.expect("^Cannot access memory at address 0x0$", errors=True)
+        target.kill()
+        wait_until(lambda: "exited" in tap.output() or "killed" in tap.output())
+        tap.type("x/xw counted\ninfo proc\nprint('end')\n")
+        tap.expect("^end$")
+        self.assertIn("0x1440 <counted>:\t0xfa1e0ff3", tap.lines)
+        self.assertIn("No current process: attach to one, or run one.", tap.errors)
+        tap.close_input()
+        tap.wait()
+
+    def test_source_files_are_found_where_they_are_said_to_be(self):
+        done = self.moontap("-q", target_path("counted"), input=(
+            "set substitute-path %s /nowhere\nlist counted\ndirectory %s/tests/targets\n"
+            "list counted\ninfo source\n" % (ROOT, ROOT)))
+        self.assertIn("counted.c: No such file or directory.", done.stderr)
+        self.assertIn("set substitute-path FROM TO", done.stderr)
+        self.assertIn("37\t{", done.stdout)
+        self.assertIn("Located in %s/tests/targets/counted.c" % ROOT, done.stdout)
+        done = self.moontap("-q", target_path("counted"), input=(
+            "set substitute-path %s/tests %s/src\nlist counted\n" % (ROOT, self.dir)))
+        self.assertIn("No such file", done.stderr)
+        os.makedirs(self.path("src"))
+        os.symlink(os.path.join(ROOT, "tests", "targets"), self.path("src/targets"))
+        done = self.moontap("-q", target_path("counted"), input=(
+            "set substitute-path %s/tests %s/src\nlist counted\n" % (ROOT, self.dir)))
+        self.assertIn("37\t{", done.stdout)
+
+    def test_info_proc(self):
+        target = self.target("counted", "-n", 0, "-r", 1)
+        done = self.moontap("-q", "-p", target.pid, input="info proc\n")
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.stdout, r"process %d\ncmdline = '.*counted -n 0 -r 1'\n"
+                         r"cwd = '/.*'\nexe = '/.*counted'\n" % target.pid)
+
+    def test_run_keeps_its_arguments(self):
+        tap = self.tap("-q", target_path("ends"))
+        tap.type("show args\nrun exit 3\n")
+        tap.expect(r"exited with status 3")
+        tap.type("run\n")
+        tap.expect_lines(2, r"exited with status 3")
+        tap.type("set args exit 4\nrun\n")
+        tap.expect(r"exited with status 4")
+        tap.close_input()
+        tap.wait()
