@@ -101,12 +101,35 @@ compile_commands.json: Makefile $(SOURCES)
 	@$(file >$@,[)$(foreach f,$(filter-out $(lastword $(SOURCES)),$(SOURCES)),$(file \
 	>>$@,$(call compile_command,$(f)),))$(file >>$@,$(call compile_command,$(lastword $(SOURCES)))])
 
+share = $(DESTDIR)$(PREFIX)/share
 .PHONY: install
 install: $(BUILD)/moontap ## copy to PREFIX (/usr/local), below DESTDIR if given
 	install -D -m 755 $(BUILD)/moontap $(DESTDIR)$(PREFIX)/bin/moontap
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap README.md LICENSE
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap/examples \
-		$(wildcard examples/*.mt examples/*.lua)
+	install -D -m 644 docs/moontap.1 $(share)/man/man1/moontap.1
+	install -D -m 644 -t $(share)/doc/moontap README.md LICENSE $(wildcard docs/*.md)
+	install -D -m 644 -t $(share)/doc/moontap/examples $(wildcard examples/*.mt examples/*.lua)
+	install -d $(share)/moontap $(share)/bash-completion/completions $(share)/zsh/site-functions
+	$(if $(wildcard lua/*),cp -r lua/* $(share)/moontap)
+	$(BUILD)/moontap --completion bash > $(share)/bash-completion/completions/moontap
+	$(BUILD)/moontap --completion zsh > $(share)/zsh/site-functions/_moontap
+
+# The libraries it needs are the packages that own them here.
+DEB = build/moontap_$(VERSION)_amd64.deb
+.PHONY: deb
+deb: ## make a Debian package of it: build/moontap_VERSION_amd64.deb
+	@$(MAKE) BUILD=build/deb PREFIX=/usr all
+	@rm -rf build/deb/root && mkdir -p build/deb/root/DEBIAN
+	@$(MAKE) -s BUILD=build/deb PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
+	@gzip -9nf build/deb/root/usr/share/man/man1/moontap.1 && strip build/deb/root/usr/bin/moontap
+	@depends=$$(ldd build/deb/root/usr/bin/moontap | sed -n 's/.* => \(.*\) (.*/\1/p' | \
+		while read -r file; do dpkg -S "$$(realpath "$$file")"; done | cut -d: -f1 | sort -u | paste -sd,) && \
+	printf '%s\n' 'Package: moontap' 'Version: $(VERSION)' 'Architecture: amd64' \
+		'Maintainer: the moontap authors <moontap@localhost>' "Depends: $$depends" \
+		'Section: devel' 'Priority: optional' \
+		'Description: tracepoints that do not stop, in running programs, scripted in Lua' \
+		" A console with GDB's commands that puts BPF uprobe tracepoints into running C, C++" \
+		' and Go programs. What runs at each hit is Lua.' > build/deb/root/DEBIAN/control
+	$(call say,DEB,$(DEB))dpkg-deb --root-owner-group --build build/deb/root $(DEB) > build/deb.log
 
 .PHONY: docs
 docs: $(BUILD)/moontap ## write docs/moontap.1 anew

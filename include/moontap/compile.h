@@ -118,6 +118,7 @@ enum capture_kind {
 	CAPTURE_POINTER,  /* slot holds an address, type is the pointer's; nil if it is 0 */
 	CAPTURE_STRING, /* slot holds a length (| RECORD_STRING_CUT); the bytes follow the slots */
 	CAPTURE_BYTES,	/* the same, of a value of type; what its parts bring comes right behind */
+	CAPTURE_STACK,	/* slot holds a length (| RECORD_STACK_MEMORY); a stack's bytes follow */
 	CAPTURE_COMM,	/* slot and the next hold 16 bytes, NUL-terminated */
 	CAPTURE_LOST,	/* no slot: reason says why it cannot be read at this place */
 	CAPTURE_TIME,	/* record.time_ns, to be shown as wall clock ns since 1970 */

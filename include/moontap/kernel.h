@@ -16,6 +16,7 @@
  *   rings.c    one ring a CPU, larger where it fills
  *   thread.c   threads for system calls that last
  *   watch.c    processes that start and end (bpf/watch.bpf.c)
+ *   mappings.c what processes map as code
  */
 #ifndef MOONTAP_KERNEL_H
 #define MOONTAP_KERNEL_H
@@ -133,6 +134,31 @@ size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const str
  * not armed) if there is something to consume, or a record is just being
  * written: nap a millisecond then, and consume. */
 bool kernel_arm(struct kernel *kernel);
+
+/* ---------------------------------------------------------------- mappings */
+
+/*
+ * Tells what processes map that is code, so that what a process has mapped is known when it
+ * has ended. Nobody is woken for that; but kernel_fd is readable when much has come.
+ */
+struct mapping_event {
+	enum {
+		MAPPING_ADDED,
+		MAPPING_EXEC, /* all that was mapped before is gone */
+		MAPPING_FORK, /* has what its parent has */
+		MAPPING_EXIT,
+	} kind;
+	pid_t pid, parent;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t start, end, offset, inode;
+	const char *path; /* as in /proc/PID/maps */
+};
+/* From now on of a process, its later threads and its children; pid 0: of all. Replaces what
+ * was watched before. */
+struct error *kernel_watch_mappings(struct kernel *kernel, pid_t pid);
+/* Tells of everything up to this moment, in its order. */
+void kernel_take_mappings(struct kernel *kernel,
+			  void (*fn)(void *context, const struct mapping_event *), void *context);
 
 /* ------------------------------------------------------------------- watch */
 

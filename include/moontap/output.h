@@ -59,6 +59,7 @@ struct format_value {
 		FORMAT_ADDRESS,	 /* integer; shown as 0x..., a number to %d and %x */
 		FORMAT_FLOAT,
 		FORMAT_STRING,
+		FORMAT_STACK,	/* string: indented lines, to stand on lines of their own */
 		FORMAT_OTHER,	/* string: what tostring gives; other_type: its type */
 		FORMAT_MISSING, /* string: why; every directive shows just that */
 	} kind;
@@ -75,7 +76,7 @@ struct format_value {
 };
 
 /* As tostring and tab-joined print do, without the newline; strings escaped
- * (escape_text, lines kept). */
+ * (escape_text, lines kept). A stack begins on a new line, and so does what follows it. */
 void format_print(struct buffer *out, const struct format_value *values, size_t count);
 /* As Lua's string.format does (d i u c x X o e E f F g G a A s q %; u and F
  * are additions); a result differs from Lua's in no byte but escapes: the values are
@@ -220,9 +221,10 @@ struct aggregate_key {
 		AGGREGATE_KEY_UNSIGNED, /* integer: its bits; 2^63 or more */
 		AGGREGATE_KEY_ADDRESS,	/* the same, shown as 0x... */
 		AGGREGATE_KEY_STRING,
+		AGGREGATE_KEY_STACK, /* shown below its row */
 	} kind;
 	int64_t integer;   /* BOOLEAN: 0 or 1 */
-	const char *bytes; /* STRING; MISSING: the reason */
+	const char *bytes; /* STRING; STACK: indented lines; MISSING: the reason */
 	size_t size;
 };
 struct aggregate {

@@ -11,6 +11,7 @@
  *   enable.c   attach, by site; enable, disable
  *   replace.c  another text for a probe
  *   changes.c  traced files that are written to
+ *   stacks.c   what is known of the processes whose stacks are captured
  *
  * Prints nothing and knows no Lua: events and notices go to the functions the
  * runtime hands in.
@@ -117,6 +118,9 @@ struct site {
 	struct line line; /* file NULL if not known */
 };
 
+/* Where a probe for one of a location's places would sit. */
+uint64_t probe_address(const struct location *location, const struct place *place);
+
 unsigned probe_number(const struct probe *probe);
 enum probe_kind probe_kind(const struct probe *probe);
 const char *probe_location(const struct probe *probe);	/* as written */
@@ -205,5 +209,8 @@ struct delivery {
 size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),
 		       void *context);
 bool session_arm(struct session *session);
+/* The stack of a capture of this probe, as stacks_find gives it. */
+const struct stack *probe_find_stack(const struct probe *probe,
+				     const struct stack_capture *capture);
 
 #endif

@@ -45,6 +45,17 @@ struct record {
 #define STRING_SIZE_DEFAULT 1024
 #define STRING_SIZE_MAX	    16384
 
+/*
+ * A stack slot: the length of its bytes, which are words: the process, and in the upper half how
+ * many frames are wanted; then the instruction pointer and return addresses, innermost first.
+ * With RECORD_STACK_MEMORY: instead of these the STACK_REGISTERS registers of struct stack_capture
+ * (symbols.h), and behind them the stack's memory from the stack pointer on.
+ */
+#define RECORD_STACK_MEMORY    (1ull << 33)
+#define STACK_HEAD(pid, count) ((mt_u64)(count) << 32 | (mt_u32)(pid))
+#define STACK_PID(head)	       ((mt_u32)(head))
+#define STACK_COUNT(head)      ((mt_u32)((head) >> 32))
+
 /* Why a value is missing: what the slot of one that could not be read holds. */
 enum missing_reason {
 	MISSING_UNREADABLE, /* a read failed */

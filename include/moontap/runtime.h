@@ -16,6 +16,7 @@
  *   value.c     what the following kinds of Lua values have in common
  *   typed.c     structs, arrays and the like
  *   unsigned.c  unsigned integers from 2^63 on, pointers
+ *   stack.c     stacks
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON

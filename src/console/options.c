@@ -131,6 +131,12 @@ static struct error *set_help(struct options *options, const char *value)
 	return NULL;
 }
 
+static struct error *set_completion(struct options *options, const char *value)
+{
+	options->completion = value;
+	return NULL;
+}
+
 static struct error *set_manual(struct options *options, const char *value)
 {
 	(void)value;
@@ -154,7 +160,9 @@ static const struct option_row rows[] = {
     {"attach-method", "HOW", "multi, tracefs or any (the best that works)", set_method},
     {"version", NULL, "print the version and end", set_version},
     {"help", NULL, "print this and end", set_help},
-    {"man", NULL, NULL, set_manual}, /* for the build: docs/moontap.1 */
+    /* For the build and `make install`: docs/moontap.1, files for shells. */
+    {"man", NULL, NULL, set_manual},
+    {"completion", "SHELL", NULL, set_completion},
 };
 
 void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context)

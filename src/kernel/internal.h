@@ -114,11 +114,14 @@ struct kernel {
 	size_t armed_size;
 	bool is_armed;
 	int epoll_fd;
-	struct tracefs *tracefs; /* NULL unless that is the method */
+	struct tracefs *tracefs;	/* NULL unless that is the method */
+	struct mapping_watch *mappings; /* NULL: not watched */
 };
 
 /* Maps that every program shares: *ret stays the kernel's. */
 struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *ret);
+
+void mappings_close(struct kernel *kernel);
 
 /* The map of a role from MAP_AGGREGATE on, or MAP_DROPPED; -1 if there is none. */
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);

@@ -46,7 +46,8 @@ static int compare_numbers(const struct aggregate_key *a, const struct aggregate
 
 static bool is_text(const struct aggregate_key *key)
 {
-	return key->kind == AGGREGATE_KEY_STRING || key->kind == AGGREGATE_KEY_MISSING;
+	return key->kind == AGGREGATE_KEY_STRING || key->kind == AGGREGATE_KEY_STACK ||
+	       key->kind == AGGREGATE_KEY_MISSING;
 }
 
 static int compare_keys(const struct aggregate_key *a, const struct aggregate_key *b, size_t count)

@@ -50,6 +50,7 @@ static void put_value(struct buffer *out, const struct format_value *value)
 		number_put_float(out, value->number);
 		break;
 	case FORMAT_STRING:
+	case FORMAT_STACK:
 	case FORMAT_OTHER:
 	case FORMAT_MISSING:
 		put_text(out, value->string.bytes, value->string.size);
@@ -57,11 +58,17 @@ static void put_value(struct buffer *out, const struct format_value *value)
 	}
 }
 
+static bool is_stack(const struct format_value *value)
+{
+	return value->kind == FORMAT_STACK;
+}
+
 void format_print(struct buffer *out, const struct format_value *values, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
-			buffer_putc(out, '\t');
+			buffer_putc(out,
+				    is_stack(&values[i - 1]) || is_stack(&values[i]) ? '\n' : '\t');
 		put_value(out, &values[i]);
 	}
 }
@@ -143,6 +150,8 @@ static const char *type_name(const struct format_value *value)
 		return "nil";
 	case FORMAT_BOOLEAN:
 		return "boolean";
+	case FORMAT_STACK:
+		return "stack";
 	case FORMAT_OTHER:
 		return value->other_type;
 	default:
@@ -260,6 +269,7 @@ static const char *put_quoted(struct buffer *out, const struct format_value *val
 		return NULL;
 	case FORMAT_UNSIGNED:
 	case FORMAT_ADDRESS:
+	case FORMAT_STACK:
 	case FORMAT_OTHER:
 		return "value has no literal form";
 	default:

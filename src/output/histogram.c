@@ -85,6 +85,8 @@ static void put_key(struct buffer *out, const struct aggregate_key *key)
 	case AGGREGATE_KEY_ADDRESS:
 		number_put_hex(out, 0, (uint64_t)key->integer);
 		break;
+	case AGGREGATE_KEY_STACK: /* its lines are apart */
+		break;
 	default:
 		escape_text(out, key->bytes, key->size, false);
 	}
@@ -113,6 +115,39 @@ static void add_cell(struct table *table, struct buffer *text)
 	table_cell(table, "%s%s", is_first ? INDENT : "", taken);
 }
 
+static bool is_stack(const struct aggregate_key *key)
+{
+	return key->kind == AGGREGATE_KEY_STACK;
+}
+
+/* Calls fn for each line of the stacks among a row's keys. */
+static void each_frame(const struct aggregate *aggregate, const struct aggregate_row *row,
+		       void (*fn)(void *context, const char *line, int size), void *context)
+{
+	for (size_t k = 0; k < aggregate->key_count; k++) {
+		const struct aggregate_key *key = &row->keys[k];
+		const char *at = key->bytes, *end = at + key->size;
+
+		while (is_stack(key) && at < end) {
+			const char *newline = memchr(at, '\n', (size_t)(end - at));
+			const char *next = newline ? newline : end;
+
+			fn(context, at, (int)(next - at));
+			at = next + 1;
+		}
+	}
+}
+
+static void add_frame(void *table, const char *line, int size)
+{
+	table_line(table, INDENT "%.*s", size, line);
+}
+
+static void put_frame(void *out, const char *line, int size)
+{
+	buffer_printf(out, INDENT "%.*s\n", size, line);
+}
+
 /* A line for each row: its keys, its value, what was missing. */
 static void format_scalars(const struct aggregate *aggregate, struct aggregate_row **rows,
 			   struct buffer *out)
@@ -134,6 +169,7 @@ static void format_scalars(const struct aggregate *aggregate, struct aggregate_r
 			buffer_printf(&cell, "(%" PRIu64 " missing)",
 				      rows[i]->words[AGGREGATE_MISSING]);
 		add_cell(&table, &cell);
+		each_frame(aggregate, rows[i], add_frame, &table);
 	}
 	table_format(&table, out);
 	table_deinit(&table);
@@ -232,16 +268,29 @@ static void format_buckets(const struct aggregate_shape *shape, const mt_u64 *wo
 	table_deinit(&table);
 }
 
+/* A line of the keys, but for stacks; none if there are no others. */
+static void put_keys(const struct aggregate *aggregate, const struct aggregate_row *row,
+		     struct buffer *out)
+{
+	bool has_some = false;
+
+	for (size_t k = 0; k < aggregate->key_count; k++) {
+		if (is_stack(&row->keys[k]))
+			continue;
+		buffer_puts(out, has_some ? ", " : INDENT);
+		put_key(out, &row->keys[k]);
+		has_some = true;
+	}
+	if (has_some)
+		buffer_puts(out, ":\n");
+}
+
 static void format_histograms(const struct aggregate *aggregate, struct aggregate_row **rows,
 			      struct buffer *out)
 {
 	for (size_t i = 0; i < aggregate->rows.size; i++) {
-		for (size_t k = 0; k < aggregate->key_count; k++) {
-			buffer_puts(out, k ? ", " : INDENT);
-			put_key(out, &rows[i]->keys[k]);
-		}
-		if (aggregate->key_count)
-			buffer_puts(out, ":\n");
+		put_keys(aggregate, rows[i], out);
+		each_frame(aggregate, rows[i], put_frame, out);
 		format_buckets(&aggregate->shape, rows[i]->words, out);
 	}
 }

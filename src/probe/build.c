@@ -338,6 +338,7 @@ struct error *probe_build(struct probe *probe)
 			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
 									      : IDENTITY_COOKIE;
 	TRY(build(probe, kernel));
+	stacks_prepare(probe);
 	return probe->is_enabled ? probe_attach(probe) : NULL;
 }
 

@@ -55,6 +55,9 @@ struct session {
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
+	struct stacks *stacks; /* NULL until needed */
+	bool watches_mappings; /* of the process mappings_of (0: of all), for the stacks */
+	pid_t mappings_of;
 	struct compile_limits limits;
 	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
@@ -71,6 +74,11 @@ void changes_watch(struct session *session, struct image *image);
 /* Lets go of files that no probe is in any more. */
 void changes_prune(struct session *session);
 void changes_deinit(struct session *session);
+
+/* stacks.c: if the probe wants stacks, sees to it that what its processes map is known. */
+void stacks_prepare(struct probe *probe);
+/* Takes note of what they have mapped up to now. */
+void stacks_update(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
 

@@ -174,6 +174,7 @@ struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 				   void *context, uint64_t *ret_dropped)
 {
 	*ret_dropped = 0;
+	stacks_update(probe->session);
 	return probe->aggregates
 		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
 		   : NULL;

@@ -48,6 +48,7 @@ void session_free(struct session *session)
 		image_unref(session->kept.data[i]);
 	vector_deinit(&session->kept);
 	target_deinit(&session->target);
+	stacks_free(session->stacks);
 	kernel_close(session->kernel);
 	free(session);
 }
@@ -288,6 +289,8 @@ size_t session_consume(struct session *session, bool (*fn)(void *context, const 
 	size_t count = kernel_consume(session->kernel, deliver, &consumer);
 	session->is_consuming = false;
 	empty_graveyard(session);
+	/* Whatever the records just taken were hit in was mapped before: it has been told. */
+	stacks_update(session);
 	return count;
 }
 

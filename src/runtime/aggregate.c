@@ -105,6 +105,10 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *name)
 		return to_string_key(L, index);
 	if (reason)
 		return (struct aggregate_key){AGGREGATE_KEY_MISSING, 0, reason, strlen(reason)};
+	if (to_stack(L, index, &key.bytes, &key.size)) {
+		key.kind = AGGREGATE_KEY_STACK;
+		return key;
+	}
 	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", name,
 		   type_of(L, index));
 	return key;

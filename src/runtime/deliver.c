@@ -47,16 +47,15 @@ static bool is_missing(const struct record *record, unsigned slot)
 /* Of the bytes that a slot of a length stands for. */
 static size_t bytes_size(const struct record *record, unsigned slot)
 {
-	return is_missing(record, slot)
-		   ? 0
-		   : record->slots[slot] & ~(RECORD_STRING_CUT | RECORD_STRING_NIL);
+	return is_missing(record, slot) ? 0 : (mt_u32)record->slots[slot];
 }
 
 static size_t capture_size(const struct record *record, const struct capture *capture)
 {
 	size_t size = 0;
 
-	if (capture->kind == CAPTURE_STRING || capture->kind == CAPTURE_BYTES)
+	if (capture->kind == CAPTURE_STRING || capture->kind == CAPTURE_BYTES ||
+	    capture->kind == CAPTURE_STACK)
 		size += bytes_size(record, capture->slot);
 	for (size_t i = 0; i < capture->part_count; i++)
 		if (!capture->parts[i].lost_size)
@@ -243,6 +242,20 @@ static void push_text_capture(lua_State *L, const struct record *record, unsigne
 		push_string(L, piece.bytes, piece.size, piece.is_cut);
 }
 
+static void push_stack_capture(lua_State *L, const struct batch_item *item, unsigned slot,
+			       const char **left)
+{
+	struct piece piece = take_piece(&item->record, slot, left);
+	bool is_memory = item->record.slots[slot] & RECORD_STACK_MEMORY;
+	const struct stack *stack = stack_of_bytes(item->handle->probe, piece.bytes, piece.size,
+						   is_memory, item->record.time_ns);
+
+	if (stack)
+		push_stack(L, stack);
+	else
+		push_missing(L, missing_text(MISSING_UNREADABLE));
+}
+
 /* Number i; left: where the bytes of the next with bytes begin; moves on. */
 static void push_capture(lua_State *L, const struct runtime *runtime, const struct batch_item *item,
 			 size_t i, const char **left)
@@ -283,6 +296,9 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 		break;
 	case CAPTURE_BYTES:
 		push_bytes(L, record, capture, left);
+		break;
+	case CAPTURE_STACK:
+		push_stack_capture(L, item, capture->slot, left);
 		break;
 	case CAPTURE_LOST:
 		push_missing(L, capture->reason);

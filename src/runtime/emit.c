@@ -132,7 +132,7 @@ static void put_userdata(lua_State *L, struct buffer *out)
 		json_unsigned(out, bits);
 	else if (to_pointer(L, -1, &bits))
 		json_hex(out, 0, bits);
-	else if (!typed_put_json(L, -1, out))
+	else if (!stack_put_json(L, -1, out) && !typed_put_json(L, -1, out))
 		put_text(L, out);
 }
 

@@ -20,7 +20,8 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	handle->is_once = probe_kind(probe) == PROBE_TBREAK;
 	for (size_t i = 0; i < plan->captures.size; i++)
 		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING ||
-				       plan->captures.data[i].kind == CAPTURE_BYTES;
+				       plan->captures.data[i].kind == CAPTURE_BYTES ||
+				       plan->captures.data[i].kind == CAPTURE_STACK;
 	handle->capture_count = plan->captures.size * probe_plan_count(probe);
 	handle->enums = xcalloc(handle->capture_count + 1, sizeof(*handle->enums));
 	handle->site_count = probe_site_count(probe);

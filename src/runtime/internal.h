@@ -90,6 +90,9 @@ struct runtime {
 	bool is_in_timer;
 	bool is_delivering;
 
+	int stack_values; /* reference: stacks by their number; 0: none yet */
+	unsigned stack_generation;
+
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
 	bool is_cut_short; /* exit() in a block: what happened after its event is dropped */
@@ -146,6 +149,19 @@ void push_typed(lua_State *L, const struct typed_value *value);
 const char *push_typed_name(lua_State *L, int index);
 /* False: the same. */
 bool typed_put_json(lua_State *L, int index, struct buffer *out);
+
+/* --------------------------------------------------------------- stack.c */
+
+void stack_open(lua_State *L);
+/* The stack that these bytes of a record (record.h) are of; NULL: there are too few. */
+const struct stack *stack_of_bytes(const struct probe *probe, const char *bytes, size_t size,
+				   bool is_memory, uint64_t time_ns);
+/* Its frames as indented lines, joined by newlines. */
+void stack_format(struct buffer *out, const struct stack *stack);
+void push_stack(lua_State *L, const struct stack *stack);
+/* Those lines, Lua's; false: the value at index is no stack. */
+bool to_stack(lua_State *L, int index, const char **ret_text, size_t *ret_size);
+bool stack_put_json(lua_State *L, int index, struct buffer *out);
 
 /* ------------------------------------------------------------- missing.c */
 

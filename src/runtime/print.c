@@ -66,6 +66,10 @@ static struct format_value to_value(lua_State *L, int index)
 	default:
 		if (to_number(L, index, &value))
 			break;
+		if (to_stack(L, index, &value.string.bytes, &value.string.size)) {
+			value.kind = FORMAT_STACK;
+			break;
+		}
 		value.kind = missing_reason(L, index) ? FORMAT_MISSING : FORMAT_OTHER;
 		value.other_type = luaL_typename(L, index);
 		value.string.bytes = luaL_tolstring(L, index, &value.string.size);

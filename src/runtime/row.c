@@ -60,6 +60,24 @@ static void set_enum(struct aggregate_key *key, mt_u64 word, const struct type *
 		set_number(key, (mt_u64)view.integer, view.kind != VIEW_UNSIGNED);
 }
 
+/* The zeros behind the last address are no part of it. */
+static void set_stack(struct aggregate_key *key, const struct probe *probe, const mt_u64 *words,
+		      struct arena *arena)
+{
+	struct buffer text = {0};
+	size_t count = 0;
+
+	while (count < STACK_COUNT(words[0]) && words[1 + count])
+		count++;
+	const struct stack *stack = stack_of_bytes(probe, (const char *)words,
+						   (1 + count) * sizeof(*words), false, UINT64_MAX);
+	stack_format(&text, stack);
+	key->kind = AGGREGATE_KEY_STACK;
+	key->bytes = arena_strndup(arena, text.size ? text.data : "", text.size);
+	key->size = text.size;
+	buffer_deinit(&text);
+}
+
 static void set_site(struct aggregate_key *key, const struct probe *probe, enum capture_kind kind,
 		     mt_u64 location)
 {
@@ -79,7 +97,7 @@ static void set_site(struct aggregate_key *key, const struct probe *probe, enum 
 
 /* The same value that a capture of this kind has in Lua (deliver.c). */
 static struct aggregate_key key_of(const struct row_reader *reader, size_t index,
-				   const mt_u64 *word, struct key_room *room)
+				   const mt_u64 *word, struct key_room *room, struct arena *arena)
 {
 	enum capture_kind kind = reader->plan->keys[index];
 	struct aggregate_key key = {.kind = AGGREGATE_KEY_NIL};
@@ -103,6 +121,9 @@ static struct aggregate_key key_of(const struct row_reader *reader, size_t index
 	case CAPTURE_STRING:
 		set_string(&key, word, room);
 		break;
+	case CAPTURE_STACK:
+		set_stack(&key, reader->probe, word, arena);
+		break;
 	case CAPTURE_COMM:
 		key.kind = AGGREGATE_KEY_STRING;
 		key.bytes = (const char *)word;
@@ -120,13 +141,14 @@ void row_read(void *context, const mt_u64 *key, const mt_u64 *words)
 	struct aggregate_key keys[AGGREGATE_KEYS_MAX];
 	struct key_room rooms[AGGREGATE_KEYS_MAX];
 	const mt_u64 *word = key + 1;
+	struct arena arena = {0}; /* of stacks */
 
 	for (size_t i = 0; i < reader->plan->key_count; i++) {
 		if (*key >> i & 1) {
 			set_text(&keys[i], missing_text(*word));
 			keys[i].kind = AGGREGATE_KEY_MISSING;
 		} else {
-			keys[i] = key_of(reader, i, word, &rooms[i]);
+			keys[i] = key_of(reader, i, word, &rooms[i], &arena);
 		}
 		word += capture_key_words(reader->plan->keys[i]);
 	}
@@ -134,4 +156,5 @@ void row_read(void *context, const mt_u64 *key, const mt_u64 *words)
 	mt_u64 *row = aggregate_row(reader->aggregate, keys);
 	if (row)
 		aggregate_merge(&reader->plan->shape, row, words);
+	arena_deinit(&arena);
 }

@@ -26,6 +26,7 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	missing_open(L);
 	unsigned_open(L);
 	typed_open(L);
+	stack_open(L);
 	print_open(L);
 	emit_open(L);
 	unit_open(L);

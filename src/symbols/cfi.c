@@ -14,6 +14,7 @@
 struct cfi {
 	struct cfi_table tables[2]; /* .eh_frame, .debug_frame */
 	uint8_t *bytes[2];	    /* of these */
+	bool has_debug_frame;	    /* it has been looked for */
 	struct number_map rows;
 	struct arena arena;
 };
@@ -55,7 +56,6 @@ static struct cfi *cfi_get(struct image *image)
 	if (!image->cfi) {
 		image->cfi = xcalloc(1, sizeof(*image->cfi));
 		open_eh_frame(image->cfi, image);
-		open_debug_frame(image->cfi, image);
 	}
 	return image->cfi;
 }
@@ -73,12 +73,19 @@ void cfi_free(struct cfi *cfi)
 	free(cfi);
 }
 
-static bool find_rules(const struct cfi *cfi, uint64_t address, struct unwind_rules *ret)
+/* Debug information may have to be inflated first: it is asked only where the program's own
+ * table says nothing. */
+struct cfi_table *cfi_table_at(struct image *image, uint64_t address)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cfi->tables); i++)
-		if (cfi_table_rules(&cfi->tables[i], address, ret))
-			return true;
-	return false;
+	struct cfi *cfi = cfi_get(image);
+
+	if (cfi_table_entry(&cfi->tables[0], address))
+		return &cfi->tables[0];
+	if (!cfi->has_debug_frame && image_is_code(image, address)) {
+		cfi->has_debug_frame = true;
+		open_debug_frame(cfi, image);
+	}
+	return cfi_table_entry(&cfi->tables[1], address) ? &cfi->tables[1] : NULL;
 }
 
 static struct unwind_row *make_row(struct cfi *cfi, const struct unwind_rules *rules)
@@ -106,7 +113,9 @@ const struct unwind_row *cfi_row(struct image *image, uint64_t address)
 	struct unwind_rules rules;
 
 	if (!row) {
-		row = find_rules(cfi, address, &rules) ? make_row(cfi, &rules) : &no_row;
+		const struct cfi_table *table = cfi_table_at(image, address);
+		row = table && cfi_table_rules(table, address, &rules) ? make_row(cfi, &rules)
+								       : &no_row;
 		number_map_put(&cfi->rows, address, row);
 	}
 	return row == &no_row ? NULL : row;

@@ -21,6 +21,11 @@ struct cfi_table {
 	uint64_t address;		  /* of the section, which .eh_frame counts from */
 	bool is_debug;			  /* .debug_frame */
 	VECTOR(struct cfi_entry) entries; /* by address */
+	enum {
+		FRAME_POINTERS_UNKNOWN,
+		FRAME_POINTERS_KEPT,
+		FRAME_POINTERS_OMITTED,
+	} frame_pointers; /* by most of its functions (framepointer.c) */
 };
 
 /* Lists the entries of a section. What is corrupt is left out. */

@@ -52,8 +52,7 @@ static void find_frames(const struct stack_place *place, frame_list *ret)
 			frame.function = function.name;
 			frame.offset = place->address - function.address;
 		}
-		if (!go_covers(place->image, lookup))
-			add_inlined(place, lookup, &frame, ret);
+		add_inlined(place, lookup, &frame, ret);
 	}
 	vector_push(ret, frame);
 }

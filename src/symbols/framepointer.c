@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * framepointer.c - does an image's code keep frame pointers?
- * Its own unwind table tells: where a function keeps one, the table counts from it.
+ * framepointer.c - does code keep frame pointers? Its unwind table tells: where a function keeps
+ * one, the table counts from it. Single functions may do otherwise: leaves keep none, those that
+ * need a stack of unknown size keep one anyway. So most of them count.
  */
 #include "stack.h"
 
 #define SAMPLES 256
 
-struct sample {
-	unsigned kept, omitted;
-};
-
-static void sample_segment(struct image *image, const struct segment *segment,
-			   struct sample *sample)
+/* Looks at the middles of functions, evenly spread. */
+static bool most_keep_one(const struct cfi_table *table)
 {
-	for (uint64_t i = 0; i < SAMPLES; i++) {
-		uint64_t offset = segment->file_size / SAMPLES * i;
-		const struct unwind_row *row = cfi_row(image, segment->address + offset);
-		if (!row)
+	size_t count = table->entries.size < SAMPLES ? table->entries.size : SAMPLES;
+	unsigned kept = 0, omitted = 0;
+	struct unwind_rules rules;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cfi_entry *entry =
+		    &table->entries.data[i * table->entries.size / count];
+		uint64_t middle = entry->start + (entry->end - entry->start) / 2;
+		if (!cfi_table_rules(table, middle, &rules))
 			continue;
-		if (row->cfa.kind == RULE_SUM && row->cfa.base == REGISTER_RBP)
-			sample->kept++;
+		if (rules.cfa.kind == RULE_SUM && rules.cfa.base == REGISTER_RBP)
+			kept++;
 		else
-			sample->omitted++;
+			omitted++;
 	}
+	return kept > omitted;
 }
 
 bool image_has_frame_pointers(struct image *image, uint64_t address)
 {
-	struct sample sample = {0};
+	struct cfi_table *table = go_covers(image, address) ? NULL : cfi_table_at(image, address);
 
-	if (go_covers(image, address))
+	/* Go keeps them; and without a table there is no other way. */
+	if (!table)
 		return true;
-	if (image->frame_pointers == FRAME_POINTERS_UNKNOWN) {
-		for (size_t i = 0; i < image->segments.size; i++)
-			if (image->segments.data[i].is_code)
-				sample_segment(image, &image->segments.data[i], &sample);
-		/* Without a table there is no other way. */
-		image->frame_pointers =
-		    sample.kept >= sample.omitted ? FRAME_POINTERS_KEPT : FRAME_POINTERS_OMITTED;
-	}
-	return image->frame_pointers == FRAME_POINTERS_KEPT;
+	if (table->frame_pointers == FRAME_POINTERS_UNKNOWN)
+		table->frame_pointers =
+		    most_keep_one(table) ? FRAME_POINTERS_KEPT : FRAME_POINTERS_OMITTED;
+	return table->frame_pointers == FRAME_POINTERS_KEPT;
 }

@@ -32,7 +32,7 @@ bool image_is_intact(const struct image *file);
 struct lines {
 	struct mapped_elf file, supplement_file;
 	Dwarf *dwarf;
-	Dwarf *supplement; /* what dwz has put into a file for several, or NULL */
+	Dwarf *supplement;   /* what dwz has put into a file for several, or NULL */
 	const char *problem; /* why not all of it could be read, or NULL */
 	VECTOR(struct unit_range) ranges;
 };

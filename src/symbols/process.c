@@ -17,7 +17,7 @@ static const char deleted[] = " (deleted)";
 /* ---------------------------------------------------------------- mappings */
 
 /* The kernel writes a newline in a path as \012. */
-static char *take_path(char *text)
+char *process_path(char *text)
 {
 	char *to = text;
 	size_t tail = sizeof(deleted) - 1;
@@ -46,7 +46,7 @@ static bool parse_mapping(char *line, struct mapping *ret)
 		return false;
 	ret->is_writable = flags[1] == 'w';
 	ret->is_executable = flags[2] == 'x';
-	ret->path = take_path(line + path);
+	ret->path = process_path(line + path);
 	return true;
 }
 
@@ -146,7 +146,7 @@ struct error *process_executable(pid_t pid, char **ret)
 	if (size < 0)
 		return error_new(ERR_OS, "process %d: %s: %m", pid, link);
 	path[size] = '\0';
-	*ret = take_path(path);
+	*ret = process_path(path);
 	return NULL;
 }
 

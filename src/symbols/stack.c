@@ -69,10 +69,11 @@ void stacks_read_process(struct stacks *stacks, pid_t pid)
 void stacks_note_mapping(struct stacks *stacks, pid_t pid, const struct mapping_notice *mapping)
 {
 	struct space *space = spaces_get(&stacks->spaces, &stacks->modules, pid, UINT64_MAX);
+	CLEANUP(free_p) char *text = xstrdup(mapping->path);
+	CLEANUP(free_p) char *path = process_path(text);
 
-	space_map(space,
-		  &(struct region){mapping->start, mapping->end, mapping->offset,
-				   modules_get(&stacks->modules, mapping->path, mapping->inode)});
+	space_map(space, &(struct region){mapping->start, mapping->end, mapping->offset,
+					  modules_get(&stacks->modules, path, mapping->inode)});
 }
 
 void stacks_note_exec(struct stacks *stacks, pid_t pid, uint64_t time_ns)

@@ -73,6 +73,8 @@ struct unwind_row {
 	} rules[];
 };
 const struct unwind_row *cfi_row(struct image *image, uint64_t address);
+/* The table that has an entry for address, or NULL. */
+struct cfi_table *cfi_table_at(struct image *image, uint64_t address);
 /* Replaces registers by the caller's. */
 enum unwind_step cfi_step(const struct unwind_row *row, const struct stack_memory *memory,
 			  struct unwind_registers *registers);

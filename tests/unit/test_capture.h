@@ -43,7 +43,7 @@ static void change_plan(struct probe *probe, size_t index, const struct made_cap
 
 static size_t put_bytes(char *at, const char *bytes, uint64_t slot)
 {
-	size_t size = bytes ? slot & ~RECORD_STRING_CUT : 0;
+	size_t size = bytes ? (uint32_t)slot : 0;
 
 	if (size)
 		memcpy(at, bytes, size);

@@ -68,6 +68,52 @@ static void each_kind_shows_its_value(void **state)
 	}
 }
 
+static struct aggregate_key stack(const char *lines)
+{
+	return (struct aggregate_key){AGGREGATE_KEY_STACK, 0, lines, strlen(lines)};
+}
+
+static void the_frames_of_a_stack_stand_below_its_row(void **state)
+{
+	const struct aggregate_key rows[][2] = {
+	    {text("ls"), stack("    f+0x1 (a.c:1)\n    main+0x2")},
+	    {text("ls"), stack("    g+0x1")},
+	    {text("bash"), {.kind = AGGREGATE_KEY_MISSING, .bytes = "<unreadable>", .size = 12}},
+	    {text("ls"), stack("    g+0x1")},
+	};
+	const struct aggregate_shape count = {.kind = AGGREGATE_OF_COUNT};
+	const struct aggregate_shape hist = {.kind = AGGREGATE_OF_HIST};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &count, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		aggregate_add(&aggregate, aggregate_row(&aggregate, rows[i]), 0);
+	expect(&aggregate, "  bash  <unreadable>  1\n"
+			   "  ls                  1\n"
+			   "      f+0x1 (a.c:1)\n"
+			   "      main+0x2\n"
+			   "  ls                  2\n"
+			   "      g+0x1\n");
+	aggregate_init(&aggregate, &count, 1);
+	for (size_t i = 0; i < 2; i++)
+		aggregate_add(&aggregate, aggregate_row(&aggregate, &rows[i][1]), 0);
+	expect(&aggregate, "    1\n"
+			   "      f+0x1 (a.c:1)\n"
+			   "      main+0x2\n"
+			   "    1\n"
+			   "      g+0x1\n");
+	aggregate_init(&aggregate, &hist, 1);
+	aggregate_add(&aggregate, aggregate_row(&aggregate, &rows[1][1]), 1);
+	expect(&aggregate, "      g+0x1\n"
+			   "  [1]  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n");
+	aggregate_init(&aggregate, &hist, 2);
+	aggregate_add(&aggregate, aggregate_row(&aggregate, rows[1]), 1);
+	expect(&aggregate, "  ls:\n"
+			   "      g+0x1\n"
+			   "  [1]  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n");
+}
+
 static void the_ends_of_the_integers_have_their_buckets(void **state)
 {
 	const struct aggregate_shape log2 = {.kind = AGGREGATE_OF_HIST};
@@ -215,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_kind_shows_its_value),
 	    cmocka_unit_test(the_ends_of_the_integers_have_their_buckets),
+	    cmocka_unit_test(the_frames_of_a_stack_stand_below_its_row),
 	    cmocka_unit_test(rows_ascend_by_value_and_equal_ones_by_key),
 	    cmocka_unit_test(keys_of_every_kind_have_an_order_and_a_text),
 	    cmocka_unit_test(what_is_missing_is_counted_and_never_0),

@@ -314,6 +314,36 @@ static void a_missing_value_prints_its_reason_in_every_directive(void **state)
 	}
 }
 
+static void a_stack_stands_on_lines_of_its_own(void **state)
+{
+	(void)state;
+	static const struct format_value stack = {.kind = FORMAT_STACK,
+						  .string = {"    f+0x1\n    main", 18}};
+	static const struct {
+		struct format_value values[4];
+		size_t count;
+		const char *expected;
+	} cases[] = {
+	    {{stack}, 1, "    f+0x1\n    main"},
+	    {{INTEGER(1), STRING("a"), stack}, 3, "1\ta\n    f+0x1\n    main"},
+	    {{stack, INTEGER(1), STRING("a")}, 3, "    f+0x1\n    main\n1\ta"},
+	};
+	struct buffer out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		format_print(&out, cases[i].values, cases[i].count);
+		assert_string_equal(out.data, cases[i].expected);
+		buffer_clear(&out);
+	}
+	assert_null(format_printf(&out, "<%s>", 4, &stack, 1));
+	assert_string_equal(out.data, "<    f+0x1\n    main>");
+	struct error *err = format_printf(&out, "%d", 2, &stack, 1);
+	assert_string_equal(err->message,
+			    "bad argument #2 to 'printf' (number expected, got stack)");
+	error_free(err);
+	buffer_deinit(&out);
+}
+
 static void unsigned_numbers_and_addresses_keep_their_sign(void **state)
 {
 	(void)state;
@@ -416,6 +446,7 @@ int main(void)
 	    cmocka_unit_test(malformed_formats_are_refused_as_lua_refuses_them),
 	    cmocka_unit_test(printf_takes_its_arguments_in_order_and_says_which_is_wrong),
 	    cmocka_unit_test(a_missing_value_prints_its_reason_in_every_directive),
+	    cmocka_unit_test(a_stack_stands_on_lines_of_its_own),
 	    cmocka_unit_test(unsigned_numbers_and_addresses_keep_their_sign),
 	    cmocka_unit_test(what_a_target_put_in_a_string_cannot_command_the_terminal),
 	    cmocka_unit_test(print_shows_values_as_tostring_does),
