@@ -83,6 +83,9 @@ void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);
 
+/* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
+ * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
+int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail);
 /* entry.c: IR_ELAPSED to IR_KEEP_MISSING. */
 void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
 

@@ -77,8 +77,12 @@ struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);
 
 struct kernel_calls {
-	int fd;
+	int fd, counters_fd;
+	size_t cpu_count, value_size;
+	uint64_t cleared;
 };
+/* The map of MAP_CALLS or MAP_CALL_COUNTERS, -1 for other roles. */
+int calls_map(const struct kernel_calls *calls, enum map_role role);
 
 /* -------------------------------------------------------------- attachment */
 
