@@ -170,7 +170,7 @@ struct error *probe_add_exits(struct probe *probe, const struct probe_site *entr
 	    .first_site = probe->sites.size,
 	};
 	collect(&parts, place->image, &exits);
-	if (place->address == body->start)
+	if (exits.size && place->address == body->start)
 		code_restarts(parts.code, parts.count, &exits);
 	err = add_exits(probe, place, &parts, &exits, rules);
 	if (err)
