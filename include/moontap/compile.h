@@ -221,7 +221,7 @@ struct plan {
  */
 struct error *compile(const struct compile_request *request, struct plan **ret);
 void plan_free(struct plan *plan);
-/* The program as text: one instruction a line, the user's source line above
+/* The program (of a finish: both) as text: one instruction a line, the user's source line above
  * its first. */
 void plan_list(const struct plan *plan, const struct source *source, struct buffer *out);
 

@@ -78,8 +78,18 @@ struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_
 /* The calls of a finish that are under way, with so many words kept of each: shared by its
  * programs, at the entry and at the returns, and outliving them. */
 struct kernel_calls;
-struct error *kernel_calls_new(unsigned words, struct kernel_calls **ret);
+struct error *kernel_calls_new(struct kernel *kernel, unsigned words, struct kernel_calls **ret);
 void kernel_calls_free(struct kernel_calls *calls);
+/* Forgets the calls under way: their returns would be taken for those of later calls if they
+ * came unseen. Only while no program fills the table. */
+void kernel_calls_clear(struct kernel_calls *calls);
+/* Calls that were no hits. While calls go on, one may be pushed out and not be counted yet. */
+struct call_losses {
+	uint64_t unpaired;   /* returns of calls that were not seen to begin, or pushed out */
+	uint64_t left;	     /* calls that never returned: another took their frame */
+	uint64_t pushed_out; /* of the table, which was full */
+};
+void kernel_calls_losses(const struct kernel_calls *calls, struct call_losses *ret);
 
 /* Maps are made as the instructions name them. */
 struct load_request {

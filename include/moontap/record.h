@@ -103,6 +103,13 @@ struct call_state {
 	mt_u64 missing; /* bit i: value i could not be read */
 	mt_u64 words[]; /* an integer; or a string: its length (| RECORD_STRING_CUT), its bytes */
 };
+/* Of all calls of one finish, per CPU. */
+struct call_counters {
+	mt_u64 kept;	 /* a state was stored at the entry */
+	mt_u64 replaced; /* ... in the place of a call's that never returned */
+	mt_u64 returned; /* with a state */
+	mt_u64 unpaired; /* returned without one */
+};
 #define CALL_TEXT_SIZE	256
 #define CALL_WORDS_MAX	512
 #define CALL_STATES_MAX 16384 /* calls that are under way; the oldest go first */
@@ -119,14 +126,15 @@ struct scratch {
 /* A generated program names its maps by role: the imm of an ld_imm64 with
  * BPF_PSEUDO_MAP_FD; loading puts the descriptors there. */
 enum map_role {
-	MAP_COUNTERS, /* per-CPU array of struct counters, by location */
-	MAP_RINGS,    /* array of ring buffers, by CPU */
-	MAP_ARMED,    /* array of one u64 a CPU: 1 if the consumer wants to be woken */
-	MAP_SCRATCH,  /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */
-	MAP_BUDGET,   /* array of one s64: events still wanted */
-	MAP_ZERO,     /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
-	MAP_DROPPED,  /* per-CPU array of u64, by call: updates that found no row */
-	MAP_CALLS,    /* LRU hash of struct call_state, by struct call_key */
+	MAP_COUNTERS,	   /* per-CPU array of struct counters, by location */
+	MAP_RINGS,	   /* array of ring buffers, by CPU */
+	MAP_ARMED,	   /* array of one u64 a CPU: 1 if the consumer wants to be woken */
+	MAP_SCRATCH,	   /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */
+	MAP_BUDGET,	   /* array of one s64: events still wanted */
+	MAP_ZERO,	   /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
+	MAP_DROPPED,	   /* per-CPU array of u64, by call: updates that found no row */
+	MAP_CALLS,	   /* LRU hash of struct call_state, by struct call_key */
+	MAP_CALL_COUNTERS, /* per-CPU array of one struct call_counters */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
 	MAP_AGGREGATE = MAP_ROLES

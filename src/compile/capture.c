@@ -277,9 +277,9 @@ static struct error *lower_stored(struct compiler *c, const struct value *value,
 /* Can it be missing for another reason than a read that failed? */
 static bool has_reasons(const struct value *value)
 {
-	return value && (value->kind == VALUE_LENGTH || value->kind == VALUE_NONNULL ||
-			 value->kind == VALUE_BELOW || value->kind == VALUE_IF ||
-			 has_reasons(value->a) || has_reasons(value->b));
+	return value && (value->kind == VALUE_LENGTH || value->kind == VALUE_ENTRY ||
+			 value->kind == VALUE_NONNULL || value->kind == VALUE_BELOW ||
+			 value->kind == VALUE_IF || has_reasons(value->a) || has_reasons(value->b));
 }
 
 static bool object_has_reasons(const struct object *object)

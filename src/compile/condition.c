@@ -245,6 +245,12 @@ static const struct value *nullable(const struct value *value)
 	return value->kind == VALUE_STRING && value->is_nullable ? value->a : NULL;
 }
 
+/* A text of the entry that was nil there is nil: only Lua is told that. */
+static bool is_kept_text(const struct value *value)
+{
+	return value->kind == VALUE_ENTRY && value->view == VIEW_STRING;
+}
+
 static struct error *compare_nil(struct compiler *c, struct ir *ir, struct comparison *comparison)
 {
 	const struct value *pointer;
@@ -290,7 +296,8 @@ static struct error *compare(struct compiler *c, struct ir *ir, struct compariso
 		return compare_numbers(c, ir, comparison);
 	if (a->view == VIEW_STRING && b->view == VIEW_STRING)
 		return compare_text(c, ir, comparison, false, reason);
-	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL))
+	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL) && !is_kept_text(a) &&
+	    !is_kept_text(b))
 		return compare_nil(c, ir, comparison);
 	if (is_equality && ((a->view == VIEW_ENUM && b->kind == VALUE_TEXT) ||
 			    (b->view == VIEW_ENUM && a->kind == VALUE_TEXT)))
@@ -411,7 +418,9 @@ struct error *lower_branch(struct compiler *c, const struct node *node, struct i
 	if (node->kind == NODE_BINARY && node->op >= OP_EQ && node->op <= OP_GE)
 		return lower_comparison(c, node, ir, to, reason);
 	TRY(resolve_expression(c, node, &value, reason));
-	return value ? lower_truth_of(c, value, node, ir, to) : NULL;
+	if (value && is_kept_text(value))
+		*reason = "whether a text of the entry is nil is left to Lua";
+	return value && !*reason ? lower_truth_of(c, value, node, ir, to) : NULL;
 }
 
 struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,

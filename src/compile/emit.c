@@ -337,15 +337,9 @@ static void emit_piece(struct encoder *e, const struct ir *ir, const struct ir_i
 /* A string that the entry kept: all its room is copied, and as much of it counts as it is long. */
 static void emit_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
+	int words = put_kept_word(e, insn, fail);
 
-	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
-	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-	if (insn->size)
-		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
-	put_alu_constant(e, BPF_AND, R0, 1);
-	put_branch_constant(e, BPF_JNE, R0, 0, fail);
-	put_load(e, BPF_DW, R4, R5, words);
+	put_mov(e, R4, R0);
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R4);
 	put_mov(e, R3, RECORD);
 	put_alu(e, BPF_ADD, R3, STRINGS);

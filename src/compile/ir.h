@@ -44,8 +44,8 @@ enum ir_op {
 	IR_COMM,    /* slot and the next = the thread's name */
 	IR_MISSING, /* slot could not be read; is_signed: FRAME_REASON says why */
 	IR_ELAPSED, /* t = ns since the entry */
-	IR_ENTRY,   /* t = word number of the call's state; to label if bit size of its missing
-		       values is set */
+	IR_ENTRY,   /* t = word number of the call's state; to label, FRAME_REASON saying why, if
+		       bit size of its missing values is set */
 	IR_ENTRY_TEXT, /* slot and bytes = the text in word number of the call's state; to label if
 			  bit size of its missing values is set */
 
@@ -53,7 +53,7 @@ enum ir_op {
 	IR_KEEP,	 /* word slot of its state = a */
 	IR_KEEP_TEXT,	 /* word slot = length, behind it at most size bytes at a (b of them, or up
 			    to a NUL); to label if that fails */
-	IR_KEEP_MISSING, /* bit size of its missing values */
+	IR_KEEP_MISSING, /* bit size of its missing values; word slot = FRAME_REASON */
 
 	/* Aggregates (see record.h): the key is put together in the frame, then there is
 	 * a row. */

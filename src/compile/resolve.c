@@ -199,6 +199,15 @@ static struct error *go_result(struct compiler *c, const struct node *node, int6
 	return NULL;
 }
 
+static struct error *check_lost(struct compiler *c, const struct node *node,
+				const struct value *value)
+{
+	if (value->view != VIEW_LOST || c->request->is_lenient)
+		return NULL;
+	return compile_error(c, node, ERR_UNREADABLE, "`%s` cannot be read here: %s",
+			     node_text(c, node), value->reason);
+}
+
 /* result and result[N] without debug information: the registers results come in. */
 static struct error *resolve_raw_result(struct compiler *c, const struct node *node, int64_t n,
 					const struct value **ret)
@@ -214,6 +223,10 @@ static struct error *resolve_raw_result(struct compiler *c, const struct node *n
 	if (n < 1 || n > 2)
 		return compile_error(c, node, ERR_TYPE,
 				     "a result is in one register or in two: result[1], result[2]");
+	if (c->request->site.is_tail_call) {
+		*ret = value_lost(c, node, RETURNED_BY_ANOTHER);
+		return check_lost(c, node, *ret);
+	}
 	*ret = value_register(c, node, n == 1 ? REG(rax) : REG(rdx));
 	return NULL;
 }
@@ -474,10 +487,7 @@ static struct error *resolve_path(struct compiler *c, const struct node *node,
 		return NULL;
 	TRY(path_check_readable(c, node, object));
 	*ret = object_read(c, object);
-	if ((*ret)->view == VIEW_LOST && !c->request->is_lenient)
-		return compile_error(c, node, ERR_UNREADABLE, "`%s` cannot be read here: %s",
-				     node_text(c, node), (*ret)->reason);
-	return NULL;
+	return check_lost(c, node, *ret);
 }
 
 static bool is_raw_result(const struct compiler *c, const struct node *node)

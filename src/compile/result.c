@@ -121,7 +121,7 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 		return compile_error(c, node, ERR_NAME, "%s returns nothing",
 				     c->request->entry.function);
 	*ret = c->request->site.is_tail_call
-		   ? object_lost_as(c, node, type, "<returned by another function>")
+		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
 		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
 	return NULL;
 }

@@ -50,8 +50,8 @@ static struct error *map_of_role(struct kernel_program *program, const struct lo
 		*ret = aggregates_map(request->aggregates, role);
 		return NULL;
 	}
-	if (role == MAP_CALLS && request->calls) {
-		*ret = request->calls->fd;
+	if (request->calls && calls_map(request->calls, role) >= 0) {
+		*ret = calls_map(request->calls, role);
 		return NULL;
 	}
 	if (role == MAP_BUDGET && program->budget_fd < 0)

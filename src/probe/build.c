@@ -318,7 +318,7 @@ static struct error *load_groups(struct probe *probe, struct kernel *kernel)
 	const struct plan *plan = probe->groups.data[0].plan;
 
 	if (probe->entries.size && !probe->calls)
-		TRY(kernel_calls_new(plan->state_words, &probe->calls));
+		TRY(kernel_calls_new(kernel, plan->state_words, &probe->calls));
 	TRY(make_aggregates(probe, plan, kernel));
 	for (size_t i = 0; i < probe->groups.size; i++)
 		TRY(group_load(probe, &probe->groups.data[i], kernel));

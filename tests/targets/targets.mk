@@ -9,7 +9,7 @@ T_FLAGS := -O2 -g -Wall -Wextra -pthread
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so names nobpf calls calls-nodebug throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
@@ -21,7 +21,9 @@ $(T)/counted-nopie: tests/targets/counted.c
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -no-pie -fno-pie -o $@ $<
 $(T)/counted-stripped: $(T)/counted
 	$(call say,TARGET,$@)strip -s -o $@ $<
-$(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
+$(T)/calls-nodebug: $(T)/calls
+	$(call say,TARGET,$@)strip -g -o $@ $<
+$(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
 $(T)/stacks: tests/targets/stacks.c
@@ -36,7 +38,7 @@ $(T)/libplugin.so: tests/targets/plugin.c
 $(T)/loader: tests/targets/loader.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $< -ldl
-$(T)/names: tests/targets/names.cc
+$(T)/names $(T)/throws: $(T)/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
 
