@@ -14,6 +14,7 @@
  *   value.c    typed values: made, compared, described
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
+ *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
  *   entry.c    what a finish keeps from the entry
  *   block.c    statements that the kernel can run -> IR

@@ -71,17 +71,28 @@ bool operator_wants_number(struct compiler *c, enum operator op, const struct no
 	       op == OP_BNOT || (op >= OP_LT && op <= OP_GE);
 }
 
+struct error *resolve_number(struct compiler *c, const struct node *node, const struct value **ret)
+{
+	const struct value *target;
+
+	if ((*ret)->view != VIEW_ENUM && (*ret)->view != VIEW_POINTER)
+		return NULL;
+	/* What Lua has in a local, or chooses, is a name or an address. */
+	TRY(resolve_target(c, node_inner(node), &target));
+	if (target)
+		*ret = value_as(c, *ret, VIEW_INTEGER);
+	return NULL;
+}
+
 struct error *resolve_integer(struct compiler *c, const struct node *node, const struct value **ret,
 			      const char **ret_reason)
 {
 	TRY(resolve_expression(c, node, ret, ret_reason));
 	if (!*ret)
 		return NULL;
-	if (value_is_number(*ret)) {
-		if ((*ret)->view != VIEW_UNSIGNED)
-			*ret = value_as(c, *ret, VIEW_INTEGER);
+	TRY(resolve_number(c, node, ret));
+	if ((*ret)->view == VIEW_INTEGER || (*ret)->view == VIEW_UNSIGNED)
 		return NULL;
-	}
 	*ret_reason = arena_printf(&c->plan->arena, "`%s` is no integer", node_text(c, node));
 	*ret = NULL;
 	return NULL;
@@ -183,7 +194,7 @@ static struct error *resolve_or(struct compiler *c, const struct node *node,
 	if (first->view == VIEW_BOOLEAN && second->view == VIEW_BOOLEAN)
 		return resolve_truth(c, node, ret, reason);
 	if (!value_is_number(first) || !value_is_number(second) || first->view != second->view ||
-	    first->type != second->type)
+	    (first->view == VIEW_ENUM && first->type != second->type))
 		return left_to_lua(c, "or", reason);
 	value = value_new(c, VALUE_SELECT, first->view, node);
 	value->type = first->type;
