@@ -191,7 +191,8 @@ static struct error *lower_binary(struct compiler *c, struct ir *ir, const struc
 
 	TRY(lower_operands(c, ir, value, !is_shift || is_small, fail, &a, &b));
 	if (is_shift && !is_small)
-		*ret = shift(&at, a, value->op, b);
+		*ret = value->b->view == VIEW_UNSIGNED ? shift_within(&at, a, value->op, b)
+						       : shift(&at, a, value->op, b);
 	else if (value->op == OP_IDIV)
 		*ret = quotient_of(&at, value, a, b);
 	else if (value->op == OP_MOD)

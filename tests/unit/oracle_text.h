@@ -8,7 +8,7 @@
 #include "oracle_input.h"
 
 #define PICK(list) ((list)[below(ARRAY_SIZE(list))])
-#define DEPTH	   2
+#define DEPTH	   2 /* of an expression */
 
 /* Locals in scope, and of what kind. */
 enum kind {
@@ -144,7 +144,7 @@ static void put_number(struct text *t, unsigned depth)
 		put_integer(t->out, random_number());
 		break;
 	case 4:
-		buffer_puts(t->out, below(2) ? "(-" : "(~");
+		buffer_puts(t->out, below(2) ? "(- " : "(~");
 		put_operand(t, depth - 1);
 		buffer_puts(t->out, ")");
 		break;
@@ -175,9 +175,11 @@ static void put_boolean(struct text *t, unsigned depth)
 {
 	if (put_local(t, OF_BOOLEAN))
 		return;
-	if (depth && below(2))
+	if (depth && below(2)) {
+		buffer_puts(t->out, "(not ");
 		put_condition(t, depth - 1);
-	else
+		buffer_puts(t->out, ")");
+	} else
 		put_field(t, "flag");
 }
 
@@ -423,10 +425,11 @@ static void put_locals(struct text *t, unsigned depth)
 	buffer_puts(t->out, " end");
 }
 
-static void put_loop(struct text *t, unsigned depth)
+/* Little happens in a loop, and not often: the verifier follows every round. */
+static void put_loop(struct text *t)
 {
-	static const char *const froms[] = {"0", "1", "p.index", "p.next.index", "-1"};
-	static const char *const tos[] = {"7", "3", "p.index", "p.other.index", "len(p.numbers) - 1",
+	static const char *const froms[] = {"0", "1", "(p.index & 3)", "(p.next.index & 3)", "-1"};
+	static const char *const tos[] = {"7", "3", "(p.index & 3)", "(p.other.index & 7)", "len(p.numbers) - 1",
 					  "(p.u8 & 7)", "(p.next.i8 & 3)"};
 	static const char *const steps[] = {"", "", ", 1", ", 3"};
 
@@ -438,7 +441,7 @@ static void put_loop(struct text *t, unsigned depth)
 		put_condition(t, 1);
 		buffer_puts(t->out, " then break end ");
 	}
-	put_statement(t, depth - 1);
+	put_statement(t, 0);
 	t->loops--;
 	buffer_puts(t->out, " end");
 }
@@ -462,7 +465,7 @@ static void put_statement(struct text *t, unsigned depth)
 		put_locals(t, depth);
 		break;
 	default:
-		put_loop(t, depth);
+		put_loop(t);
 	}
 }
 

@@ -14,7 +14,7 @@
 
 #include "oracle_text.h"
 
-#define STATEMENTS	    6
+#define STATEMENTS	    8
 #define EXPRESSIONS_DEFAULT 6000
 /* So that what a runtime keeps of its scripts does not grow without end. */
 #define ROUNDS_OF_A_RUNTIME 100
@@ -100,14 +100,15 @@ static char *make(struct oracle *o, void (*put)(struct text *, unsigned), unsign
 	return out.data;
 }
 
-/* As many statements as the halves take together. */
+/* As many statements as the halves take together. One branches: the verifier follows every
+ * way through a program. */
 static void make_block(struct oracle *o, struct block *block)
 {
 	*block = (struct block){0};
 	if (below(3) == 0)
 		block->condition = make(o, put_condition, DEPTH);
 	for (int i = 0; i < STATEMENTS; i++) {
-		block->statements[block->count++] = make(o, put_statement, 2);
+		block->statements[block->count++] = make(o, put_statement, i ? 0 : 2);
 		const char *reason = refusal(o, block);
 
 		if (!reason) {
