@@ -15,6 +15,7 @@
  *   value.c    typed values: made, compared, described
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
+ *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
  *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry

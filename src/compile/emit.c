@@ -373,6 +373,18 @@ static void emit_missing(struct encoder *e, const struct ir_insn *insn)
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
 }
 
+static void emit_reason(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	if (insn->op == IR_REASON_OF) {
+		put_load(e, BPF_DW, R0, R10, FRAME_REASON);
+		home_set(e, ir, insn->t, R0);
+	} else if (insn->a >= 0) {
+		put_store(e, BPF_DW, R10, FRAME_REASON, home_register(e, ir, insn->a, R0));
+	} else {
+		put_store_constant(e, BPF_DW, R10, FRAME_REASON, (int32_t)insn->number);
+	}
+}
+
 void put_task_ids(struct encoder *e)
 {
 	const struct pid_namespace *namespace = e->c->request->pid_namespace;
@@ -446,7 +458,8 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		emit_text(e, ir, insn, label, other);
 		break;
 	case IR_REASON:
-		put_store_constant(e, BPF_DW, R10, FRAME_REASON, (int32_t)insn->number);
+	case IR_REASON_OF:
+		emit_reason(e, ir, insn);
 		break;
 	case IR_NIL:
 		emit_nil(e, insn);

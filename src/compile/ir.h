@@ -26,7 +26,8 @@ enum ir_op {
 	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed unless is_unsigned */
 	IR_TEXT,     /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
 			(or begins with it: is_prefix); to other if it cannot be read */
-	IR_REASON,   /* what is missing next is so for reason number */
+	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
+	IR_REASON_OF, /* t = the reason of what was missing last */
 	IR_JUMP,     /* to label */
 	IR_LABEL,    /* here is label */
 	IR_LOOP,     /* the same, of a loop: its IR_AGAIN comes back here */

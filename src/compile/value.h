@@ -107,7 +107,7 @@ struct local {
 	enum view view;
 	const struct type *type;
 	int t;	     /* the temporary that holds it */
-	int missing; /* one that is not 0 where it is missing, or -1: it never is */
+	int missing; /* one that is 1 + why where it is missing, else 0; or -1: it never is */
 };
 
 struct compiler_scope {
@@ -197,6 +197,8 @@ struct error *resolve_expression(struct compiler *c, const struct node *node,
 /* The same, where a number is wanted: an enum or pointer gives its integer. */
 struct error *resolve_integer(struct compiler *c, const struct node *node, const struct value **ret,
 			      const char **ret_reason);
+/* An enum or pointer of the target that node names becomes the integer it is to operators. */
+struct error *resolve_number(struct compiler *c, const struct node *node, const struct value **ret);
 /* Whether node is true, as 1 or 0. */
 struct error *resolve_truth(struct compiler *c, const struct node *node, const struct value **ret,
 			    const char **ret_reason);

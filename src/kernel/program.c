@@ -125,6 +125,9 @@ static struct error *load(struct kernel_program *program, const struct bpf_insn 
 	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "moontap", "GPL", insns, count, &options);
 	if (fd == -EPERM || fd == -EMFILE || fd == -ENOMEM)
 		return support_error(-fd, "loading the program");
+	if (fd == -E2BIG)
+		return error_new(ERR_TOO_LARGE,
+				 "the program is larger than what the kernel is willing to check");
 	if (fd < 0) {
 		CLEANUP(free_p) char *log = xcalloc(1, LOG_SIZE);
 		options.log_buf = log;

@@ -333,24 +333,25 @@ static struct error *load_groups(struct probe *probe, struct kernel *kernel)
 	return NULL;
 }
 
+static struct error *build_programs(struct probe *probe, struct kernel *kernel)
+{
+	TRY(compile_groups(probe, kernel));
+	return kernel ? load_groups(probe, kernel) : NULL;
+}
+
 static struct error *build(struct probe *probe, struct kernel *kernel)
 {
-	struct error *err;
+	struct error *err = build_programs(probe, kernel);
 
-	TRY(compile_groups(probe, kernel));
-	if (!kernel)
-		return NULL;
-	err = load_groups(probe, kernel);
-	if (!err || err->tag != ERR_VERIFIER || probe->is_block_in_lua ||
-	    !probe->groups.data[0].plan->is_in_kernel)
+	if (!err || err->tag != ERR_TOO_LARGE || probe->is_block_in_lua)
 		return err;
-	/* More than the verifier is willing to follow: Lua does the same. */
+	/* More than a program can hold, or than the verifier is willing to follow: Lua does the
+	 * same. If that is no way out either, it says why. */
 	error_free(err);
 	probe->is_block_in_lua = true;
 	kernel_aggregates_free(probe->aggregates);
 	probe->aggregates = NULL;
-	TRY(compile_groups(probe, kernel));
-	return load_groups(probe, kernel);
+	return build_programs(probe, kernel);
 }
 
 struct error *probe_build(struct probe *probe)
