@@ -43,6 +43,8 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .is_block_in_lua = probe->is_block_in_lua,
 	    .is_script_name = request->is_script_name,
 	    .context = request->context,
+	    .aggregates = request->aggregates,
+	    .aggregate_count = request->aggregate_count,
 	    .identity = probe->identity,
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),

@@ -236,6 +236,7 @@ void probe_delete(struct probe *probe)
 
 	session->probes.data[probe->number - 1] = NULL;
 	probe_disable(probe);
+	probe_going(probe);
 	changes_prune(session);
 	if (session->is_consuming)
 		vector_push(&session->buried, probe);
