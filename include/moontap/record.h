@@ -169,8 +169,8 @@ enum aggregate_kind {
 struct aggregate_shape {
 	enum aggregate_kind kind;
 	mt_u32 key_words;	/* in the kernel, the first one included */
-	mt_u32 is_shared;	/* an aggregate of the script */
 	mt_s64 low, high, step; /* lhist */
+	mt_u32 is_shared;	/* an aggregate of the script */
 };
 
 /* By turn. */

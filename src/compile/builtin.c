@@ -92,9 +92,11 @@ static const struct builtin_entry entries[] = {
     AGGREGATE("hist", "hist(V [, KEY ...])", "a histogram of powers of two", AGGREGATE_OF_HIST),
     AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
 	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
+    OTHER("aggregate", "aggregate.KIND{title=, unit=}",
+	  "an aggregate for several probes: NAME:add(V [, KEY ...]), :get(KEY ...), :clear()",
+	  BUILTIN_LUA),
     LATER("goid"),
     LATER("stack"),
-    LATER("aggregate"),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };
 

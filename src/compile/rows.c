@@ -384,6 +384,7 @@ static struct error *lower_call(struct compiler *c, struct ir *ir, const struct 
 	const struct arithmetic at = {c, ir, call->node};
 	int full = ir->labels++, dropped = ir->labels++, counted = ir->labels++,
 	    done = ir->labels++;
+	size_t start = ir->insns.size;
 	int t, missing;
 
 	TRY(lower_keys(c, &at, call));
@@ -402,8 +403,10 @@ static struct error *lower_call(struct compiler *c, struct ir *ir, const struct 
 	lower_label(c, ir, counted);
 	lower_leave(&at, call);
 	lower_jump(c, ir, call->node, done);
-	lower_label(c, ir, dropped);
-	lower_leave(&at, call);
+	if (lower_has_jump(ir, start, dropped)) {
+		lower_label(c, ir, dropped);
+		lower_leave(&at, call);
+	}
 	lower_label(c, ir, full);
 	add_row_insn(&at, IR_DROPPED, call->table, IR_NONE, IR_NONE);
 	lower_label(c, ir, done);
