@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * aggregate.c - calls of count() and its kin, and of NAME:add(): recognised and checked, whichever half runs them.
+ * aggregate.c - calls of count() and its kin, and of NAME:add(): recognised and checked, whichever
+ * half runs them.
  */
 #include "path.h"
 
@@ -237,8 +238,7 @@ static const char *unit_of(const struct compiler *c, const struct node *value)
 struct error *aggregate_add_call(struct compiler *c, const struct node *call)
 {
 	const struct counting counting = describe(c, call);
-	struct plan_aggregate aggregate = {.shape = {.kind = counting.kind},
-					   .name = counting.name};
+	struct plan_aggregate aggregate = {.shape = {.kind = counting.kind}, .name = counting.name};
 
 	TRY(check_count(c, call, &counting, &aggregate.key_count));
 	TRY(check_kinds(c, call, &counting));

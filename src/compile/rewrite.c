@@ -145,8 +145,8 @@ static struct error *collect_aggregate(struct rewriter *r, const struct node *ca
 	unsigned index = (unsigned)r->c->plan->aggregates.size;
 
 	TRY(aggregate_add_call(r->c, call));
-	vector_push(&r->replacements, ((struct replacement){aggregate_function(call),
-							    REPLACE_AGGREGATE, index}));
+	vector_push(&r->replacements,
+		    ((struct replacement){aggregate_function(call), REPLACE_AGGREGATE, index}));
 	for (const struct node *argument = aggregate_first_argument(call); argument;
 	     argument = argument->next)
 		TRY(rewrite_collect(r, argument));

@@ -205,8 +205,8 @@ static void wait_for_users(const struct kernel_aggregates *aggregates, size_t in
 	uint64_t left, entered;
 
 	for (;;) {
-		left = sum_of(aggregates, aggregates->users_fd, index, USERS_WORDS,
-			      USERS_LEFT + turn);
+		left =
+		    sum_of(aggregates, aggregates->users_fd, index, USERS_WORDS, USERS_LEFT + turn);
 		entered = sum_of(aggregates, aggregates->users_fd, index, USERS_WORDS,
 				 USERS_ENTERED + turn);
 		if (left == entered)

@@ -141,11 +141,11 @@ static struct aggregate_range log2_range(size_t bucket)
 
 struct aggregate_range aggregate_bucket(const struct aggregate_shape *shape, size_t bucket)
 {
-	uint64_t steps = aggregate_steps(shape);
-	struct aggregate_range range = {bucket > 0, bucket <= steps, shape->high, shape->low};
-
 	if (shape->kind == AGGREGATE_OF_HIST)
 		return log2_range(bucket);
+	uint64_t steps = aggregate_steps(shape);
+	/* Below low, or from high on; others follow. */
+	struct aggregate_range range = {bucket > 0, bucket <= steps, shape->high, shape->low};
 	if (bucket == 0 || bucket > steps)
 		return range;
 	range.low = (int64_t)((uint64_t)shape->low + (bucket - 1) * (uint64_t)shape->step);

@@ -10,7 +10,7 @@
 struct binder {
 	lua_State *L;
 	struct probe_request *request;
-	const int *carriers; /* as in define.c */
+	const int *carriers;  /* as in define.c */
 	struct buffer *names; /* struct script_aggregate */
 };
 

@@ -57,7 +57,8 @@ static void check_options(lua_State *L, enum aggregate_kind kind)
 {
 	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
 		if (!is_option(kind, lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL))
-			luaL_error(L, "aggregate.%s: unknown option '%s' (there are: title, unit%s)",
+			luaL_error(L,
+				   "aggregate.%s: unknown option '%s' (there are: title, unit%s)",
 				   aggregate_kind_name(kind), luaL_tolstring(L, -2, NULL),
 				   kind == AGGREGATE_OF_LHIST ? ", low, high, step" : "");
 }
@@ -89,8 +90,7 @@ static void read_bounds(lua_State *L, struct aggregate_shape *shape)
 	if (shape->step <= 0)
 		luaL_error(L, "aggregate.lhist: 'step' must be greater than 0");
 	if (aggregate_steps(shape) > AGGREGATE_BUCKETS_MAX)
-		luaL_error(L,
-			   "aggregate.lhist: that makes %I buckets, and an lhist has at most %d",
+		luaL_error(L, "aggregate.lhist: that makes %I buckets, and an lhist has at most %d",
 			   (LUAI_UACINT)aggregate_steps(shape), AGGREGATE_BUCKETS_MAX);
 }
 
@@ -185,8 +185,8 @@ static void check_key_count(lua_State *L, struct shared *shared, int count)
 	size_t have = shared->aggregate.key_count;
 
 	if (shared->has_keys && (size_t)count != have)
-		luaL_error(L, "`%s` has %d key%s in other places, and %d here",
-			   shared_name(shared), (int)have, have == 1 ? "" : "s", count);
+		luaL_error(L, "`%s` has %d key%s in other places, and %d here", shared_name(shared),
+			   (int)have, have == 1 ? "" : "s", count);
 }
 
 /* NAME:add([V,] KEY ...), where Lua itself calls it. */

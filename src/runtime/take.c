@@ -49,7 +49,9 @@ void shared_take_from(void *context, struct probe *probe)
 
 	if (!err)
 		return;
-	runtime->options.notice(runtime->options.context, err->message);
+	char *text = xasprintf("%s\n", err->message);
+	runtime->options.notice(runtime->options.context, text);
+	free(text);
 	error_free(err);
 }
 
