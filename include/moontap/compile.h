@@ -84,6 +84,16 @@ enum site_identity {
 	IDENTITY_IP,	   /* user space finds out from the instruction pointer */
 };
 
+/* A name in the block that stands for an aggregate of the script when the probe is set. */
+struct script_aggregate {
+	const char *name;
+	const struct node *declaration; /* of a local; NULL: a global */
+	struct aggregate_shape shape;	/* is_shared; without key_words */
+	bool has_keys;			/* how many is known: key_count */
+	size_t key_count;
+	void *handle; /* the caller's */
+};
+
 struct compile_request {
 	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
@@ -107,6 +117,9 @@ struct compile_request {
 	/* Is it a global that a script has set, or sets somewhere? NULL: any may be. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
+	/* Those that have a name in the block; they must outlive the plan. */
+	const struct script_aggregate *aggregates;
+	size_t aggregate_count;
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
@@ -159,10 +172,12 @@ struct capture {
 	const char *reason; /* LOST: "<optimized out>" */
 };
 
-/* A call of count() or its kin in the block. */
+/* A call of count() or its kin in the block, or of NAME:add(). */
 struct plan_aggregate {
 	struct aggregate_shape shape;
-	const char *text; /* as the user wrote it */
+	const char *text;		     /* as the user wrote it */
+	const char *unit;		     /* of the values, or NULL */
+	const struct script_aggregate *name; /* what it adds to; NULL: a table of its own */
 	size_t key_count;
 	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, UNSIGNED, BOOLEAN, ENUM,
 	 * POINTER, STRING, COMM, or what of the site. */

@@ -75,6 +75,13 @@ struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_
 						const mt_u64 *words),
 				     void *context, uint64_t *ret_dropped);
 
+/* Of a shared one: the same rows and drops since the last time, after which the table is
+ * empty. What programs count meanwhile comes the next time; nothing is lost or comes twice. */
+struct error *kernel_aggregates_take(struct kernel_aggregates *aggregates, size_t index,
+				     void (*fn)(void *context, const mt_u64 *key,
+						const mt_u64 *words),
+				     void *context, uint64_t *ret_dropped);
+
 /* The calls of a finish that are under way, with so many words kept of each: shared by its
  * programs, at the entry and at the returns, and outliving them. */
 struct kernel_calls;

@@ -98,6 +98,12 @@ struct probe_request {
 	/* Likewise; context must outlive the probe. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
+	/* As in compile_request; copied, its names and nodes are not. */
+	const struct script_aggregate *aggregates;
+	size_t aggregate_count;
+	/* The probe has been detached for good, and goes: the last chance to take what its block
+	 * has added to aggregates of the script. With the context above. NULL: nobody cares. */
+	void (*going)(void *context, struct probe *probe);
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -167,6 +173,12 @@ void probe_note_held_back(struct probe *probe);
 /* The rows of aggregate index of the plan, as kernel_aggregates_read gives them;
  * none unless the plan is_in_kernel. */
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped);
+
+/* The same of one that adds to an aggregate of the script, as kernel_aggregates_take. */
+struct error *probe_take_aggregate(const struct probe *probe, size_t index,
 				   void (*fn)(void *context, const mt_u64 *key,
 					      const mt_u64 *words),
 				   void *context, uint64_t *ret_dropped);

@@ -135,9 +135,12 @@ enum map_role {
 	MAP_DROPPED,	   /* per-CPU array of u64, by call: updates that found no row */
 	MAP_CALLS,	   /* LRU hash of struct call_state, by struct call_key */
 	MAP_CALL_COUNTERS, /* per-CPU array of one struct call_counters */
+	MAP_TURNS,	   /* array of u64, by call: which table of a shared aggregate is filled now */
+	MAP_USERS,	   /* per-CPU array of struct aggregate_users, by call */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
-	MAP_AGGREGATE = MAP_ROLES
+	MAP_AGGREGATE = MAP_ROLES,
+	MAP_AGGREGATE_OTHER = MAP_AGGREGATE + 32 /* AGGREGATE_CALLS_MAX: of a shared one */
 };
 
 /* What bpf/watch.bpf.c tells of a process. */
@@ -168,6 +171,12 @@ struct watch_message {
  * site tells; for comm two words; for a string its length (| RECORD_STRING_CUT) and
  * AGGREGATE_KEY_BYTES_MAX bytes, zero behind its end. Of one that could not be read the
  * first word is the reason, any others are 0.
+ *
+ * An aggregate of the script is shared by probes, and emptied while they count. Each call that
+ * adds to it has two tables, filled by turns, so that one can be emptied that no program is
+ * in. A program counts itself in at a table (entered), looks again whether it is still that
+ * one's turn, and counts itself out when it is done (left). Who turns from one to the other
+ * waits until as many have left as had entered: a program that enters later sees the turn.
  */
 enum aggregate_kind {
 	AGGREGATE_OF_COUNT,
@@ -182,6 +191,12 @@ struct aggregate_shape {
 	enum aggregate_kind kind;
 	mt_u32 key_words;	/* in the kernel, the first one included */
 	mt_s64 low, high, step; /* lhist */
+	mt_u32 is_shared;	/* an aggregate of the script */
+};
+
+/* By turn. */
+struct aggregate_users {
+	mt_u64 entered[2], left[2];
 };
 
 enum {
@@ -189,7 +204,8 @@ enum {
 	AGGREGATE_MISSING, /* values that could not be read */
 	AGGREGATE_DATA,
 };
-#define AGGREGATE_KEYS_MAX 8
+#define AGGREGATE_CALLS_MAX (MAP_AGGREGATE_OTHER - MAP_AGGREGATE) /* in a block */
+#define AGGREGATE_KEYS_MAX  8
 /* Of a string as a key; of a longer one these, and then "..." (in either half). */
 #define AGGREGATE_KEY_BYTES_MAX 128
 /* Of a stack as a key in the kernel: its words are those of a record, and zeros behind them. */

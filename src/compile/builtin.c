@@ -28,10 +28,6 @@
 	{                                                                               \
 		{name, usage, summary}, BUILTIN_AGGREGATE, 0, 0, 0, 0, false, aggregate \
 	}
-#define LATER(name)                                                           \
-	{                                                                     \
-		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, 0, false, 0 \
-	}
 
 static const struct builtin_entry entries[] = {
     VALUE("pid", "process id", VALUE_PID, VIEW_INTEGER),
@@ -96,7 +92,9 @@ static const struct builtin_entry entries[] = {
     AGGREGATE("hist", "hist(V [, KEY ...])", "a histogram of powers of two", AGGREGATE_OF_HIST),
     AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
 	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
-    LATER("aggregate"),
+    OTHER("aggregate", "aggregate.KIND{title=, unit=}",
+	  "an aggregate for several probes: NAME:add(V [, KEY ...]), :get(KEY ...), :clear()",
+	  BUILTIN_LUA),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };
 
@@ -133,8 +131,6 @@ const struct builtin *builtin_next(const struct builtin *previous)
 	const struct builtin_entry *entry =
 	    previous ? (const struct builtin_entry *)(const void *)previous + 1 : entries;
 
-	while (entry->public.name && entry->kind == BUILTIN_UNAVAILABLE)
-		entry++;
 	return entry->public.name ? &entry->public : NULL;
 }
 

@@ -131,6 +131,7 @@ enum {
 	FRAME_CPU = -20,    /* u32 */
 	FRAME_KEY = -24,    /* u32: a map's key */
 	FRAME_RING = -32,   /* the CPU's ring buffer */
+	FRAME_USERS = -32,  /* of a block in the kernel, which needs none: of a table, by turn */
 	FRAME_REASON = -40, /* u64: enum missing_reason of what is missing next */
 	FRAME_LENGTH = -48, /* of a string that is read */
 	FRAME_STATE = -56,  /* of a return: the state of the call, in its map */

@@ -69,7 +69,9 @@ enum ir_op {
 			    */
 	IR_KEY_MISSING,	   /* word slot = FRAME_REASON, and 0 in the others of size; number: the bit
 			      that says so */
-	IR_ROW,		   /* the row of the key in table slot, made if need be; to label if full */
+	IR_ROW,		   /* the row of the key in table slot, made if need be; to label if full;
+			      is_shared: of the one of two whose turn it is, which is entered */
+	IR_LEAVE,	   /* the program leaves the table it has entered */
 	IR_ROW_ADD,	   /* word slot of the row += a, or number if a < 0 */
 	IR_ROW_COUNT,	   /* word slot + a of the row += 1; to label unless a < size */
 	IR_ROW_MAX,	   /* word slot of the row = the greater of it and a, unsigned; to label if
@@ -87,7 +89,7 @@ struct ir_insn {
 	int label, other;
 	int64_t number;
 	unsigned size, slot;
-	bool is_signed, is_unsigned, is_prefix, is_length;
+	bool is_signed, is_unsigned, is_prefix, is_length, is_shared;
 	const char *text;
 	unsigned line; /* of the user's text */
 };

@@ -28,6 +28,7 @@ static const char *const roles[] = {
     [MAP_COUNTERS] = "counters", [MAP_RINGS] = "rings",	  [MAP_ARMED] = "armed",
     [MAP_SCRATCH] = "scratch",	 [MAP_BUDGET] = "budget", [MAP_ZERO] = "zero",
     [MAP_DROPPED] = "dropped",	 [MAP_CALLS] = "calls",	  [MAP_CALL_COUNTERS] = "call counters",
+    [MAP_TURNS] = "turns",	 [MAP_USERS] = "users",
 };
 
 static const char *size_name(int code)
@@ -123,8 +124,9 @@ static void list_wide(const struct bpf_insn *insn, struct buffer *out)
 	uint64_t number = (uint32_t)insn[0].imm | (uint64_t)(uint32_t)insn[1].imm << 32;
 
 	if (insn->src_reg == BPF_PSEUDO_MAP_FD && insn->imm >= MAP_AGGREGATE)
-		buffer_printf(out, "r%d = map aggregate %d", insn->dst_reg,
-			      insn->imm - MAP_AGGREGATE + 1);
+		buffer_printf(out, "r%d = map aggregate %d%s", insn->dst_reg,
+			      (insn->imm - MAP_AGGREGATE) % AGGREGATE_CALLS_MAX + 1,
+			      insn->imm >= MAP_AGGREGATE_OTHER ? ", the other" : "");
 	else if (insn->src_reg == BPF_PSEUDO_MAP_FD)
 		buffer_printf(out, "r%d = map %s", insn->dst_reg, roles[insn->imm]);
 	else

@@ -348,10 +348,6 @@ static struct error *resolve_load(struct compiler *c, const struct node *call,
 static struct error *misuse(struct compiler *c, const struct node *node,
 			    const struct builtin_entry *entry)
 {
-	if (entry->kind == BUILTIN_UNAVAILABLE)
-		return compile_error(c, node, ERR_NAME,
-				     "`%s` is a built-in name, but not available in this version",
-				     entry->public.name);
 	return path_hint_hidden(c, entry->public.name,
 				compile_error(c, node, ERR_NAME, "`%s` can only be used as %s",
 					      entry->public.name, entry->public.usage));

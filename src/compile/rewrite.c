@@ -139,7 +139,7 @@ static struct error *check_assignments(struct rewriter *r, const struct node *no
 	return NULL;
 }
 
-/* A call of count() or its kin: the name becomes that of its function, and its
+/* A call of count() or its kin: the function's name becomes that of its function, and its
  * arguments are expressions like others. */
 static struct error *collect_aggregate(struct rewriter *r, const struct node *call)
 {
@@ -147,8 +147,9 @@ static struct error *collect_aggregate(struct rewriter *r, const struct node *ca
 
 	TRY(aggregate_add_call(r->c, call));
 	vector_push(&r->replacements,
-		    ((struct replacement){call->first->span, REPLACE_AGGREGATE, index}));
-	for (const struct node *argument = call->first->next; argument; argument = argument->next)
+		    ((struct replacement){aggregate_function(call), REPLACE_AGGREGATE, index}));
+	for (const struct node *argument = aggregate_first_argument(call); argument;
+	     argument = argument->next)
 		TRY(rewrite_collect(r, argument));
 	return NULL;
 }

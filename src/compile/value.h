@@ -216,10 +216,15 @@ struct error *entry_keep(struct compiler *c, const struct node *node, const stru
 
 /* ----------------------------------------------------------- aggregate.c */
 
-/* The call of an aggregation that the statement is, or NULL. */
+/* The call of an aggregation that the statement is, or NULL: count(KEY), NAME:add(V, KEY). */
 const struct node *aggregate_call(const struct compiler *c, const struct node *statement);
-/* The first key of a call that was checked, or NULL. */
-const struct node *aggregate_first_key(const struct node *call, enum aggregate_kind kind);
+/* The part of its text that is the function's name. */
+struct span aggregate_function(const struct node *call);
+const struct node *aggregate_first_argument(const struct node *call);
+/* Of a call that was checked: the value or NULL, and the first key or NULL. */
+const struct node *aggregate_value(const struct node *call, const struct plan_aggregate *aggregate);
+const struct node *aggregate_first_key(const struct node *call,
+				       const struct plan_aggregate *aggregate);
 /* Checks such a call and adds it to the plan's aggregates. */
 struct error *aggregate_add_call(struct compiler *c, const struct node *call);
 
@@ -252,7 +257,6 @@ enum builtin_kind {
 	BUILTIN_STACK,	     /* stack([n]) */
 	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
 	BUILTIN_LUA,	     /* a function of the runtime */
-	BUILTIN_UNAVAILABLE, /* documented in the dialect, not in this version */
 };
 
 struct builtin_entry {

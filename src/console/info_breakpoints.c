@@ -204,6 +204,11 @@ struct error *info_breakpoints(struct console *console, const char *arguments, s
 
 /* -------------------------------------------------------------- aggregates */
 
+static bool is_wanted_of(const void *ids, const struct probe *probe)
+{
+	return is_wanted(probe, ids);
+}
+
 struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out)
 {
 	id_list ids;
@@ -213,6 +218,9 @@ struct error *info_aggregates(struct console *console, const char *arguments, st
 	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)
 		if (is_wanted(p, &ids))
 			err = runtime_aggregates(p, out);
+	if (!err)
+		err = runtime_shared_aggregates(console->runtime, ids.size ? is_wanted_of : NULL,
+						&ids, out);
 	if (!err && out->size == before)
 		buffer_printf(out, ids.size ? "No aggregations in '%s'.\n" : "No aggregations.\n",
 			      arguments);

@@ -58,6 +58,8 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .program = probe->session->target.public.program,
 	    .is_script_name = request->is_script_name,
 	    .context = request->context,
+	    .aggregates = request->aggregates,
+	    .aggregate_count = request->aggregate_count,
 	    .identity = probe->identity,
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),

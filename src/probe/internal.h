@@ -155,6 +155,8 @@ void probe_unbuild(struct probe *probe);
 /* Plans and programs go. */
 void probe_unload(struct probe *probe);
 void probe_free(struct probe *probe);
+/* Tells that the probe goes; it is detached. */
+void probe_going(struct probe *probe);
 /* Which site a record is of; SIZE_MAX if that cannot be told (and is counted). */
 size_t probe_find_site(struct probe *probe, const struct record *record);
 

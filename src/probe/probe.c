@@ -11,6 +11,11 @@ static void copy_request(struct probe *probe, const struct probe_request *reques
 	probe->request = *request;
 	probe->request.location = xstrdup(request->location);
 	probe->request.event = request->event ? xstrdup(request->event) : NULL;
+	size_t size = request->aggregate_count * sizeof(*request->aggregates);
+	struct script_aggregate *aggregates = xcalloc(1, size + 1);
+	if (size)
+		memcpy(aggregates, request->aggregates, size);
+	probe->request.aggregates = aggregates;
 	if (request->condition) {
 		const struct span *span = &request->condition->span;
 
@@ -36,6 +41,7 @@ void probe_free(struct probe *probe)
 	error_free(probe->skipped_reason);
 	free((char *)probe->request.location);
 	free((char *)probe->request.event);
+	free((void *)probe->request.aggregates);
 	free(probe->condition_text);
 	free(probe);
 }
@@ -189,6 +195,23 @@ struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 	return probe->aggregates
 		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
 		   : NULL;
+}
+
+struct error *probe_take_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped)
+{
+	*ret_dropped = 0;
+	return probe->aggregates
+		   ? kernel_aggregates_take(probe->aggregates, index, fn, context, ret_dropped)
+		   : NULL;
+}
+
+void probe_going(struct probe *probe)
+{
+	if (probe->request.going)
+		probe->request.going(probe->request.context, probe);
 }
 
 /* -------------------------------------------------------------------- sites */

@@ -67,6 +67,7 @@ struct error *probe_replace(struct probe *probe, struct probe *draft, void (*dra
 		probe_free(draft);
 		return err;
 	}
+	probe_going(probe);
 	struct probe old = *probe;
 	*probe = *draft;
 	*draft = old;
