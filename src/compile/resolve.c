@@ -396,7 +396,7 @@ static struct error *resolve_at_entry(struct compiler *c, const struct node *nod
 static struct error *resolve_entry(struct compiler *c, const struct node *node,
 				   const struct value **ret)
 {
-	const struct value *value;
+	const struct value *value = NULL;
 	struct error *err;
 
 	if (!c->request->entry.function)
