@@ -172,7 +172,7 @@ static int64_t prefix_size(const struct node *node)
 	const struct node *name = node->first ? node->first->next : NULL;
 	const struct node *from = name ? name->next : NULL, *to = from ? from->next : NULL;
 
-	if (node->kind != NODE_METHOD_CALL || strcmp(name->text, "sub") != 0 || !to || to->next ||
+	if (node->kind != NODE_METHOD_CALL || !to || to->next || strcmp(name->text, "sub") != 0 ||
 	    from->kind != NODE_INTEGER || from->integer != 1 || to->kind != NODE_INTEGER)
 		return -1;
 	return to->integer;
