@@ -220,6 +220,7 @@ void dwarf_where(const struct where_context *context, Dwarf_Die *die, uint64_t s
 /* The same by operations of our own, which refer to no attribute. */
 void where_ops(const struct where_context *context, const Dwarf_Op *ops, size_t count,
 	       uint64_t size, struct where *ret);
+#define WHERE_NOT_STORED "<unavailable before the function's first line>"
 void where_lost(struct image *image, uint64_t size, const char *reason, struct where *ret);
 
 /* ------------------------------------------------------------------ scopes */

@@ -8,7 +8,6 @@
  */
 #include "dwarf.h"
 
-#define NOT_STORED    "<unavailable before the function's first line>"
 #define GENERAL_MAX   6
 #define VECTOR_MAX    8
 #define WORD	      8
@@ -196,7 +195,7 @@ static void place(struct arguments *arguments, Dwarf_Die *die, struct where *ret
 	classify_value(arguments, die, type, words);
 	arguments->is_lost |= count_of(words, WORD_UNKNOWN) > 0;
 	if (arguments->is_lost || words[0] == WORD_NONE)
-		where_lost(arguments->scope->dwarf->image, type->size, NOT_STORED, ret);
+		where_lost(arguments->scope->dwarf->image, type->size, WHERE_NOT_STORED, ret);
 	else if (count_of(words, WORD_MEMORY) ||
 		 arguments->general + count_of(words, WORD_GENERAL) +
 			 count_of(words, WORD_ADDRESS) >

@@ -212,19 +212,6 @@ static void push_cfa(struct op_stack *stack)
 		stack->lost = "<unavailable without call frame information>";
 }
 
-/* libdw takes no expression in a block for one from DWARF 4 on. A block of less than 128 bytes
- * with a length of one byte is laid out as an expression is. */
-int op_location(Dwarf_Attribute *attribute, Dwarf_Addr address, Dwarf_Op **ret, size_t *ret_count)
-{
-	Dwarf_Attribute expression = *attribute;
-	Dwarf_Block block;
-
-	if (dwarf_whatform(attribute) == DW_FORM_block1 &&
-	    dwarf_formblock(attribute, &block) == 0 && block.length < 128)
-		expression.form = DW_FORM_exprloc;
-	return dwarf_getlocation_addr(&expression, address, ret, ret_count, 1);
-}
-
 /* DW_AT_frame_base: a register means its content, anything else is computed. */
 static void push_frame_base(struct op_stack *stack, int64_t offset)
 {
@@ -235,7 +222,8 @@ static void push_frame_base(struct op_stack *stack, int64_t offset)
 	size_t count;
 
 	if (!function.addr || !die_location(&function, DW_AT_frame_base, &attribute) ||
-	    op_location(&attribute, context->address, &ops, &count) != 1 || count == 0) {
+	    dwarf_getlocation_addr(&attribute, context->address, &ops, &count, 1) != 1 ||
+	    count == 0) {
 		stack->lost = "<unavailable without a frame base>";
 		return;
 	}

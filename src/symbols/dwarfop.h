@@ -20,10 +20,6 @@ void op_stack_deinit(struct op_stack *stack);
 /* NULL: there is none, and the value is lost. */
 step_list *op_stack_top(struct op_stack *stack);
 
-/* As dwarf_getlocation_addr for the one expression that holds at address, but also of an
- * expression in a block, as Go writes them: 1, 0 (there is none), or -1 (corrupt). */
-int op_location(Dwarf_Attribute *attribute, Dwarf_Addr address, Dwarf_Op **ret, size_t *ret_count);
-
 /* Runs one operation that is no location description (no register, piece or value). attribute
  * is where the operation is from, NULL: call frame information. */
 void op_run(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *op);

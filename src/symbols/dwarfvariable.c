@@ -2,7 +2,7 @@
 /*
  * dwarfvariable.c - what a DIE says of a variable, parameter or enumerator.
  */
-#include "dwarfop.h"
+#include "dwarf.h"
 
 /* DWARF's numbers of them. */
 #define REGISTER_RBP 6
@@ -92,8 +92,8 @@ static bool is_from_cfa(const struct where_context *context, const Dwarf_Op *ops
 		return true;
 	return count && ops[0].atom == DW_OP_fbreg && function.addr &&
 	       die_location(&function, DW_AT_frame_base, &attribute) &&
-	       op_location(&attribute, context->address, &base, &base_count) == 1 && base_count &&
-	       base[0].atom == DW_OP_call_frame_cfa;
+	       dwarf_getlocation_addr(&attribute, context->address, &base, &base_count, 1) == 1 &&
+	       base_count && base[0].atom == DW_OP_call_frame_cfa;
 }
 
 /* A place above the CFA is the caller's: an argument on the stack. */
@@ -109,27 +109,38 @@ static bool is_above_cfa(const struct where_context *context, const struct where
 	return is_above;
 }
 
-/* Does the location not hold yet in the function's prologue, although it is said to hold in
- * all of it? That is so of places in its frame, which it is about to fill. Or does it begin
- * too late: then it is a parameter that is used, and so is passed. */
-static bool is_too_early(const struct where_context *context, Dwarf_Die *die,
-			 const struct where_piece *piece)
+/* Is it in the frame of the function, by an expression that is said to hold in all of it? In
+ * the prologue nothing has been stored there. */
+static bool is_unfilled(const struct where_context *context, const Dwarf_Op *ops, size_t count,
+			const struct where_piece *piece)
 {
-	Dwarf_Die function = context->function;
+	bool is_in_frame =
+	    piece->kind == PIECE_MEMORY && piece->steps[0].op == WHERE_REGISTER &&
+	    (piece->steps[0].number == REGISTER_RBP || piece->steps[0].number == REGISTER_RSP);
+
+	return is_in_frame && !(is_from_cfa(context, ops, count) && is_above_cfa(context, piece));
+}
+
+/* Does its location not hold yet in the function's prologue? */
+static bool is_too_early(const struct scope *scope, Dwarf_Die *die, const struct variable *variable)
+{
+	const struct where_context context = scope_where(scope);
+	const struct where_piece *piece = &variable->where.pieces[0];
+	Dwarf_Die function = context.function;
 	Dwarf_Addr base, start, end;
 	Dwarf_Attribute attribute;
 	Dwarf_Op *ops;
 	size_t count;
 
-	if (!die_location(die, DW_AT_location, &attribute) ||
+	if (scope->first != 0 || !die_location(die, DW_AT_location, &attribute) ||
 	    dwarf_getlocations(&attribute, 0, &base, &start, &end, &ops, &count) <= 0)
 		return false;
-	if (start != 0 || end != (Dwarf_Addr)-1)
-		return piece->kind == PIECE_LOST && die_flag(&function, DW_AT_external);
-	bool is_in_frame =
-	    piece->kind == PIECE_MEMORY && piece->steps[0].op == WHERE_REGISTER &&
-	    (piece->steps[0].number == REGISTER_RBP || piece->steps[0].number == REGISTER_RSP);
-	return is_in_frame && !(is_from_cfa(context, ops, count) && is_above_cfa(context, piece));
+	bool is_everywhere = start == 0 && end == (Dwarf_Addr)-1;
+	/* A list that begins too late: the parameter is used, and so it is passed. */
+	bool is_late = variable->kind == VARIABLE_PARAMETER && piece->kind == PIECE_LOST &&
+		       die_flag(&function, DW_AT_external);
+	return (is_everywhere ? is_unfilled(&context, ops, count, piece) : is_late) &&
+	       scope_is_in_prologue(scope);
 }
 
 static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *variable)
@@ -137,9 +148,12 @@ static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *var
 	const struct where_context context = scope_where(scope);
 
 	dwarf_where(&context, die, variable->type->size, &variable->where);
-	if (variable->kind == VARIABLE_PARAMETER && scope->first == 0 &&
-	    is_too_early(&context, die, &variable->where.pieces[0]) && scope_is_in_prologue(scope))
+	if (!is_too_early(scope, die, variable))
+		return;
+	if (variable->kind == VARIABLE_PARAMETER)
 		scope_argument(scope, die, &variable->where);
+	else
+		where_lost(context.image, variable->type->size, WHERE_NOT_STORED, &variable->where);
 }
 
 void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret)

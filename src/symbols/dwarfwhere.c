@@ -161,7 +161,8 @@ static void read_location(struct reader *reader, Dwarf_Attribute *attribute)
 {
 	Dwarf_Op *ops;
 	size_t count;
-	int found = op_location(attribute, reader->stack.context->address, &ops, &count);
+	int found =
+	    dwarf_getlocation_addr(attribute, reader->stack.context->address, &ops, &count, 1);
 
 	reader->attribute = attribute;
 	if (found < 0)

@@ -174,7 +174,8 @@ static bool visit(void *context, const struct variable *variable)
 		if (!is_sound || (piece->kind == PIECE_VALUE && piece->size > 8))
 			abort();
 		for (size_t j = 0; j < piece->step_count; j++)
-			if (piece->steps[j].op > WHERE_NOT)
+			if (piece->steps[j].op > WHERE_NOT ||
+			    (piece->steps[j].op == WHERE_REGISTER && piece->steps[j].number > 16))
 				abort();
 	}
 	if (size != variable->type->size)

@@ -141,6 +141,9 @@ static inline uint64_t run_steps(const struct live *live, const struct where_pie
 		case WHERE_ADDRESS:
 			stack[size++] = live->base + (uint64_t)step->number;
 			continue;
+		case WHERE_FSBASE:
+			stack[size++] = live->registers.fs_base;
+			continue;
 		case WHERE_LOAD:
 			loaded = 0;
 			assert_true(live_read(live, *top, &loaded, step->number));

@@ -237,6 +237,57 @@ static void a_functions_result_has_its_type(void **state)
 
 /* ------------------------------------------------------------------- where */
 
+/* At the function's address, where its frame is not there yet; by GCC, whose frame is at the
+ * CFA, and clang, whose frame is at a register. */
+static const struct {
+	const char *name, *where;
+} entry_cases[] = {
+    {"i", "rdi"},
+    {"v", "<unavailable in %xmm0>"},
+    {"mixed", "rsi:8 <unavailable in %xmm1>:8"},
+    {"small", "rdx"},
+    {"pair", "rcx:8 r8:8"},
+    {"memory", "[(rsp + 8)]"},
+    {"wide", "[(rsp + 40)]"}, /* no two registers are left, and it is aligned */
+    {"last", "r9"},
+    {"stacked", "[(rsp + 56)]"},
+    {"local", "<unavailable before the function's first line>"},
+};
+
+static void arguments_are_where_they_are_passed_until_they_are_stored(void **state)
+{
+	static const char entry[] =
+	    "struct mixed { long a; double b; }; struct small { short a; char b; };\n"
+	    "struct pair { int a, b; char *c; }; struct memory { long a[3]; };\n"
+	    "int entry(int i, double v, struct mixed mixed, struct small small, struct pair pair,\n"
+	    "	struct memory memory, __int128 wide, int last, int stacked)\n"
+	    "{\n	int local = i;\n	return local + last + stacked + small.a + pair.b\n"
+	    "		+ wide + v + mixed.a + memory.a[1]; }\n"
+	    "int main(void) { return 0; }\n";
+	static const char *const compilers[] = {"gcc", "clang"};
+
+	(void)state;
+	write_file("entry.c", entry, sizeof(entry) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(compilers); i++) {
+		struct program *program;
+		struct variable variable;
+		shell("%s -O0 -g -o entry entry.c", compilers[i]);
+		assert_no_error(program_open(in_scratch("entry"), &program));
+		struct scope *scope = open_scope(program, "entry");
+		for (size_t j = 0; j < ARRAY_SIZE(entry_cases); j++) {
+			struct buffer text = {0};
+			assert_true(scope_variable(scope, entry_cases[j].name, &variable));
+			put_where(&text, &variable.where);
+			if (strcmp(text.data, entry_cases[j].where) != 0)
+				fail_msg("%s: %s: %s", compilers[i], entry_cases[j].name,
+					 text.data);
+			buffer_deinit(&text);
+		}
+		scope_close(scope);
+		program_free(program);
+	}
+}
+
 static void an_address_without_debug_information_has_no_scope(void **state)
 {
 	struct program *program;
@@ -299,6 +350,7 @@ int main(void)
 	    cmocka_unit_test(parameters_are_counted_from_0),
 	    cmocka_unit_test(an_inlined_copy_can_be_left),
 	    cmocka_unit_test(a_functions_result_has_its_type),
+	    cmocka_unit_test(arguments_are_where_they_are_passed_until_they_are_stored),
 	    cmocka_unit_test(an_address_without_debug_information_has_no_scope),
 	    cmocka_unit_test(the_frame_is_found_with_and_without_symbols),
 	};

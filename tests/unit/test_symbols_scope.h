@@ -37,6 +37,9 @@ static inline char *steps_text(const struct where_step *steps, size_t count)
 		case WHERE_ADDRESS:
 			stack[size++] = xasprintf("image+0x%lx", number);
 			break;
+		case WHERE_FSBASE:
+			stack[size++] = xstrdup("fs");
+			break;
 		case WHERE_LOAD:
 		case WHERE_NEG:
 		case WHERE_NOT:

@@ -76,7 +76,7 @@ static const struct {
 
 static const char head[] =
     ".text\n.globl f\n.type f, @function\nf: .cfi_startproc\n.cfi_def_cfa_offset 24\n"
-    ".file 1 \"x.s\"\n.loc 1 1\nnop\n.cfi_endproc\nend:\n.size f, .-f\n"
+    ".file 1 \"x.s\"\n.loc 1 1\nnop\n.loc 1 2\nnop\n.cfi_endproc\nend:\n.size f, .-f\n"
     ".globl main\n.type main, @function\nmain: ret\n.size main, .-main\n"
     ".section .note.GNU-stack,\"\",@progbits\n"
     ".section .debug_abbrev,\"\",@progbits\n"
@@ -90,7 +90,7 @@ static const char head[] =
     ".section .debug_line\nlines:\n"
     ".section .debug_loclists,\"\",@progbits\n"
     ".long lists_end - lists\nlists: .short 5\n.byte 8, 0\n.long 0\n"
-    "list: .byte 8\n.quad f\n.uleb128 1\n.uleb128 1\n.byte 0x55\n.byte 0\n"
+    "list: .byte 8\n.quad f\n.uleb128 2\n.uleb128 1\n.byte 0x55\n.byte 0\n"
     "late: .byte 8\n.quad end\n.uleb128 1\n.uleb128 1\n.byte 0x55\n.byte 0\nlists_end:\n"
     ".section .debug_info,\"\",@progbits\n"
     "unit: .long unit_end - version\nversion: .short 5\n.byte 1, 8\n.long .debug_abbrev\n"
@@ -156,7 +156,7 @@ static void every_expression_becomes_steps_or_a_reason(void **state)
 
 	(void)state;
 	assert_no_error(program_open(in_scratch("x"), &program));
-	struct scope *scope = open_scope(program, "f");
+	struct scope *scope = open_scope(program, "f+1");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		snprintf(name, sizeof(name), "v%zu", i);
 		check_where(scope, name, cases[i].what, cases[i].where);
