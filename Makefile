@@ -26,7 +26,7 @@ SETUP_test  := build demo test
 SETUP_san   := build demo test
 SETUP_lint  := build lint
 SETUP_fuzz  := build fuzz
-SETUP_bench := build test
+SETUP_bench := build demo test bench
 SETUP := $(sort $(foreach goal,$(MAKECMDGOALS),$(SETUP_$(goal))))
 ifneq ($(SETUP),)
 include $(BUILD)/setup.mk
@@ -101,12 +101,35 @@ compile_commands.json: Makefile $(SOURCES)
 	@$(file >$@,[)$(foreach f,$(filter-out $(lastword $(SOURCES)),$(SOURCES)),$(file \
 	>>$@,$(call compile_command,$(f)),))$(file >>$@,$(call compile_command,$(lastword $(SOURCES)))])
 
+share = $(DESTDIR)$(PREFIX)/share
 .PHONY: install
 install: $(BUILD)/moontap ## copy to PREFIX (/usr/local), below DESTDIR if given
 	install -D -m 755 $(BUILD)/moontap $(DESTDIR)$(PREFIX)/bin/moontap
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap README.md LICENSE
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/moontap/examples \
-		$(wildcard examples/*.mt examples/*.lua)
+	install -D -m 644 docs/moontap.1 $(share)/man/man1/moontap.1
+	install -D -m 644 -t $(share)/doc/moontap README.md LICENSE $(wildcard docs/*.md)
+	install -D -m 644 -t $(share)/doc/moontap/examples $(wildcard examples/*.mt examples/*.lua)
+	install -d $(share)/moontap $(share)/bash-completion/completions $(share)/zsh/site-functions
+	$(if $(wildcard lua/*),cp -r lua/* $(share)/moontap)
+	$(BUILD)/moontap --completion bash > $(share)/bash-completion/completions/moontap
+	$(BUILD)/moontap --completion zsh > $(share)/zsh/site-functions/_moontap
+
+# The libraries it needs are the packages that own them here.
+DEB = build/moontap_$(VERSION)_amd64.deb
+.PHONY: deb
+deb: ## make a Debian package of it: build/moontap_VERSION_amd64.deb
+	@$(MAKE) BUILD=build/deb PREFIX=/usr all
+	@rm -rf build/deb/root && mkdir -p build/deb/root/DEBIAN
+	@$(MAKE) -s BUILD=build/deb PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
+	@gzip -9nf build/deb/root/usr/share/man/man1/moontap.1 && strip build/deb/root/usr/bin/moontap
+	@depends=$$(ldd build/deb/root/usr/bin/moontap | sed -n 's/.* => \(.*\) (.*/\1/p' | \
+		while read -r file; do dpkg -S "$$(realpath "$$file")"; done | cut -d: -f1 | sort -u | paste -sd,) && \
+	printf '%s\n' 'Package: moontap' 'Version: $(VERSION)' 'Architecture: amd64' \
+		'Maintainer: the moontap authors <moontap@localhost>' "Depends: $$depends" \
+		'Section: devel' 'Priority: optional' \
+		'Description: tracepoints that do not stop, in running programs, scripted in Lua' \
+		" A console with GDB's commands that puts BPF uprobe tracepoints into running C, C++" \
+		' and Go programs. What runs at each hit is Lua.' > build/deb/root/DEBIAN/control
+	$(call say,DEB,$(DEB))dpkg-deb --root-owner-group --build build/deb/root $(DEB) > build/deb.log
 
 .PHONY: docs
 docs: $(BUILD)/moontap ## write docs/moontap.1 anew
@@ -150,9 +173,10 @@ $(foreach room,$(ROOMS),$(eval $(call unit_rules,$(room))))
 unit: $(ROOMS:%=unit-%) ## the unit tests alone (unit-ROOM: of one room)
 
 include tests/targets/targets.mk
+include tests/bench/bench.mk
 
 .PHONY: test
-test: $(BUILD)/moontap $(UNITS) $(TARGETS) ## set up, build and run every test (end to end: as root)
+test: $(BUILD)/moontap $(UNITS) $(TARGETS) $(BUILD)/bench/events ## set up, build and run every test (end to end: as root)
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
 .PHONY: san
@@ -160,8 +184,8 @@ san: ## the whole suite under ASan and UBSan
 	@$(MAKE) SAN=1 BUILD=build/san test
 
 .PHONY: bench
-bench: $(BUILD)/moontap $(TARGETS) ## measure, beside bpftrace where it is installed
-	@BUILD=$(BUILD) tests/bench/run $(BENCHES)
+bench: $(BUILD)/moontap $(BENCH_TARGETS) ## measure beside the peers; ROW=NAME: one row
+	@BUILD=$(BUILD) tests/bench/run $(ROW)
 
 # ----------------------------------------------------------------- fuzzing
 
@@ -186,7 +210,7 @@ fuzz: ## feed the parsers of foreign bytes noise, FUZZ_SECONDS (60) each
 # -------------------------------------------------------------------- lint
 
 FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
-	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc)
+	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 

@@ -34,11 +34,15 @@
  *   cmd_branches.c branches: conditional jumps, in words
  *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
- *   cmd_examine.c  x
+ *   memory.c, cmd_examine.c  reading memory; x
+ *   evaluate.c     the value of a path through a global: *list.next->name
+ *   typetext.c     types as C declares them
+ *   cmd_print.c    print, ptype, whatis
+ *   info_scope.c   info scope, args, locals
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
- *   cmd_support.c  source, echo, print, pwd, shell, quit
- *   man.c          the manual page, from the tables
+ *   cmd_support.c  source, echo, pwd, shell, quit
+ *   man.c, shellwords.c  the manual page, completion in shells: from the tables
  *
  * Top of the tree: nothing includes this header but the room's own files.
  */
@@ -69,8 +73,9 @@ struct options {
 	char *const *args;	       /* --args: program and arguments, ended by NULL */
 	char *const *script_arguments; /* the script and what follows it, or NULL */
 	VECTOR(struct step) steps;
-	const char *output;  /* -o */
-	int64_t duration_ns; /* 0: none */
+	const char *completion; /* --completion: a shell, or NULL */
+	const char *output;	/* -o */
+	int64_t duration_ns;	/* 0: none */
 	struct session_options session;
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
@@ -84,6 +89,8 @@ void options_deinit(struct options *options);
 void options_help(struct buffer *out);
 /* Calls fn for each option: its usage ("-p PID") and what it does. */
 void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context);
+/* Completion of the command line, for bash or zsh. ERR_USAGE. */
+struct error *shellwords_write(const char *shell, struct buffer *out);
 /* The manual page, as troff. */
 void manual_write(struct buffer *out);
 
@@ -94,11 +101,14 @@ struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 /* ----------------------------------------------------------------- console */
 
+struct console;
+
 /* Counts: 0 is no limit. */
 struct settings {
 	char *args;
 	bool confirm, history_save;
 	unsigned event_lines, history_size, listsize, max_completions;
+	struct compile_limits limits;
 };
 struct setting {
 	const char *name; /* may have several words */
@@ -109,6 +119,7 @@ struct setting {
 	} kind;
 	size_t offset;	     /* of its field */
 	const char *meaning; /* goes on with "is on" */
+	unsigned most;	     /* COUNT: from 1 to this; 0: any, and unlimited */
 };
 extern const struct setting settings_table[]; /* ends with a NULL name */
 void settings_init(struct settings *settings);
@@ -180,12 +191,49 @@ struct listing {
 	unsigned first, last;
 	const struct program *program; /* it is of */
 };
+/* What is looked at: a process, or a file that does not run (memory.c). */
+struct memory {
+	pid_t pid;	     /* 0: none */
+	struct image *image; /* its bytes, if there is no process */
+	uint64_t bias;	     /* of the image in the process */
+};
+struct memory memory_of(const struct console *console, struct image *image);
+/* Of size bytes at address, how many could be read. */
+size_t memory_read(const struct memory *memory, uint64_t address, void *ret, size_t size);
+
+/* What a path through a global leads to (evaluate.c). */
+struct value {
+	const struct type *type;
+	bool has_address;
+	uint64_t address; /* in the process, or the file */
+	struct buffer bytes;
+	VECTOR(struct typed_part) parts; /* what its pointers lead to */
+	struct arena texts;
+};
+struct evaluation {
+	struct memory memory;
+	struct scope *scope;
+};
+/* Globals as seen from main, or from wherever debug information begins; ERR_NO_SYMBOLS. */
+struct error *evaluation_init(struct evaluation *evaluation, struct console *console);
+void evaluation_deinit(struct evaluation *evaluation);
+/* "*list.next->items[2]", "&counter". *ret_is_path is false (and there is no error) if text is
+ * none, or begins with no global of the target. Unless only its type is wanted, the value is
+ * read: ERR_UNREADABLE. value_deinit it whatever happened. */
+struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
+		       struct value *ret, bool *ret_is_path);
+void value_deinit(struct value *value);
+
+/* "int *next[3]" */
+void type_declare(struct buffer *out, const struct type *type, const char *name);
+/* As ptype has it: members in lines of their own, with their offsets and sizes if wanted. */
+void type_describe(struct buffer *out, const struct type *type, bool has_offsets);
+
 /* Where `x` goes on, and how. */
 struct examine {
 	char format, size; /* 0: not used yet */
 	unsigned count;
-	struct image *image; /* held; names addresses; its bytes, if there is no process */
-	uint64_t bias;	     /* of the image in the process */
+	struct memory memory; /* its image is held, and names addresses */
 	uint64_t next;
 	bool is_started;
 	const struct program *program; /* it is of */
@@ -356,6 +404,8 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret);
 /* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
+/* Is it the name of a global of Lua's? */
+bool command_is_lua_name(struct console *console, const char *text, size_t size);
 /* Splits text into its command and the arguments. *ret_command is NULL for
  * Lua: the first word is no command, or what follows makes it an expression. */
 struct error *command_parse(const char *text, const struct command **ret_command,
@@ -426,6 +476,8 @@ struct error *cmd_set(struct console *console, const char *arguments, struct buf
 struct error *cmd_shell(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_show(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_unset(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_ptype(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_whatis(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_explain(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_info(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
@@ -449,6 +501,9 @@ struct error *info_line(struct console *console, const char *arguments, struct b
 struct error *info_settings(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_source(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sources(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_args(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_locals(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_scope(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);

@@ -11,7 +11,10 @@
  *   calls.c    calls between their entry and their return
  *   multi.c    attachment by uprobe_multi links
  *   tracefs.c  attachment by tracefs siblings and one perf event (below 6.6)
- *   ring.c     one ring a CPU, merged by time; the armed flag
+ *   detach.c   attachments removed side by side
+ *   ring.c     records out of the rings, merged by time; the armed flag
+ *   rings.c    one ring a CPU, larger where it fills
+ *   thread.c   threads for system calls that last
  *   watch.c    processes that start and end (bpf/watch.bpf.c)
  *   mappings.c what processes map as code
  */
@@ -34,7 +37,7 @@ enum attach_method {
 
 struct kernel_options {
 	enum attach_method method;
-	/* Each ring (there is one a CPU); a power of two of pages. 0: 16 MiB, or less
+	/* What the ring of a CPU may grow to; a power of two of pages. 0: 16 MiB, or less
 	 * where more than 16 CPUs would make it over 256 MiB together. */
 	size_t ring_bytes;
 };
@@ -95,7 +98,7 @@ struct kernel_program; /* a loaded program, its counters and attachments */
  * the hint), ERR_PERMISSION, ERR_OS. */
 struct error *kernel_load(struct kernel *kernel, const struct load_request *request,
 			  struct kernel_program **ret);
-/* Detaches (at once, whatever the number of sites) and unloads. */
+/* What is still attached is detached by and by, within some 40 ms. */
 void kernel_unload(struct kernel_program *program);
 
 /* One file's sites of a program. offsets are file offsets. With pid, only that
@@ -109,8 +112,10 @@ struct attach_request {
 	size_t count;
 };
 struct error *kernel_attach(struct kernel_program *program, const struct attach_request *request);
-/* Removes every attachment, keeps program and counters. */
-void kernel_detach(struct kernel_program *program);
+/* Removes every attachment of these programs of one kernel; keeps the programs and
+ * their counters, which change no more. Takes some 40 ms, whatever the number of
+ * programs and sites. */
+void kernel_detach(struct kernel_program *const *programs, size_t count);
 
 /* Sum over CPUs. */
 void kernel_counters(const struct kernel_program *program, size_t site, struct counters *ret);

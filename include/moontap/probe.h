@@ -118,6 +118,9 @@ struct site {
 	struct line line; /* file NULL if not known */
 };
 
+/* Where a probe for one of a location's places would sit. */
+uint64_t probe_address(const struct location *location, const struct place *place);
+
 unsigned probe_number(const struct probe *probe);
 enum probe_kind probe_kind(const struct probe *probe);
 const char *probe_location(const struct probe *probe);	/* as written */
@@ -137,6 +140,8 @@ size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
 void probe_list(const struct probe *probe, struct buffer *out);
 bool probe_is_enabled(const struct probe *probe);
 struct error *probe_enable(struct probe *probe);
+/* No hit comes after it. Takes no longer for many than for one. */
+void probes_disable(struct probe *const *probes, size_t count);
 void probe_disable(struct probe *probe);
 /* Of one site; the whole probe may be disabled beside. */
 bool probe_site_is_enabled(const struct probe *probe, size_t index);
@@ -144,7 +149,8 @@ struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabl
 /* Events still to be passed over: they count as filtered. */
 uint64_t probe_ignored(const struct probe *probe);
 void probe_set_ignored(struct probe *probe, uint64_t hits);
-/* Detaches and forgets it. Its number is not used again. */
+/* Forgets it; its last hits, of the next moments, are not heard of. Its number is not
+ * used again. */
 void probe_delete(struct probe *probe);
 /* Sum over sites, or of one; the user-space half is accounted for: an event
  * that the Lua guard turned down counts as filtered, not delivered. */

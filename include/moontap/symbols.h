@@ -16,6 +16,7 @@
  *   goline.c     .gopclntab: address to file and line
  *   goinline.c   .gopclntab: what was inlined where
  *   gosource.c   .gopclntab: a source line's code
+ *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
  *   exits.c      where it returns, the parts split off it included
@@ -25,6 +26,7 @@
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
  *   dwarfunit.c  .debug_info: a unit's functions by address, its names
+ *   dwarffind.c  ... the units that may have a name
  *   dwarfdie.c   ... attributes of a DIE
  *   dwarftype.c  ... types as data
  *   dwarfmember.c ... members, enumerators
@@ -264,6 +266,9 @@ struct scope;
  * corrupt or not supported. Everything it hands out lives as long as the image. */
 struct error *scope_open(struct image *image, uint64_t address, struct scope **ret);
 void scope_close(struct scope *scope);
+/* Names of the function itself, where another is inlined into it: what a tracepoint of
+ * FUNCTION+OFFSET may rather mean. At a function's very address it is so from the start. */
+void scope_leave_inlined(struct scope *scope);
 /* The innermost variable of that name; false if there is none. Namespaces: "ns::counter", and
  * a name is also looked up in the namespaces and the class that the function is in. Enumerators
  * count. */
@@ -276,7 +281,8 @@ bool scope_global(struct scope *scope, const char *name, struct variable *ret);
  * out, until it returns false. */
 void scope_each(struct scope *scope, bool (*fn)(void *context, const struct variable *),
 		void *context);
-/* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known. */
+/* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known, or there
+ * may be several (Go). */
 const struct type *scope_result(struct scope *scope);
 /* Is the value of the type returned in memory, its address in rax (C++: a type with a copy
  * constructor or destructor), although it would fit in registers? */
@@ -296,6 +302,12 @@ void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_b
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
 char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
+
+/* The Go type whose descriptor (abi.Type, as an interface value points to) is at an address of
+ * the file: its name, size, elements, fields, also of a stripped program. Strings and slices are
+ * FORM_STRING and FORM_SEQUENCE; interfaces structs of two words; maps and channels pointers to
+ * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
+const struct type *image_go_type(struct image *image, uint64_t address);
 
 /* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
 struct goroutine {

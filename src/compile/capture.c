@@ -85,6 +85,9 @@ static void add_part(struct parts *parts, uint64_t offset, const struct type *ty
 
 	if (!value || value->kind != VALUE_STRING || parts->count == PARTS_MAX)
 		return;
+	for (size_t i = 0; i < parts->count; i++)
+		if (parts->data[i].offset == offset)
+			return;
 	parts->data[parts->count++] = (struct captured_part){
 	    .offset = offset, .value = value, .type = is_text(type) ? NULL : type->target};
 }
@@ -101,6 +104,9 @@ static void find_parts(struct parts *parts, uint64_t offset, const struct type *
 	for (size_t i = 0; i < type->member_count && type->kind == TYPE_STRUCT; i++)
 		find_parts(parts, offset + type->members[i].offset, type->members[i].type,
 			   depth + 1);
+	/* Of a variant that the value is not, nobody asks. */
+	for (size_t i = 0; i < type->variant_count; i++)
+		find_parts(parts, offset, type->variants[i].type, depth + 1);
 	for (uint64_t i = 0;
 	     type->kind == TYPE_ARRAY && type->count != TYPE_NO_OFFSET && i < type->count &&
 	     parts->count < PARTS_MAX && i < parts->c->request->limits.elements;

@@ -415,6 +415,10 @@ const struct value *object_length(struct compiler *c, struct object *object,
 				  const struct node *node)
 {
 	object = object_settle(c, object);
+	/* Of what a pointer points to, where that is clear. */
+	if (is_pointer(object->type) &&
+	    (object->type->target->kind == TYPE_ARRAY || has_text(object->type->target)))
+		object = object_target(c, object);
 	if (has_text(object->type))
 		return sequence_length(c, object, node);
 	if (object->type->kind == TYPE_ARRAY && object->type->count != TYPE_NO_OFFSET &&

@@ -306,6 +306,7 @@ static const struct value *text_at(struct compiler *c, const struct object *obje
 	struct value *value = value_new(c, VALUE_STRING, VIEW_STRING, object->node);
 	unsigned limit = c->request->limits.string_bytes;
 
+	value->type = object->type;
 	value->a = address;
 	value->b = length;
 	value->is_terminated = !length;

@@ -52,9 +52,10 @@ static struct error *count_bytes(struct rewriter *r, const struct value *value, 
 	*size += bytes;
 	if (*size <= SCRATCH_RECORD_SIZE)
 		return NULL;
-	return error_hint(source_error(r->c->request->source, value->node->span, ERR_TOO_LARGE,
-				       "the strings of one event may be up to %d bytes together",
-				       SCRATCH_RECORD_SIZE),
+	static const char format[] = "the strings of one event may be up to %d bytes together";
+	return error_hint(value->node ? compile_error(r->c, value->node, ERR_TOO_LARGE, format,
+						      SCRATCH_RECORD_SIZE)
+				      : error_new(ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE),
 			  "Give them a greatest length: str(P, MAX), or set max-string.");
 }
 

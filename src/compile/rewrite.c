@@ -14,6 +14,7 @@ void rewriter_deinit(struct rewriter *r)
 	vector_deinit(&r->replacements);
 	vector_deinit(&r->values);
 	vector_deinit(&r->parts);
+	vector_deinit(&r->shown);
 }
 
 /* -------------------------------------------------------------- collecting */
@@ -241,15 +242,49 @@ static const struct value default_values[] = {
 };
 static const char *const default_names[] = {"time", "comm", "tid", "func"};
 static const char default_format[] =
-    "printf(\"%%s.%%06d  %%s[%%d]  %%s\\n\", os.date(\"%%H:%%M:%%S\", %1$s // 1000000000), "
-    "%1$s // 1000 %% 1000000, %2$s, %3$s, %4$s)";
+    "printf(\"%%s.%%06d  %%s[%%d]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
+    "%2$s // 1000 %% 1000000, %3$s, %4$s, %5$s%6$s)";
+
+/* The function's parameters, as far as they are known here; what cannot be read says so. */
+#define PARAMETERS_SHOWN 8
+
+static struct error *collect_parameter(struct rewriter *r, const struct variable *variable)
+{
+	struct object *object;
+	unsigned capture;
+	const char *text;
+
+	if (!variable->name)
+		return NULL;
+	text = arena_printf(&r->c->plan->arena, "%s", variable->name);
+	object = object_where(r->c, NULL, variable->type, &variable->where);
+	TRY(add_capture(r, NULL, text, object_read(r->c, object), &capture));
+	vector_push(&r->shown, ((struct shown_parameter){text, capture}));
+	return NULL;
+}
+
+static struct error *collect_parameters(struct rewriter *r)
+{
+	struct variable variable;
+	struct scope *scope;
+
+	if (r->c->request->entry.function)
+		return NULL;
+	TRY(path_scope(r->c, &scope));
+	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {
+		if (!scope_parameter(scope, i, &variable))
+			break;
+		TRY(collect_parameter(r, &variable));
+	}
+	return NULL;
+}
 
 struct error *rewrite_collect_default(struct rewriter *r)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
 		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
 				&r->default_captures[i]));
-	return NULL;
+	return collect_parameters(r);
 }
 
 /* ------------------------------------------------------------------ names */
@@ -385,10 +420,20 @@ static void put_upvalues(struct writer *w, const struct node *node)
 static void put_default(struct writer *w)
 {
 	const unsigned *captures = w->r->default_captures;
+	CLEANUP(buffer_deinit) struct buffer format = {0}, values = {0};
 
-	buffer_printf(&w->out, default_format, w->parameters[captures[0]],
-		      w->parameters[captures[1]], w->parameters[captures[2]],
-		      w->parameters[captures[3]]);
+	for (size_t i = 0; i < w->r->shown.size; i++) {
+		const struct shown_parameter *shown = &w->r->shown.data[i];
+
+		buffer_printf(&format, "%s%s=%%s", i ? ", " : "(", shown->name);
+		buffer_printf(&values, ", %s", w->parameters[shown->capture]);
+	}
+	if (format.size)
+		buffer_puts(&format, ")");
+	buffer_printf(&w->out, default_format, format.data ? format.data : "",
+		      w->parameters[captures[0]], w->parameters[captures[1]],
+		      w->parameters[captures[2]], w->parameters[captures[3]],
+		      values.data ? values.data : "");
 }
 
 /* The functions of aggregations, which the chunk is given. */

@@ -25,12 +25,18 @@ struct part_to_lower {
 	unsigned slot;
 };
 
+struct shown_parameter {
+	const char *name;
+	unsigned capture;
+};
+
 struct rewriter {
 	struct compiler *c;
 	VECTOR(struct replacement) replacements; /* in the order of the text */
 	VECTOR(const struct value *) values;	 /* by capture */
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
 	unsigned default_captures[4];
+	VECTOR(struct shown_parameter) shown; /* of the default action */
 };
 
 void rewriter_deinit(struct rewriter *r);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cmd_examine.c - x: memory of the process, or bytes of the file where there is none.
- *
- * Reads with process_vm_readv: the process does not notice.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "moontap/console.h"
 
@@ -17,34 +14,19 @@
 
 /* --------------------------------------------------------------------- memory */
 
-/* The process that is looked at, or 0. */
-static pid_t process_of(const struct console *console)
-{
-	const struct target *target = session_target(console->session);
-	return target->state == TARGET_EXITED ? 0 : target->pid;
-}
-
-/* The displacement of the image that is looked at, in the process. */
-static uint64_t bias_of(const struct console *console, const struct image *image)
-{
-	pid_t pid = process_of(console);
-	uint64_t bias;
-	return pid && image && process_bias(pid, image, &bias) ? bias : 0;
-}
-
-/* How many of size bytes at address could be read. */
 static size_t read_memory(const struct console *console, uint64_t address, void *ret, size_t size)
 {
-	const struct image *image = console->examine.image;
-	pid_t pid = process_of(console);
-	if (pid) {
-		struct iovec local = {ret, size}, remote = {(void *)(uintptr_t)address, size};
-		ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-		return got > 0 ? (size_t)got : 0;
-	}
-	while (size && !image_read(image, address, ret, size))
-		size--;
-	return size;
+	return memory_read(&console->examine.memory, address, ret, size);
+}
+
+/* The image is held: it may be looked at when the target is another. */
+static void look_at(struct console *console, struct image *image)
+{
+	struct examine *examine = &console->examine;
+	image_ref(image);
+	if (examine->memory.image)
+		image_unref(examine->memory.image);
+	examine->memory = memory_of(console, image);
 }
 
 static struct error *unreadable(uint64_t address)
@@ -57,11 +39,11 @@ static void put_address(const struct console *console, uint64_t address, struct 
 	const struct examine *examine = &console->examine;
 	struct function function;
 	buffer_printf(out, "0x%" PRIx64, address);
-	if (!image_function_at(examine->image, address - examine->bias, &function))
+	if (!image_function_at(examine->memory.image, address - examine->memory.bias, &function))
 		return;
 	buffer_puts(out, " <");
 	text_name(out, function.name);
-	uint64_t offset = address - examine->bias - function.address;
+	uint64_t offset = address - examine->memory.bias - function.address;
 	if (offset)
 		buffer_printf(out, "+%" PRIu64, offset);
 	buffer_putc(out, '>');
@@ -135,9 +117,8 @@ static struct error *find_symbol(struct console *console, const char *text)
 void examine_start_at(struct console *console, const struct place *place)
 {
 	struct examine *examine = &console->examine;
-	console_hold(&examine->image, place->image);
-	examine->bias = bias_of(console, place->image);
-	examine->next = place->address + examine->bias;
+	look_at(console, place->image);
+	examine->next = place->address + examine->memory.bias;
 	examine->is_started = true;
 }
 
@@ -149,13 +130,10 @@ struct owner_search {
 static void find_owner(void *context, struct image *image)
 {
 	struct owner_search *search = context;
-	struct examine *examine = &search->console->examine;
-	uint64_t bias = bias_of(search->console, image);
+	struct memory memory = memory_of(search->console, image);
 	struct function function;
-	if (!image_function_at(image, search->address - bias, &function))
-		return;
-	console_hold(&examine->image, image);
-	examine->bias = bias;
+	if (image_function_at(image, search->address - memory.bias, &function))
+		look_at(search->console, image);
 }
 
 /* Where to begin: a number, or a function's name with or without &. */
@@ -168,9 +146,8 @@ static struct error *start(struct console *console, const char *text)
 	uint64_t address = strtoull(text, &end, 0);
 	if (*text < '0' || *text > '9' || *end)
 		return find_symbol(console, text + (*text == '&'));
-	console_hold(&examine->image, program_executable(program));
-	examine->bias = bias_of(console, examine->image);
-	if (process_of(console))
+	look_at(console, program_executable(program));
+	if (examine->memory.pid)
 		program_each_module(program, find_owner, &(struct owner_search){console, address});
 	examine->next = address;
 	examine->is_started = true;
@@ -328,7 +305,7 @@ struct error *cmd_examine(struct console *console, const char *arguments, struct
 {
 	struct examine *examine = &console->examine;
 	if (!examine->format)
-		*examine = (struct examine){.format = 'x', .size = 'w'};
+		examine->format = 'x', examine->size = 'w';
 	if (*arguments != '/')
 		examine->count = 1;
 	TRY(parse_format(examine, &arguments));
@@ -338,6 +315,8 @@ struct error *cmd_examine(struct console *console, const char *arguments, struct
 	examine->program = session_target(console->session)->program;
 	if (*arguments)
 		TRY(start(console, arguments));
+	else if (examine->is_started)
+		look_at(console, examine->memory.image);
 	if (!examine->is_started)
 		return error_new(ERR_USAGE, "Argument required (starting display address).");
 	return show(console, out);

@@ -43,24 +43,33 @@ static void explain_condition(const struct probe *probe, const struct plan *plan
 		buffer_puts(out, ": in the kernel\n");
 }
 
+static const char *kind_name(enum capture_kind kind)
+{
+	switch (kind) {
+	case CAPTURE_STRING:
+	case CAPTURE_COMM:
+		return "string";
+	case CAPTURE_STACK:
+		return "stack";
+	case CAPTURE_TIME:
+		return "time";
+	case CAPTURE_FUNCTION:
+	case CAPTURE_FILE:
+		return "name";
+	default:
+		return "integer";
+	}
+}
+
 static void explain_captures(const struct plan *plan, struct buffer *out)
 {
-	static const char *const kinds[] = {
-	    [CAPTURE_INTEGER] = "integer", [CAPTURE_UNSIGNED] = "integer",
-	    [CAPTURE_BOOLEAN] = "boolean", [CAPTURE_FLOAT] = "float",
-	    [CAPTURE_ENUM] = "enumerator", [CAPTURE_POINTER] = "pointer",
-	    [CAPTURE_STRING] = "string",   [CAPTURE_BYTES] = "value",
-	    [CAPTURE_STACK] = "stack",	   [CAPTURE_COMM] = "string",
-	    [CAPTURE_LOST] = "nothing",	   [CAPTURE_TIME] = "time",
-	    [CAPTURE_FUNCTION] = "name",   [CAPTURE_FILE] = "name",
-	    [CAPTURE_LINE] = "integer",	   [CAPTURE_ADDRESS] = "integer",
-	    [CAPTURE_PROBE] = "integer",
-	};
 	for (size_t i = 0; i < plan->captures.size; i++) {
 		const struct capture *c = &plan->captures.data[i];
 		buffer_puts(out, "  capture  ");
 		text_name(out, c->text);
-		buffer_printf(out, ": %s from %s\n", kinds[c->kind], c->origin);
+		buffer_puts(out, ": ");
+		text_name(out, c->type ? c->type->name : kind_name(c->kind));
+		buffer_printf(out, c->kind == CAPTURE_LOST ? ", %s\n" : " from %s\n", c->origin);
 	}
 }
 

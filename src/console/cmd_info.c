@@ -94,6 +94,14 @@ const struct command info_commands[] = {
 	.examples = "info aggregates\n",
     },
     {
+	.name = "args",
+	.usage = "info args LOCATION",
+	.summary = "The arguments of a function, and where they are at a place.",
+	.run = info_args,
+	.flags = COMMAND_OF_LOCATION,
+	.examples = "info args main.neatFunction\n",
+    },
+    {
 	.name = "breakpoints",
 	.aliases = "b",
 	.usage = "info breakpoints [NUMBERS]",
@@ -122,10 +130,26 @@ const struct command info_commands[] = {
 	.examples = "info line main.go:23\ninfo line main.neatFunction\n",
     },
     {
+	.name = "locals",
+	.usage = "info locals LOCATION",
+	.summary = "The variables of a function, and where they are at a place.",
+	.run = info_locals,
+	.flags = COMMAND_OF_LOCATION,
+	.examples = "info locals main.main\n",
+    },
+    {
 	.name = "proc",
 	.usage = "info proc",
 	.summary = "The process that is traced: command line, directory, program.",
 	.run = info_proc,
+    },
+    {
+	.name = "scope",
+	.usage = "info scope LOCATION",
+	.summary = "What can be read at a place, and where it lives.",
+	.run = info_scope,
+	.flags = COMMAND_OF_LOCATION,
+	.examples = "info scope main.neatFunction\n",
     },
     {
 	.name = "settings",

@@ -42,8 +42,7 @@ static struct error *act_on_range(struct console *console, const struct id_range
 					    range->first, range->location),
 				  "The whole tracepoint is %u.", range->first);
 	bool is_any = false;
-	for (struct probe *p = session_next_probe(console->session, NULL), *next; p; p = next) {
-		next = session_next_probe(console->session, p);
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
 		if (probe_number(p) < range->first || probe_number(p) > range->last)
 			continue;
 		is_any = true;
@@ -80,10 +79,16 @@ struct error *console_each_probe(struct console *console, const char *ids, act_f
 
 /* ------------------------------------------------------------------- delete */
 
-static struct error *act_delete(struct console *console, struct probe *probe, void *context)
+typedef VECTOR(struct probe *) chosen_probes;
+
+static struct error *act_choose(struct console *console, struct probe *probe, void *context)
 {
-	(void)console, (void)context;
-	probe_delete(probe);
+	chosen_probes *chosen = context;
+	(void)console;
+	for (size_t i = 0; i < chosen->size; i++)
+		if (chosen->data[i] == probe)
+			return NULL;
+	vector_push(chosen, probe);
 	return NULL;
 }
 
@@ -97,7 +102,14 @@ struct error *cmd_delete(struct console *console, const char *arguments, struct 
 	if (!*arguments && session_next_probe(console->session, NULL) &&
 	    !console_query(console, "Delete all breakpoints?"))
 		return NULL;
-	return console_each_probe(console, arguments, act_delete, NULL);
+	/* All are disabled at once first: one by one they would take 40 ms each. */
+	chosen_probes chosen = {0};
+	struct error *err = console_each_probe(console, arguments, act_choose, &chosen);
+	probes_disable(chosen.data, chosen.size);
+	for (size_t i = 0; i < chosen.size; i++)
+		probe_delete(chosen.data[i]);
+	vector_deinit(&chosen);
+	return err;
 }
 
 /* -------------------------------------------------------- enable and disable */

@@ -154,6 +154,7 @@ struct error *cmd_set(struct console *console, const char *arguments, struct buf
 		return error_new(ERR_USAGE, "moontap writes nothing to the program it traces.");
 	TRY(setting_find(arguments, &setting, &rest));
 	TRY(setting_set(&console->settings, setting, rest));
+	session_set_limits(console->session, &console->settings.limits);
 	history_limit(console->settings.history_size);
 	return NULL;
 }

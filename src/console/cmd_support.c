@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_support.c - source, echo, print, pwd, shell, quit.
+ * cmd_support.c - source, echo, pwd, shell, quit.
  */
 #include <errno.h>
 #include <string.h>
@@ -42,19 +42,6 @@ struct error *cmd_echo(struct console *console, const char *arguments, struct bu
 			buffer_putc(out, *p);
 	}
 	return NULL;
-}
-
-/* $bpnum is the one variable of GDB's that there is. */
-struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out)
-{
-	if (!strcmp(arguments, "$bpnum")) {
-		buffer_printf(out, "%u\n", session_last_number(console->session));
-		return NULL;
-	}
-	if (!*arguments)
-		return error_new(ERR_USAGE, "print needs an expression");
-	CLEANUP(free_p) char *text = xasprintf("= %s", arguments);
-	return command_run_text(console, text, true);
 }
 
 struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out)

@@ -117,9 +117,11 @@ struct error *command_parse(const char *text, const struct command **ret_command
 	const char *after = text + size;
 	const struct command *command = find_exact(commands, text, size);
 	/* "b (*T).method" is a location, "(T)" after a Lua name a call. */
-	bool is_statement = command && command->flags & COMMAND_DIALECT &&
-			    (!*after || isspace((unsigned char)*after)) &&
-			    after[strspn(after, " \t")] != '=';
+	/* So is "p (*list).next": Lua has no p. */
+	bool is_statement =
+	    command &&
+	    (command->flags & COMMAND_DIALECT || (command->flags & COMMAND_OF_LUA && size == 1)) &&
+	    (!*after || isspace((unsigned char)*after)) && after[strspn(after, " \t")] != '=';
 	*ret_command = NULL;
 	if (!is_statement && makes_lua(after))
 		return NULL;
@@ -177,7 +179,7 @@ static void compare_name(void *context, const char *candidate)
 		search->is_found = true;
 }
 
-static bool is_lua_name(struct console *console, const char *text, size_t size)
+bool command_is_lua_name(struct console *console, const char *text, size_t size)
 {
 	CLEANUP(free_p) char *name = xstrndup(text, size);
 	struct name_search search = {name, size, false};
@@ -200,7 +202,7 @@ static bool looks_like_command(struct console *console, const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		if (size == strlen(statements[i]) && !memcmp(text, statements[i], size))
 			return false;
-	return !is_lua_name(console, text, size);
+	return !command_is_lua_name(console, text, size);
 }
 
 struct error *command_run_text(struct console *console, const char *text, bool is_interactive)

@@ -216,7 +216,7 @@ static void console_deinit(struct console *console)
 {
 	loop_deinit(console);
 	console_hold(&console->listing.image, NULL);
-	console_hold(&console->examine.image, NULL);
+	console_hold(&console->examine.memory.image, NULL);
 	if (console->session)
 		session_free(console->session);
 	if (console->runtime)

@@ -44,6 +44,16 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
+static int show_completion(const char *shell)
+{
+	struct buffer text = {0};
+	struct error *err = shellwords_write(shell, &text);
+	if (!err)
+		fwrite(text.data, 1, text.size, stdout);
+	buffer_deinit(&text);
+	return err ? refuse(err) : fflush(stdout) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	fill_standard_descriptors();
@@ -54,6 +64,8 @@ int main(int argc, char **argv)
 		status = refuse(err);
 	else if (options.wants_help)
 		status = show(options_help);
+	else if (options.completion)
+		status = show_completion(options.completion);
 	else if (options.wants_manual)
 		status = show(manual_write);
 	else if (options.wants_version)

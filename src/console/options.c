@@ -131,6 +131,12 @@ static struct error *set_help(struct options *options, const char *value)
 	return NULL;
 }
 
+static struct error *set_completion(struct options *options, const char *value)
+{
+	options->completion = value;
+	return NULL;
+}
+
 static struct error *set_manual(struct options *options, const char *value)
 {
 	(void)value;
@@ -149,11 +155,14 @@ static const struct option_row rows[] = {
     {"duration", "TIME", "end after 5s, 500ms, 2m ...", set_duration},
     {"dry-run", NULL, "compile and judge, attach nothing; needs no privileges", set_dry_run},
     {"unsafe", NULL, "let scripts run other programs (os.execute, io.popen)", set_unsafe},
-    {"ring-size", "SIZE", "event buffer of each CPU: 16M unless told", set_ring_size},
+    {"ring-size", "SIZE", "what the event buffer of a CPU may grow to: 16M unless told",
+     set_ring_size},
     {"attach-method", "HOW", "multi, tracefs or any (the best that works)", set_method},
     {"version", NULL, "print the version and end", set_version},
     {"help", NULL, "print this and end", set_help},
-    {"man", NULL, NULL, set_manual}, /* for the build: docs/moontap.1 */
+    /* For the build and `make install`: docs/moontap.1, files for shells. */
+    {"man", NULL, NULL, set_manual},
+    {"completion", "SHELL", NULL, set_completion},
 };
 
 void options_each(void (*fn)(void *context, const char *usage, const char *help), void *context)

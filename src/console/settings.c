@@ -15,17 +15,23 @@
 
 const struct setting settings_table[] = {
     {"args", SETTING_TEXT, FIELD(args),
-     "Argument list to give program being traced when it is started"},
+     "Argument list to give program being traced when it is started", 0},
     {"confirm", SETTING_BOOLEAN, FIELD(confirm),
-     "Whether to confirm potentially dangerous operations"},
+     "Whether to confirm potentially dangerous operations", 0},
     {"event-lines", SETTING_COUNT, FIELD(event_lines),
-     "Lines of events a second that a terminal gets to see"},
-    {"history save", SETTING_BOOLEAN, FIELD(history_save), "Saving of history to disk"},
-    {"history size", SETTING_COUNT, FIELD(history_size), "The size of the command history"},
+     "Lines of events a second that a terminal gets to see", 0},
+    {"history save", SETTING_BOOLEAN, FIELD(history_save), "Saving of history to disk", 0},
+    {"history size", SETTING_COUNT, FIELD(history_size), "The size of the command history", 0},
     {"listsize", SETTING_COUNT, FIELD(listsize),
-     "Number of source lines moontap will list by default"},
+     "Number of source lines moontap will list by default", 0},
     {"max-completions", SETTING_COUNT, FIELD(max_completions),
-     "Maximum number of completion candidates"},
+     "Maximum number of completion candidates", 0},
+    {"max-depth", SETTING_COUNT, FIELD(limits.depth),
+     "How deep structures in structures are printed", 64},
+    {"max-elements", SETTING_COUNT, FIELD(limits.elements),
+     "How many elements of an array or a sequence are captured and printed", 4096},
+    {"max-string", SETTING_COUNT, FIELD(limits.string_bytes),
+     "How many bytes of a string are captured, by tracepoints set from now on", STRING_SIZE_MAX},
     {0},
 };
 
@@ -44,6 +50,7 @@ void settings_init(struct settings *settings)
 	    .history_size = 1000,
 	    .listsize = 10,
 	    .max_completions = 200,
+	    .limits = COMPILE_LIMITS_DEFAULT,
 	};
 }
 
@@ -164,6 +171,17 @@ static struct error *parse_count(const char *text, unsigned *ret)
 	return NULL;
 }
 
+static struct error *parse_limited(const char *text, unsigned most, unsigned *ret)
+{
+	unsigned number = 0;
+
+	TRY(parse_count(text, &number));
+	if (most && (number < 1 || number > most))
+		return error_new(ERR_USAGE, "\"%s\" is not a number from 1 to %u", text, most);
+	*ret = number;
+	return NULL;
+}
+
 struct error *setting_set(struct settings *settings, const struct setting *setting,
 			  const char *text)
 {
@@ -172,7 +190,7 @@ struct error *setting_set(struct settings *settings, const struct setting *setti
 	case SETTING_BOOLEAN:
 		return parse_boolean(text, (bool *)field);
 	case SETTING_COUNT:
-		return parse_count(text, (unsigned *)(void *)field);
+		return parse_limited(text, setting->most, (unsigned *)(void *)field);
 	case SETTING_TEXT:
 		free(*(char **)(void *)field);
 		*(char **)(void *)field = xstrdup(text);

@@ -42,6 +42,17 @@ const struct command commands[] = {
 	.examples = "attach PID\n",
     },
     {
+	.name = "branches",
+	.usage = "branches [/a] LOCATION",
+	.summary = "List a function's conditional jumps: what each reads, and where it leads.",
+	.run = cmd_branches,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.details = "Each offset can be written after \"break FUNCTION\". /a: also the "
+		   "compiler's own\n(stack checks, write barriers, bounds checks).\n",
+	.examples = "branches main.neatFunction\n",
+    },
+    {
 	.name = "break",
 	.aliases = "b br trace tr",
 	.usage = "break LOCATION [if EXPR] [do BLOCK end]",
@@ -55,17 +66,6 @@ const struct command commands[] = {
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
-    },
-    {
-	.name = "branches",
-	.usage = "branches [/a] LOCATION",
-	.summary = "List a function's conditional jumps: what each reads, and where it leads.",
-	.run = cmd_branches,
-	.flags = COMMAND_OF_LOCATION,
-	.class = CLASS_DATA,
-	.details = "Each offset can be written after \"break FUNCTION\". /a: also the "
-		   "compiler's own\n(stack checks, write barriers, bounds checks).\n",
-	.examples = "branches main.neatFunction\n",
     },
     {
 	.name = "calls",
@@ -272,12 +272,25 @@ const struct command commands[] = {
     {
 	.name = "print",
 	.aliases = "p",
-	.usage = "print EXPR",
-	.summary = "Print the value of an expression.",
+	.usage = "print[/FMT] EXPR",
+	.summary = "Print a global of the target as it is now, or the value of a Lua expression.",
 	.run = cmd_print,
 	.flags = COMMAND_OF_LUA,
 	.class = CLASS_DATA,
+	.details =
+	    "A global may be followed: list.next->name, table[2], *pointer, &counter. FMT is x, "
+	    "d,\n"
+	    "u or o. Where no process is traced, values are those the program starts with.\n",
 	.examples = "print 6 * 7\nprint $bpnum\n",
+    },
+    {
+	.name = "ptype",
+	.usage = "ptype[/o] EXPR|FUNCTION|TYPE",
+	.summary = "Describe a type; /o: with the offsets of its members.",
+	.run = cmd_ptype,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.examples = "ptype main.neatFunction\n",
     },
     {
 	.name = "pwd",
@@ -381,6 +394,15 @@ const struct command commands[] = {
 	.run = cmd_unset,
 	.class = CLASS_SUPPORT,
 	.examples = "unset args\n",
+    },
+    {
+	.name = "whatis",
+	.usage = "whatis EXPR|FUNCTION|TYPE",
+	.summary = "Name the type of a global or function.",
+	.run = cmd_whatis,
+	.flags = COMMAND_OF_LOCATION,
+	.class = CLASS_DATA,
+	.examples = "whatis main.main\n",
     },
     {
 	.name = "x",

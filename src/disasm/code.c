@@ -44,13 +44,24 @@ static void add_decoded(struct code *code, const cs_insn *decoded)
 	text_format(mnemonic, decoded->op_str, insn->text, sizeof(insn->text));
 }
 
-void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start)
+/* One for all functions, never closed: its tables take longer to make than a function
+ * to decode. */
+static csh decoder(void)
 {
-	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
-	csh handle;
+	static csh handle;
+
+	if (handle)
+		return handle;
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
 		abort();
 	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+	return handle;
+}
+
+void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start)
+{
+	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
+	csh handle = decoder();
 	cs_insn *decoded = cs_malloc(handle);
 
 	uint64_t address = start;
@@ -65,7 +76,6 @@ void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t sta
 		address += skipped;
 	}
 	cs_free(decoded, 1);
-	cs_close(&handle);
 
 	while (ret->first_undecodable < ret->insns.size &&
 	       ret->insns.data[ret->first_undecodable].kind != INSN_UNDECODABLE)

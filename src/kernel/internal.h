@@ -5,6 +5,8 @@
 #ifndef MOONTAP_KERNEL_INTERNAL_H
 #define MOONTAP_KERNEL_INTERNAL_H
 
+#include <pthread.h>
+
 #include "moontap/kernel.h"
 
 /* ----------------------------------------------------------------- support */
@@ -28,6 +30,12 @@ struct error *support_error(int errno_value, const char *what);
 /* The same for what only CAP_SYS_ADMIN may do. */
 struct error *support_needs_admin(int errno_value, const char *what);
 
+/* ------------------------------------------------------------------ threads */
+
+/* Starts a thread that hears no signals. False if there can be none: then run() is
+ * to be called here and now. */
+bool thread_start(pthread_t *ret, void *(*run)(void *context), void *context);
+
 /* ------------------------------------------------------------------- rings */
 
 /* The consumer's view of one BPF ring buffer. */
@@ -39,7 +47,10 @@ struct ring {
 	uint64_t limit;	    /* what we know of the producers' position */
 	uint64_t *shared_consumer;
 	const uint64_t *shared_producer;
-	const unsigned char *data; /* mapped twice in a row, so that no record is split */
+	unsigned char *data;   /* twice in a row, so that no record is split */
+	size_t mapped;	       /* bytes of data, of twice the size */
+	unsigned char *memory; /* all of it, reserved: positions, then data */
+	size_t memory_size;
 };
 
 /* Maps the ring buffer fd of size bytes (a power of two of pages). On success
@@ -52,6 +63,42 @@ const void *ring_peek(struct ring *ring);
 void ring_advance(struct ring *ring);
 /* Gives the room of everything passed over back to the producers. */
 void ring_publish(struct ring *ring);
+/* Bytes that producers have taken and were not given back. */
+uint64_t ring_used(const struct ring *ring);
+
+/* The session's rings. All zero but map_fd, which is -1, there are none. */
+struct rings {
+	struct ring *all; /* every one there ever was */
+	size_t count;
+	size_t *current; /* by CPU: the index in all of the ring that programs write to */
+	size_t cpu_count;
+	size_t size_max;
+	int map_fd; /* array of maps, by CPU */
+	size_t slot_count;
+	int epoll_fd; /* the kernel's */
+	struct {
+		uint32_t *cpus;
+		int *fds;
+		uint32_t count;
+	} slots; /* to fill, and with what */
+	/* At most one job at a time makes rings or fills the map. */
+	pthread_t thread;
+	bool has_thread, is_busy;
+	struct error *(*job)(struct rings *rings);
+	struct error *error; /* of the job */
+};
+/* Makes the rings and begins to fill their map, of slot_count CPUs. To be undone by
+ * rings_deinit, after an error too. */
+struct error *rings_init(struct rings *rings, size_t wanted_size, size_t slot_count, int epoll_fd);
+void rings_deinit(struct rings *rings);
+/* Waits until programs find the rings. */
+struct error *rings_wait(struct rings *rings);
+/* Begins to make larger rings for the CPUs that need them. */
+void rings_grow(struct rings *rings);
+static inline size_t rings_count(const struct rings *rings)
+{
+	return __atomic_load_n(&rings->count, __ATOMIC_ACQUIRE);
+}
 
 /* ------------------------------------------------------------------ kernel */
 
@@ -59,8 +106,8 @@ struct kernel {
 	enum attach_method method;
 	struct support support;
 	size_t cpu_count; /* possible ones, which per-CPU maps are made for */
-	VECTOR(struct ring) rings;
-	int rings_fd, armed_fd;
+	struct rings rings;
+	int armed_fd;
 	int scratch_fd;	 /* -1 until a program names it */
 	int zero_fd;	 /* likewise */
 	uint64_t *armed; /* the map's memory, cpu_count words */
@@ -106,8 +153,10 @@ struct kernel_program {
 struct error *multi_attach(struct kernel_program *program, const struct attach_request *request);
 struct error *tracefs_attach(struct kernel_program *program, const struct attach_request *request);
 
-/* Removes the fd, and the tracefs event if it is one. */
-void attachment_remove(struct kernel *kernel, struct attachment *attachment);
+/* Begins to remove all of program->attachments but the first `kept`. */
+void attachments_remove(struct kernel_program *program, size_t kept);
+/* Waits for the end of all removals. */
+void removals_wait(void);
 
 /* The raw system call: a link, or -1 with errno. */
 int multi_link(int program_fd, const struct attach_request *request, size_t count, pid_t pid);

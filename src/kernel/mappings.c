@@ -117,7 +117,7 @@ static struct error *open_into(struct kernel *kernel, struct mapping_watch *watc
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
-	for (size_t cpu = 0; cpu < kernel->rings.size; cpu++) {
+	for (size_t cpu = 0; cpu < kernel->rings.cpu_count; cpu++) {
 		TRY(add_buffer(watch, pid, (int)cpu));
 		if (epoll_ctl(kernel->epoll_fd, EPOLL_CTL_ADD, watch->buffers.data[cpu].fd,
 			      &event) < 0)

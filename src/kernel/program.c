@@ -169,7 +169,7 @@ void kernel_unload(struct kernel_program *program)
 {
 	if (!program)
 		return;
-	kernel_detach(program);
+	attachments_remove(program, 0);
 	vector_deinit(&program->attachments);
 	close_p(&program->fd);
 	close_p(&program->counters_fd);
@@ -184,23 +184,10 @@ void kernel_unload(struct kernel_program *program)
 
 struct error *kernel_attach(struct kernel_program *program, const struct attach_request *request)
 {
+	TRY(rings_wait(&program->kernel->rings));
 	if (program->kernel->method == ATTACH_MULTI)
 		return multi_attach(program, request);
 	return tracefs_attach(program, request);
-}
-
-void attachment_remove(struct kernel *kernel, struct attachment *attachment)
-{
-	close_p(&attachment->fd);
-	if (attachment->event)
-		tracefs_remove(kernel->tracefs, attachment->event);
-}
-
-void kernel_detach(struct kernel_program *program)
-{
-	for (size_t i = 0; i < program->attachments.size; i++)
-		attachment_remove(program->kernel, &program->attachments.data[i]);
-	program->attachments.size = 0;
 }
 
 /* --------------------------------------------------------------- counters */

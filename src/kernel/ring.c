@@ -6,7 +6,7 @@
  * between rings, and frees each record by a store that the producers feel.
  *
  * The memory of a BPF ring buffer, by pages: the consumer's position (ours to
- * write), the producers' position, and the data, mapped twice in a row. A record
+ * write), the producers' position, and the data, twice in a row. A record
  * is eight bytes of header, whose first word is its size and two flags, then its
  * bytes, padded to eight.
  */
@@ -20,41 +20,81 @@
 
 /* ---------------------------------------------------------------- one ring */
 
+/* Bytes of data that are mapped to begin with. */
+#define MAPPED_FIRST ((size_t)64 << 10)
+
+/* Maps the data up to `end`, over the reserved addresses. */
+static bool map_data(struct ring *ring, size_t end)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *at = ring->data + ring->mapped;
+	void *mapped = mmap(at, end - ring->mapped, PROT_READ, MAP_SHARED | MAP_FIXED, ring->fd,
+			    (off_t)(2 * page + ring->mapped));
+	if (mapped == MAP_FAILED)
+		return false;
+	ring->mapped = end;
+	return true;
+}
+
+static bool map_parts(struct ring *ring)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *consumer =
+	    mmap(ring->memory, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ring->fd, 0);
+	void *producer = mmap(ring->memory + page, page, PROT_READ, MAP_SHARED | MAP_FIXED,
+			      ring->fd, (off_t)page);
+	if (consumer == MAP_FAILED || producer == MAP_FAILED)
+		return false;
+	ring->shared_consumer = consumer;
+	ring->shared_producer = producer;
+	ring->data = ring->memory + 2 * page;
+	return map_data(ring, ring->size < MAPPED_FIRST ? ring->size : MAPPED_FIRST);
+}
+
+/* All addresses are reserved at once, memory is mapped as it is needed: mapping a
+ * large ring takes milliseconds, and counts as ours twice. */
 struct error *ring_init(struct ring *ret, int fd, size_t size)
 {
-	CLEANUP(close_p) int owned_fd = fd;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (consumer == MAP_FAILED)
-		return error_new(ERR_OS, "mapping a ring buffer: %m");
-	unsigned char *producer =
-	    mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
-	if (producer == MAP_FAILED) {
+	struct ring ring = {.fd = fd, .size = size, .memory_size = 2 * page + 2 * size};
+	void *memory = mmap(NULL, ring.memory_size, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ring.memory = memory == MAP_FAILED ? NULL : memory;
+	if (!ring.memory || !map_parts(&ring)) {
 		struct error *err = error_new(ERR_OS, "mapping a ring buffer: %m");
-		munmap(consumer, page);
+		ring_deinit(&ring);
 		return err;
 	}
-	*ret = (struct ring){
-	    .fd = fd_take(&owned_fd),
-	    .size = size,
-	    .shared_consumer = consumer,
-	    .shared_producer = (const uint64_t *)producer,
-	    .data = producer + page,
-	};
+	*ret = ring;
 	return NULL;
 }
 
 void ring_deinit(struct ring *ring)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	munmap(ring->shared_consumer, page);
-	munmap((void *)ring->shared_producer, page + 2 * ring->size);
+	if (ring->memory)
+		munmap(ring->memory, ring->memory_size);
 	close_p(&ring->fd);
+}
+
+/* Are the bytes of data before `end` mapped? If that cannot be, they have to wait. */
+static bool is_mapped(struct ring *ring, size_t end)
+{
+	if (end <= ring->mapped)
+		return true;
+	size_t wanted = 2 * ring->mapped;
+	while (wanted < end)
+		wanted *= 2;
+	return map_data(ring, wanted < 2 * ring->size ? wanted : 2 * ring->size);
 }
 
 static uint64_t producer_position(const struct ring *ring)
 {
 	return __atomic_load_n(ring->shared_producer, __ATOMIC_ACQUIRE);
+}
+
+uint64_t ring_used(const struct ring *ring)
+{
+	return producer_position(ring) - __atomic_load_n(ring->shared_consumer, __ATOMIC_RELAXED);
 }
 
 static uint32_t record_header(const struct ring *ring)
@@ -88,14 +128,17 @@ const void *ring_peek(struct ring *ring)
 			ring->limit = producer_position(ring);
 		if (ring->position == ring->limit)
 			return NULL;
+		size_t data = (ring->position & (ring->size - 1)) + BPF_RINGBUF_HDR_SZ;
+		if (!is_mapped(ring, data))
+			return NULL;
 		uint32_t header = record_header(ring);
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return NULL;
-		if (!(header & BPF_RINGBUF_DISCARD_BIT))
-			break;
-		ring_advance(ring);
+		if (header & BPF_RINGBUF_DISCARD_BIT)
+			ring_advance(ring);
+		else
+			return is_mapped(ring, data + header) ? ring->data + data : NULL;
 	}
-	return ring->data + (ring->position & (ring->size - 1)) + BPF_RINGBUF_HDR_SZ;
 }
 
 /* --------------------------------------------------------------- all rings */
@@ -117,8 +160,9 @@ struct oldest {
 static struct oldest find_oldest(struct kernel *kernel)
 {
 	struct oldest oldest = {.time_ns = UINT64_MAX, .until_ns = UINT64_MAX};
-	for (size_t i = 0; i < kernel->rings.size; i++) {
-		struct ring *ring = &kernel->rings.data[i];
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++) {
+		struct ring *ring = &kernel->rings.all[i];
 		const struct record *record = ring_peek(ring);
 		if (!record)
 			continue;
@@ -165,6 +209,7 @@ size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const str
 	/* Who is awake needs no waking by the other CPUs. */
 	if (kernel->is_armed)
 		set_armed(kernel, false);
+	rings_grow(&kernel->rings);
 	/* A ring found empty may fill while another is being read: what is younger
 	 * than this moment waits for the next call, or it would overtake. */
 	uint64_t now = now_ns();
@@ -177,8 +222,9 @@ size_t kernel_consume(struct kernel *kernel, bool (*fn)(void *context, const str
 			  &taker);
 		oldest = find_oldest(kernel);
 	}
-	for (size_t i = 0; i < kernel->rings.size; i++)
-		ring_publish(&kernel->rings.data[i]);
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++)
+		ring_publish(&kernel->rings.all[i]);
 	return taker.count;
 }
 
@@ -193,8 +239,9 @@ bool kernel_arm(struct kernel *kernel)
 {
 	set_armed(kernel, true);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (size_t i = 0; i < kernel->rings.size; i++) {
-		const struct ring *ring = &kernel->rings.data[i];
+	size_t count = rings_count(&kernel->rings);
+	for (size_t i = 0; i < count; i++) {
+		const struct ring *ring = &kernel->rings.all[i];
 		if (producer_position(ring) != ring->position) {
 			set_armed(kernel, false);
 			return false;

@@ -280,10 +280,7 @@ struct error *tracefs_attach(struct kernel_program *program, const struct attach
 		struct error *err = attach_chunk(program, file_fd, request, request->offsets + done,
 						 left < SIBLINGS_MAX ? left : SIBLINGS_MAX);
 		if (err) {
-			while (program->attachments.size > already)
-				attachment_remove(
-				    program->kernel,
-				    &program->attachments.data[--program->attachments.size]);
+			attachments_remove(program, already);
 			return err;
 		}
 	}

@@ -54,7 +54,10 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
-	return compile(&compile_request, ret);
+	TRY(compile(&compile_request, ret));
+	if ((*ret)->depends_on_address)
+		session_keep(probe->session, site->public.place.image);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------- groups */

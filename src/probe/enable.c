@@ -76,14 +76,35 @@ static struct error *entries_attach(struct probe *probe)
 	return NULL;
 }
 
-void probe_detach(struct probe *probe)
+typedef VECTOR(struct kernel_program *) program_list;
+
+/* All of the list at once: one by one each would wait for the others' readers anew. */
+static void detach_all(program_list *programs)
 {
-	for (size_t i = 0; i < probe->groups.size; i++)
-		if (probe->groups.data[i].entry_program)
-			kernel_detach(probe->groups.data[i].entry_program);
-	for (size_t i = 0; i < probe->groups.size; i++)
-		if (probe->groups.data[i].program)
-			kernel_detach(probe->groups.data[i].program);
+	kernel_detach(programs->data, programs->size);
+	vector_deinit(programs);
+}
+
+void probes_detach(struct probe *const *probes, size_t count)
+{
+	program_list entries = {0}, programs = {0};
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; probes[i] && k < probes[i]->groups.size; k++) {
+			const struct group *group = &probes[i]->groups.data[k];
+
+			if (group->entry_program)
+				vector_push(&entries, group->entry_program);
+			if (group->program)
+				vector_push(&programs, group->program);
+		}
+	detach_all(&entries);
+	detach_all(&programs);
+}
+
+static void probe_detach(struct probe *probe)
+{
+	probes_detach(&probe, 1);
 }
 
 struct error *probe_attach(struct probe *probe)
@@ -113,10 +134,16 @@ struct error *probe_enable(struct probe *probe)
 	return NULL;
 }
 
+void probes_disable(struct probe *const *probes, size_t count)
+{
+	probes_detach(probes, count);
+	for (size_t i = 0; i < count; i++)
+		probes[i]->is_enabled = false;
+}
+
 void probe_disable(struct probe *probe)
 {
-	probe_detach(probe);
-	probe->is_enabled = false;
+	probes_disable(&probe, 1);
 }
 
 bool probe_site_is_enabled(const struct probe *probe, size_t index)

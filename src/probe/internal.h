@@ -59,9 +59,13 @@ struct session {
 	bool watches_mappings; /* of the process mappings_of (0: of all), for the stacks */
 	pid_t mappings_of;
 	struct compile_limits limits;
+	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
+/* A reference until the session's end: types live as long as their image, values as long as Lua
+ * likes. */
+void session_keep(struct session *session, struct image *image);
 /* Opens it if need be. */
 struct error *session_kernel(struct session *session, struct kernel **ret);
 
@@ -143,7 +147,8 @@ struct error *probe_add_exits(struct probe *probe, const struct probe_site *entr
 struct error *probe_build(struct probe *probe);
 /* enable.c: attaches the sites that are not disabled, or none. */
 struct error *probe_attach(struct probe *probe);
-void probe_detach(struct probe *probe);
+/* All at the same time; some may be NULL. */
+void probes_detach(struct probe *const *probes, size_t count);
 /* The opposite of probe_build: counters are kept. */
 void probe_unbuild(struct probe *probe);
 /* Plans and programs go. */

@@ -90,6 +90,23 @@ static bool is_of_function(const struct location *location, const struct place *
 	return location->kind != LOCATION_ADDRESS && !location->has_offset;
 }
 
+uint64_t probe_address(const struct location *location, const struct place *place)
+{
+	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
+	struct body body = {0};
+	uint64_t address = place->address;
+	struct error *err = NULL;
+
+	if (!place->function.name || !is_of_function(location, place))
+		return address;
+	err = body_init(&body, place);
+	if (!err)
+		address = site_entry(&body.code, &rules).address;
+	error_free(err);
+	body_deinit(&body);
+	return address;
+}
+
 static void describe_site(const struct body *body, struct probe_site *site)
 {
 	const struct place *place = &site->public.place;

@@ -50,7 +50,7 @@ struct error *probe_replace(struct probe *probe, struct probe *draft, void (*dra
 	struct session *session = probe->session;
 	struct error *err = NULL;
 
-	probe_detach(probe);
+	probes_detach(&probe, 1);
 	drain(context);
 	/* A block that ran just now may have deleted it. */
 	if (session_probe(session, draft->number) != probe) {

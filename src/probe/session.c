@@ -44,10 +44,21 @@ void session_free(struct session *session)
 	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->buried);
+	for (size_t i = 0; i < session->kept.size; i++)
+		image_unref(session->kept.data[i]);
+	vector_deinit(&session->kept);
 	target_deinit(&session->target);
 	stacks_free(session->stacks);
 	kernel_close(session->kernel);
 	free(session);
+}
+
+void session_keep(struct session *session, struct image *image)
+{
+	for (size_t i = 0; i < session->kept.size; i++)
+		if (session->kept.data[i] == image)
+			return;
+	vector_push(&session->kept, image_ref(image));
 }
 
 void session_set_limits(struct session *session, const struct compile_limits *limits)
@@ -63,8 +74,7 @@ const struct compile_limits *session_limits(const struct session *session)
 void session_stop(struct session *session)
 {
 	session->is_stopped = true;
-	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
-		probe_detach(probe);
+	probes_detach(session->probes.data, session->probes.size);
 }
 
 struct error *session_kernel(struct session *session, struct kernel **ret)
@@ -118,6 +128,7 @@ struct error *session_detach(struct session *session)
  * descriptors in it would keep them where they were. */
 static void unbuild_probes(struct session *session)
 {
+	probes_detach(session->probes.data, session->probes.size);
 	for (struct probe *probe = NULL; (probe = session_next_probe(session, probe));)
 		probe_unbuild(probe);
 }
@@ -225,7 +236,7 @@ void probe_delete(struct probe *probe)
 	struct session *session = probe->session;
 
 	session->probes.data[probe->number - 1] = NULL;
-	probe_disable(probe);
+	probe->is_enabled = false;
 	changes_prune(session);
 	if (session->is_consuming)
 		vector_push(&session->buried, probe);

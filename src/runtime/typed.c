@@ -15,7 +15,12 @@ enum {
 	FIELDS_NAMED_MAX = 20
 };
 
-static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, TYPED_ELEMENTS_DEFAULT};
+static struct typed_limits limits_of(lua_State *L)
+{
+	const struct compile_limits *limits = session_limits(runtime_of(L)->session);
+
+	return (struct typed_limits){limits->depth, limits->elements};
+}
 
 /* -------------------------------------------------------------------- boxes */
 
@@ -287,6 +292,7 @@ static int typed_index(lua_State *L)
 static int typed_tostring(lua_State *L)
 {
 	const struct typed_value *value = luaL_checkudata(L, 1, TYPED_TYPE);
+	const struct typed_limits limits = limits_of(L);
 	struct buffer *text = push_buffer(L);
 
 	typed_print(text, value, &limits);
@@ -298,6 +304,8 @@ static int typed_tostring(lua_State *L)
 bool typed_put_json(lua_State *L, int index, struct buffer *out)
 {
 	const struct typed_value *value = luaL_testudata(L, index, TYPED_TYPE);
+
+	const struct typed_limits limits = limits_of(L);
 
 	if (value)
 		typed_json(out, value, &limits);

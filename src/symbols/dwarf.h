@@ -70,6 +70,13 @@ struct dwarf_unit {
 	size_t slot_count;
 };
 
+/* Where a unit is. */
+struct dwarf_place {
+	Dwarf_Off offset;   /* of its DIE */
+	Dwarf_Word strings; /* of its references to strings, in .debug_str_offsets; 0: none */
+	Dwarf_Die die;
+};
+
 /* A type that has been made, and where it comes from. */
 struct dwarf_type {
 	struct type type; /* first: what is handed out */
@@ -81,11 +88,15 @@ struct dwarf_type {
 struct dwarf {
 	struct image *image;
 	const struct lines *lines;
-	VECTOR(struct dwarf_unit *) units;
-	struct die_map unit_of; /* by Dwarf_CU */
-	bool has_all_units;
-	enum dwarf_language language;	      /* of the unit that was asked for last */
-	struct die_map types;		      /* by DIE and dimension */
+	VECTOR(struct dwarf_unit *) units; /* that have been walked */
+	struct die_map unit_of;		   /* those, by Dwarf_CU */
+	VECTOR(struct dwarf_place) all;	   /* units, walked or not */
+	bool is_scattered;	      /* there is more than what .debug_info and .debug_str say */
+	bool has_all_units;	      /* all have been walked */
+	unsigned searches;	      /* names that were looked for in all */
+	struct die_map searched;      /* names whose units have been walked */
+	enum dwarf_language language; /* of the unit that was asked for last */
+	struct die_map types;	      /* by DIE and dimension */
 	VECTOR(struct dwarf_type *) unfilled; /* those that only have their size yet */
 	struct die_map pointers;	      /* those made for casts, by their target */
 	struct die_map declared;	      /* DIEs of types that are only declared, by type */
@@ -108,7 +119,7 @@ Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry
  * them, or as they are. */
 typedef void (*entry_fn)(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry);
 void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context);
-/* The same in all units of the file. */
+/* The same in all units of the file (dwarffind.c). */
 void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context);
 
 /* The names of the namespaces and classes that a DIE is written in, outermost first. */
@@ -151,6 +162,10 @@ bool die_reference(Dwarf_Die *die, unsigned attribute, Dwarf_Die *ret);
 /* An integer attribute: the value as its form has it, sign-extended if that is signed. */
 bool die_number(Dwarf_Die *die, unsigned attribute, int64_t *ret);
 bool die_flag(Dwarf_Die *die, unsigned attribute);
+/* Is it a parameter that is passed to the function? */
+bool die_is_parameter(Dwarf_Die *die);
+/* An attribute that is an expression, or a list of them. */
+bool die_location(Dwarf_Die *die, unsigned attribute, Dwarf_Attribute *ret);
 /* Its name, owned by the image, or NULL. */
 const char *die_name(struct dwarf *dwarf, Dwarf_Die *die);
 /* The DIE that this one is a copy or the definition of; itself if there is none. */

@@ -35,6 +35,23 @@ bool die_number(Dwarf_Die *die, unsigned attribute, int64_t *ret)
 	}
 }
 
+bool die_is_parameter(Dwarf_Die *die)
+{
+	/* Go's results are parameters that the function sets. */
+	return dwarf_tag(die) == DW_TAG_formal_parameter &&
+	       !die_flag(die, DW_AT_variable_parameter);
+}
+
+bool die_location(Dwarf_Die *die, unsigned attribute, Dwarf_Attribute *ret)
+{
+	if (!dwarf_attr_integrate(die, attribute, ret))
+		return false;
+	/* Go has blocks in DWARF 4, where libdw wants expressions: short ones look the same. */
+	if (dwarf_whatform(ret) == DW_FORM_block1 && ret->valp[0] < 0x80)
+		ret->form = DW_FORM_exprloc;
+	return true;
+}
+
 const char *die_name(struct dwarf *dwarf, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);

@@ -234,7 +234,7 @@ static void push_frame_base(struct op_stack *stack, int64_t offset)
 	Dwarf_Op *ops;
 	size_t count;
 
-	if (!function.addr || !dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) ||
+	if (!function.addr || !die_location(&function, DW_AT_frame_base, &attribute) ||
 	    op_location(&attribute, context->address, &ops, &count) != 1 || count == 0) {
 		stack->lost = "<unavailable without a frame base>";
 		return;

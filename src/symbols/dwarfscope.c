@@ -45,9 +45,19 @@ static bool descend(struct scope *scope, Dwarf_Die *die)
 	return false;
 }
 
+void scope_leave_inlined(struct scope *scope)
+{
+	for (size_t i = 1; i < scope->blocks.size; i++)
+		if (dwarf_tag(&scope->blocks.data[i]) == DW_TAG_inlined_subroutine)
+			scope->blocks.size = i;
+	scope->first = 0;
+	scope->has_around = false;
+}
+
 static void find_blocks(struct scope *scope)
 {
 	Dwarf_Die function;
+	Dwarf_Addr entry;
 
 	if (!dwarf_unit_function(scope->unit, scope->address, &function))
 		return;
@@ -56,6 +66,9 @@ static void find_blocks(struct scope *scope)
 	for (size_t i = 1; i < scope->blocks.size; i++)
 		if (dwarf_tag(&scope->blocks.data[i]) == DW_TAG_inlined_subroutine)
 			scope->first = i;
+	/* Where a function begins, it is that function, whatever is inlined there. */
+	if (dwarf_entrypc(&function, &entry) == 0 && entry == scope->address)
+		scope_leave_inlined(scope);
 }
 
 /* The unit's tree has been split off, and is not where the unit says. */
@@ -230,7 +243,7 @@ bool scope_parameter(struct scope *scope, size_t index, struct variable *ret)
 		die_reference(&function, DW_AT_abstract_origin, &origin);
 	for (int more = dwarf_child(&origin, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child)) {
-		if (dwarf_tag(&child) != DW_TAG_formal_parameter || index-- > 0)
+		if (!die_is_parameter(&child) || index-- > 0)
 			continue;
 		struct by_name search = {.found = child};
 		if (origin.addr != function.addr)
@@ -257,9 +270,9 @@ static bool list(void *context, Dwarf_Die *die)
 	const char *name = die_name(listing->scope->dwarf, die);
 	struct variable variable;
 
-	/* __func__ is a variable, too. */
-	bool is_hidden =
-	    !name || (dwarf_tag(die) == DW_TAG_variable && die_flag(die, DW_AT_artificial));
+	/* __func__ is a variable, and so is a result of Go's that has no name: ~r0. */
+	bool is_hidden = !name || name[0] == '~' ||
+			 (dwarf_tag(die) == DW_TAG_variable && die_flag(die, DW_AT_artificial));
 	for (size_t i = 0; i < listing->seen.size && !is_hidden; i++)
 		is_hidden = listing->seen.data[i] == name;
 	if (is_hidden)
@@ -289,7 +302,8 @@ void scope_each(struct scope *scope, bool (*fn)(void *context, const struct vari
 
 const struct type *scope_result(struct scope *scope)
 {
-	if (!scope->blocks.size)
+	/* Go's results are variables: there may be several. */
+	if (!scope->blocks.size || scope->unit->language == LANGUAGE_GO)
 		return NULL;
 	return dwarf_type_of(scope->dwarf, &scope->blocks.data[scope->first]);
 }

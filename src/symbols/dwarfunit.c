@@ -366,26 +366,6 @@ void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, voi
 			fn(context, unit, &unit->entries.data[index - 1]);
 }
 
-static void read_all_units(struct dwarf *dwarf)
-{
-	Dwarf_CU *cu = NULL;
-	Dwarf_Die die;
-	uint8_t type;
-
-	if (dwarf->has_all_units)
-		return;
-	dwarf->has_all_units = true;
-	while (dwarf_get_units(dwarf->lines->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
-		dwarf_unit_of(dwarf, &die);
-}
-
-void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context)
-{
-	read_all_units(dwarf);
-	for (size_t i = 0; i < dwarf->units.size; i++)
-		dwarf_unit_find(dwarf->units.data[i], name, fn, context);
-}
-
 /* ------------------------------------------------------------------ opening */
 
 struct error *error_dwarf(const struct image *image, const char *what)
@@ -425,7 +405,9 @@ void dwarf_free(struct dwarf *dwarf)
 		free(unit);
 	}
 	vector_deinit(&dwarf->units);
+	vector_deinit(&dwarf->all);
 	die_map_deinit(&dwarf->unit_of);
+	die_map_deinit(&dwarf->searched);
 	die_map_deinit(&dwarf->types);
 	die_map_deinit(&dwarf->pointers);
 	die_map_deinit(&dwarf->declared);

@@ -21,17 +21,24 @@ static const char *file_name(Dwarf_Die *die, int64_t number)
 	return dwarf_filesrc(files, number, NULL, NULL);
 }
 
-static struct line declared_at(struct dwarf *dwarf, Dwarf_Die *die)
+static struct line declared_at(struct scope *scope, Dwarf_Die *die)
 {
-	int64_t file, number;
 	Dwarf_Die origin = die_origin(die);
+	int64_t file, number;
 
-	if (!die_number(die, DW_AT_decl_file, &file) ||
-	    !die_number(die, DW_AT_decl_line, &number) || number <= 0 || number > INT32_MAX)
+	if (!die_number(die, DW_AT_decl_line, &number) || number <= 0 || number > INT32_MAX)
 		return (struct line){0};
-	/* Its number is of the unit that says it. */
+	/* Go says the file of a function only. */
+	if (!die_number(die, DW_AT_decl_file, &file)) {
+		if (!scope->blocks.size)
+			return (struct line){NULL, number};
+		origin = die_origin(&scope->blocks.data[scope->first]);
+		if (!die_number(&origin, DW_AT_decl_file, &file))
+			return (struct line){NULL, number};
+	}
+	/* A file's number is of the unit that says it. */
 	const char *name = file_name(&origin, file);
-	return (struct line){name ? image_intern(dwarf->image, name) : NULL, number};
+	return (struct line){name ? image_intern(scope->dwarf->image, name) : NULL, number};
 }
 
 /* A static: at the same address, whichever copy of its function is asked. */
@@ -41,7 +48,7 @@ static bool is_static(Dwarf_Die *die)
 	Dwarf_Op *ops;
 	size_t count;
 
-	if (!dwarf_attr_integrate(die, DW_AT_location, &attribute) ||
+	if (!die_location(die, DW_AT_location, &attribute) ||
 	    dwarf_getlocation(&attribute, &ops, &count) != 0 || count == 0)
 		return false;
 	return ops[0].atom == DW_OP_addr || ops[0].atom == DW_OP_addrx ||
@@ -84,7 +91,7 @@ static bool is_from_cfa(const struct where_context *context, const Dwarf_Op *ops
 	if (count && ops[0].atom == DW_OP_call_frame_cfa)
 		return true;
 	return count && ops[0].atom == DW_OP_fbreg && function.addr &&
-	       dwarf_attr_integrate(&function, DW_AT_frame_base, &attribute) &&
+	       die_location(&function, DW_AT_frame_base, &attribute) &&
 	       op_location(&attribute, context->address, &base, &base_count) == 1 && base_count &&
 	       base[0].atom == DW_OP_call_frame_cfa;
 }
@@ -114,7 +121,7 @@ static bool is_too_early(const struct where_context *context, Dwarf_Die *die,
 	Dwarf_Op *ops;
 	size_t count;
 
-	if (!dwarf_attr_integrate(die, DW_AT_location, &attribute) ||
+	if (!die_location(die, DW_AT_location, &attribute) ||
 	    dwarf_getlocations(&attribute, 0, &base, &start, &end, &ops, &count) <= 0)
 		return false;
 	if (start != 0 || end != (Dwarf_Addr)-1)
@@ -143,9 +150,9 @@ void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct
 	    .kind = VARIABLE_LOCAL,
 	    .name = die_name(dwarf, die),
 	    .type = dwarf_type_of(dwarf, die),
-	    .declared = declared_at(dwarf, die),
+	    .declared = declared_at(scope, die),
 	};
-	if (dwarf_tag(die) == DW_TAG_formal_parameter)
+	if (die_is_parameter(die))
 		ret->kind = VARIABLE_PARAMETER;
 	else if (is_outside || is_static(die))
 		ret->kind = VARIABLE_GLOBAL;
@@ -167,7 +174,7 @@ void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *e
 	    .kind = VARIABLE_ENUMERATOR,
 	    .name = name ? name : "",
 	    .type = dwarf_type(dwarf, enumeration),
-	    .declared = declared_at(dwarf, enumeration),
+	    .declared = declared_at(scope, enumeration),
 	};
 	where_lost(dwarf->image, ret->type->size, "<unavailable: no value>", &ret->where);
 	for (size_t i = 0; i < ret->type->enumerator_count; i++) {

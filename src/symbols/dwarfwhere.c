@@ -211,7 +211,7 @@ void dwarf_where(const struct where_context *context, Dwarf_Die *die, uint64_t s
 	struct reader reader = {.stack.context = context, .size = size};
 	Dwarf_Attribute attribute;
 
-	if (dwarf_attr_integrate(die, DW_AT_location, &attribute))
+	if (die_location(die, DW_AT_location, &attribute))
 		read_location(&reader, &attribute);
 	else if (dwarf_attr_integrate(die, DW_AT_const_value, &attribute))
 		read_constant(&reader, die, &attribute);

@@ -211,6 +211,7 @@ void go_close(struct go *go)
 	if (!go)
 		return;
 	gotab_close(go->table);
+	gotypes_free(go->types);
 	free(go->version);
 	free(go->problem);
 	free(go);

@@ -42,6 +42,15 @@ static const struct type_member *member_named(const struct type *type, const cha
 	return NULL;
 }
 
+static bool offset_of(const struct type *type, const char *name, int64_t *ret)
+{
+	const struct type_member *member = member_named(type, name);
+
+	if (member)
+		*ret = (int64_t)member->offset;
+	return member != NULL;
+}
+
 static bool offsets_of_dwarf(struct image *image, struct offsets *ret)
 {
 	struct scope *scope = NULL;
@@ -55,14 +64,13 @@ static bool offsets_of_dwarf(struct image *image, struct offsets *ret)
 	if (!scope)
 		return false;
 	const struct type *g = scope_type(scope, "runtime.g"), *m = scope_type(scope, "runtime.m");
-	const struct type_member *to_m = member_named(g, "m"), *goid = member_named(g, "goid"),
-				 *stack = member_named(g, "stack"), *curg = member_named(m, "curg");
-	const struct type_member *hi = member_named(stack ? stack->type : NULL, "hi");
 	scope_close(scope);
-	if (!to_m || !goid || !hi || !curg)
+	int64_t stack, hi;
+	if (!offset_of(g, "m", &ret->m) || !offset_of(g, "goid", &ret->goid) ||
+	    !offset_of(g, "stack", &stack) || !offset_of(m, "curg", &ret->curg) ||
+	    !offset_of(member_named(g, "stack")->type, "hi", &hi))
 		return false;
-	*ret = (struct offsets){(int64_t)to_m->offset, (int64_t)goid->offset,
-				(int64_t)(stack->offset + hi->offset), (int64_t)curg->offset};
+	ret->stack_hi = stack + hi;
 	return true;
 }
 

@@ -207,13 +207,15 @@ void functions_search(struct image *image, const char *literal, symbol_fn fn, vo
 
 /* ---------------------------------------------------------------------- Go */
 
-struct gotab; /* an open .gopclntab */
+struct gotab;	/* an open .gopclntab */
+struct gotypes; /* types that its runtime describes */
 
 struct go {
-	char *version;	     /* "go1.21.13 X:..." as the linker left it */
-	unsigned minor;	     /* 21; 0 if not known */
-	struct gotab *table; /* or NULL: */
-	char *problem;	     /* why it could not be used */
+	char *version;	       /* "go1.21.13 X:..." as the linker left it */
+	unsigned minor;	       /* 21; 0 if not known */
+	struct gotab *table;   /* or NULL: */
+	char *problem;	       /* why it could not be used */
+	struct gotypes *types; /* made when first needed (gotype.c) */
 };
 
 /* NULL if image is not a Go program. */
@@ -244,6 +246,7 @@ void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 void gotab_search_inlined(struct gotab *table, const char *literal,
 			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
 			  void *context);
+void gotypes_free(struct gotypes *types);
 /* A function of Go's table by its exact name; the first one. */
 bool gotab_function(struct image *image, const char *name, struct function *ret);
 /* How far below where it was at the function's entry the stack pointer is (goline.c). */

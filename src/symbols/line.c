@@ -153,6 +153,27 @@ bool lines_unit_at(const struct lines *lines, uint64_t address, Dwarf_Die *ret)
 	       dwarf_offdie(lines->dwarf, lines->ranges.data[low - 1].unit, ret);
 }
 
+struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name)
+{
+	Elf *elf = lines->file.elf;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) != 0)
+		return (struct bytes){0};
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+		const char *own =
+		    gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
+			continue;
+		/* libdw has inflated it when it opened the file. */
+		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
+		if (data && data->d_buf)
+			return (struct bytes){data->d_buf, data->d_size};
+	}
+	return (struct bytes){0};
+}
+
 Dwarf_Die unit_tree(Dwarf_Die *unit)
 {
 	Dwarf_Die split = {0};
@@ -162,27 +183,6 @@ Dwarf_Die unit_tree(Dwarf_Die *unit)
 	    type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
 		return split;
 	return *unit;
-}
-
-struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name)
-{
-	size_t names;
-
-	if (elf_getshdrstrndx(lines->file.elf, &names) != 0)
-		return (struct bytes){0};
-	for (Elf_Scn *section = NULL; (section = elf_nextscn(lines->file.elf, section));) {
-		GElf_Shdr header;
-		const char *own = gelf_getshdr(section, &header)
-				      ? elf_strptr(lines->file.elf, names, header.sh_name)
-				      : NULL;
-		if (!own || (strcmp(own, name) != 0 && strcmp(own, old_name) != 0))
-			continue;
-		/* libdw has inflated it when it opened the file. */
-		Elf_Data *data = header.sh_type == SHT_NOBITS ? NULL : elf_getdata(section, NULL);
-		if (data && data->d_buf)
-			return (struct bytes){data->d_buf, data->d_size};
-	}
-	return (struct bytes){0};
 }
 
 static bool dwarf_line(struct image *image, uint64_t address, struct line *ret)

@@ -42,10 +42,10 @@ class Console(TestCase):
         shown = self.command(terminal, 'break counted do print("call", arg[1]) end')
         self.assertRegex(shown, r"^Tracepoint 1 at 0x[0-9a-f]+: ")
         terminal.type("info break")
-        terminal.wait_for(lambda screen: len(re.findall(r"^call\s+\d+$", screen.text(),
-                                                        re.MULTILINE)) >= 10, "ten events")
+        terminal.wait_for(lambda screen: screen.current() == PROMPT + "info break" and
+                          len(re.findall(r"^call\s+\d+$", screen.text(), re.MULTILINE)) >= 10,
+                          "ten events above the line")
         lines = terminal.screen.text().split("\n")
-        self.assertEqual(terminal.screen.current(), PROMPT + "info break")
         self.assertEqual(lines.count(PROMPT + "info break"), 1, terminal.screen.text())
         terminal.type("points\r")
         match = terminal.expect(r"^1\s+break\s+keep\s+y\s+0x[0-9a-f]+\s+(\d+)\s+0\s")

@@ -97,8 +97,62 @@ class Beside(TestCase):
                 self.assertIn("counted", gdb)
 
 
+class BesideValues(Beside):
+    """Types and values."""
+
+    PROGRAM = "values-c-gcc-O2-d5"
+    test_list = test_x = test_info_address = test_info_symbol = test_info_line = None
+    test_disassemble = test_disassemble_with_source = test_info_functions = None
+
+    def test_ptype(self):
+        self.assert_same(["ptype " + name for name in (
+            "big", "struct large", "outer", "enum color", "enum level", "extent", "first",
+            "struct point *", "matrix", "numbers", "counter", "greeting", "integers", "longs",
+            "first.next", "*first.next", "big.at", "int", "unsigned long", "either", "word")])
+
+    def test_ptype_with_offsets(self):
+        self.assert_same(["ptype/o struct " + name for name in (
+            "large", "outer", "node", "mixed", "point")])
+
+    def test_whatis(self):
+        self.assert_same(["whatis " + name for name in (
+            "big", "matrix", "first.next", "struct point", "integers", "greeting", "word")])
+
+    def test_print(self):
+        def value(text):
+            return re.sub(r"^\$\d+ = |\([^()]*\*\) |0x\w+ (?=\")| <\w+>|(\\000)+", "", text)
+        self.assert_same(["print " + text for text in (
+            "matrix", "greeting", "first", "*first.next", "first.next->next->value", "&counter",
+            "numbers", "numbers[1]", "counter", "word", "either", "big", "point",
+            "matrix[1]", "hidden")] + ["p/x counter", "p/d counter", "p/o counter", "p/x hidden"],
+            value)
+
+    def test_info_scope(self):
+        def names(text):
+            return sorted(re.findall(r"^Symbol (\w+) is", text, re.MULTILINE))
+        self.assert_same(["info scope integers", "info scope longs", "info scope main"], names)
+
+        def places(text):
+            return re.findall(r"^Symbol \w+ is a variable in \$\w+, length \d+\.$", text, re.M)
+        self.assert_same(["info scope integers", "info scope longs"], places)
+
+
 @needs_root
 class Live(TestCase):
+    def test_globals_are_those_of_now(self):
+        target = self.target("counted", "-n", 0, "-r", 200)
+        tap = self.tap("-q", "-p", str(target.pid))
+        tap.type("p calls\n")
+        before = int(tap.expect(r"^(\d+)$").group(1))
+        seen = len(tap.lines)
+        wait_until(lambda: target.calls() > before + 10)
+        tap.type("p calls\np &calls\np rate\n")
+        self.assertGreater(int(tap.expect(r"^(\d+)$", after=seen).group(1)), before + 10)
+        self.assertGreater(int(tap.expect(r"^\(.*\*\) (0x\w+)$").group(1), 16), 1 << 40)
+        tap.expect("^200$")
+        tap.close_input()
+        self.assertEqual(tap.wait(), 0)
+
     def test_x_reads_the_memory_of_a_process(self):
         target = self.target("counted", "-n", 0, "-r", 100)
         tap = self.tap("-q", "-p", str(target.pid))

@@ -204,6 +204,18 @@ class End(TestCase):
         self.assertEqual(done.status, 0, done)
         self.assert_original(target)
 
+    def test_two_hundred_probes_end_in_the_time_of_a_few(self):
+        """One by one the kernel takes 40 ms for each, eight seconds for these."""
+        target = self.target("many")
+        for end in ("exit()", "every 10ms do command('delete') exit() end"):
+            started = time.monotonic()
+            done = self.moontap("-p", target.pid, "-e", "".join(
+                "break fn_%04d if arg[1] == %d do end\n" % (number, number)
+                for number in range(1, 201)) + end)
+            self.assertEqual(done.status, 0, done)
+            self.assertLess(time.monotonic() - started, 20 if IS_SANITIZED else 4)
+            self.assert_original(target)
+
     def test_a_held_child_keeps_no_probe_of_the_run_before(self):
         """Its copies of moontap's descriptors are closed before it waits."""
         tap = self.tap(target_path("counted"))

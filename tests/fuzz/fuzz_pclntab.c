@@ -56,7 +56,7 @@ static void make_sections(struct file *file, size_t size)
 
 /* What the table's magic wants: the version, and module data with text and minpc where
  * they are, and the table as the base of everything else. */
-static void make_info(struct file *file, size_t layout)
+static void make_info(struct file *file, size_t layout, size_t size)
 {
 	static const char *const versions[] = {"go1.15.1", "go1.16.1", "go1.18.1", "go1.20.1"};
 
@@ -65,6 +65,7 @@ static void make_info(struct file *file, size_t layout)
 	memcpy(file->info + 33, versions[layout], 8);
 	for (size_t i = 0; i < ARRAY_SIZE(file->module); i++)
 		file->module[i] = TABLE;
+	file->module[(layout == 0 ? 208 : layout == 3 ? 304 : 288) / 8] = TABLE + size; /* etypes */
 	file->module[layout ? 160 / 8 : 80 / 8] = TEXT;
 	file->module[layout ? 176 / 8 : 96 / 8] = TEXT;
 }
@@ -97,7 +98,7 @@ static void make_file(struct file *file, const uint8_t *data, size_t size)
 	    (Elf64_Phdr){PT_LOAD, PF_R | PF_W,		offsetof(struct file, module), MODULE,
 			 MODULE,  sizeof(file->module), sizeof(file->module),	       16};
 	make_sections(file, size);
-	make_info(file, size ? data[0] % sizeof(magics) : 0);
+	make_info(file, size ? data[0] % sizeof(magics) : 0, size);
 	memcpy(file->table, data, size);
 	if (size >= 8) {
 		memcpy(file->table, "\0\xff\xff\xff\0\0\1\10", 8);
@@ -159,6 +160,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (image_open(path, "fuzz", &image))
 		abort(); /* the file is sound, whatever its table is */
 	image_each_function(image, visit, image);
+	for (uint64_t at = TABLE; at < TABLE + size; at += 8)
+		image_go_type(image, at);
 	image_unref(image);
 	search_locations(path);
 	return 0;

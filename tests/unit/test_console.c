@@ -116,7 +116,7 @@ static void an_ambiguous_subject_of_info_says_so(void **state)
 	const struct command *found;
 	struct error *err = command_find(info_commands, "info ", "s", 1, &found);
 	assert_non_null(err);
-	assert_string_equal(err->message, "Ambiguous info command \"s\": settings, "
+	assert_string_equal(err->message, "Ambiguous info command \"s\": scope, settings, "
 					  "sharedlibrary, source, sources, symbol.");
 	error_free(err);
 }

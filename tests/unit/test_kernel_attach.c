@@ -22,7 +22,7 @@ static void every_call_of_the_process_is_counted(void **state)
 	target_call(&target, hit_b, 0, 100);
 	hit_a(0); /* this process is not meant */
 	assert_int_equal(hits_of(program), 12345);
-	kernel_detach(program);
+	kernel_detach(&program, 1);
 	target_call(&target, hit_a, 0, 10);
 	assert_int_equal(hits_of(program), 12345);
 	assert_ok(attach_to(program, target.pid, hit_b));
@@ -88,7 +88,7 @@ static void the_bytes_of_the_code_come_back(void **state)
 	assert_int_equal(byte_of(target.pid, hit_a), 0xcc);
 	assert_int_equal(byte_of(getpid(), hit_a), 0x90);
 	target_call(&target, hit_a, 0, 10);
-	kernel_detach(program);
+	kernel_detach(&program, 1);
 	assert_int_equal(byte_of(target.pid, hit_a), 0x90);
 	kernel_unload(program);
 	target_stop(&target);
@@ -276,7 +276,7 @@ static void five_thousand_sites_come_and_go_fast(void **state)
 		target_call(&target, (void (*)(uint64_t))(uintptr_t)(many + 2 * i), 0, 2);
 	assert_int_equal(counters_of(program, is_multi ? 499 : 0).hits, is_multi ? 2 : 22);
 	double before = seconds_now();
-	kernel_detach(program);
+	kernel_detach(&program, 1);
 	double after = seconds_now();
 	print_message("%d sites: attach %.1f ms, detach %.1f ms\n", MANY_SITES,
 		      (attached - start) * 1e3, (after - before) * 1e3);
@@ -286,6 +286,36 @@ static void five_thousand_sites_come_and_go_fast(void **state)
 	free(offsets);
 	free(cookies);
 	kernel_unload(program);
+	target_stop(&target);
+	kernel_close(kernel);
+}
+
+#define MANY_PROGRAMS 200
+
+static void two_hundred_programs_detach_in_the_time_of_a_few(void **state)
+{
+	(void)state;
+	need_bpf();
+	struct kernel *kernel = open_kernel(ATTACH_MULTI, 4096);
+	struct kernel_program *programs[MANY_PROGRAMS];
+	struct target target;
+	target_start(&target);
+	for (int i = 0; i < MANY_PROGRAMS; i++) {
+		programs[i] = load_counting(kernel, target.pid, 1);
+		assert_ok(attach_to(programs[i], target.pid, hit_a));
+	}
+	target_call(&target, hit_a, 0, 3);
+	double before = seconds_now();
+	kernel_detach(programs, MANY_PROGRAMS);
+	double after = seconds_now();
+	print_message("%d programs: detach %.1f ms\n", MANY_PROGRAMS, (after - before) * 1e3);
+	assert_true(after - before < 2); /* one by one: more than five seconds */
+	assert_int_equal(byte_of(target.pid, hit_a), 0x90);
+	target_call(&target, hit_a, 0, 3);
+	for (int i = 0; i < MANY_PROGRAMS; i++) {
+		assert_int_equal(hits_of(programs[i]), 3);
+		kernel_unload(programs[i]);
+	}
 	target_stop(&target);
 	kernel_close(kernel);
 }
@@ -425,6 +455,7 @@ int main(int argc, char **argv)
 	    BY_BOTH_METHODS(a_path_may_hold_spaces_and_signs),
 	    BY_BOTH_METHODS(one_bad_site_attaches_nothing_and_is_named),
 	    BY_BOTH_METHODS(what_cannot_be_attached_says_why),
+	    cmocka_unit_test(two_hundred_programs_detach_in_the_time_of_a_few),
 	    BY_BOTH_METHODS(five_thousand_sites_come_and_go_fast),
 	    BY_BOTH_METHODS(a_hundred_cycles_leave_nothing_open),
 	    BY_BOTH_METHODS(a_killed_tracer_leaves_the_code_as_it_was),

@@ -31,9 +31,10 @@ static void fake_init(struct fake *fake)
 		    .shared_consumer = &fake->consumer[i],
 		    .shared_producer = &fake->producer[i],
 		    .data = fake->data[i],
+		    .mapped = FAKE_SIZE,
 		};
-	fake->kernel.rings.data = fake->rings;
-	fake->kernel.rings.size = FAKE_RINGS;
+	fake->kernel.rings.all = fake->rings;
+	fake->kernel.rings.count = FAKE_RINGS;
 	fake->kernel.cpu_count = FAKE_RINGS;
 	fake->kernel.armed = fake->armed;
 }

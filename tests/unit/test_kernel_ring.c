@@ -107,6 +107,27 @@ static void what_a_full_ring_loses_is_counted_exactly(void **state)
 	traced_stop(&traced);
 }
 
+/* A consumer that comes late finds more and more room. */
+static void a_ring_that_fills_is_followed_by_a_larger_one(void **state)
+{
+	struct traced traced;
+	struct seen seen = {0};
+	const uint64_t most = ((uint64_t)8 << 20) / (RECORD_SIZE + 8);
+	traced_start(&traced, need_method(state), (size_t)16 << 20);
+	traced.target.shared->cpu = 0;
+	for (int i = 0; i < 100; i++) {
+		target_call(&traced.target, hit_a, seen.next, 10000);
+		usleep(1000);
+		kernel_consume(traced.kernel, note, &seen);
+	}
+	target_call(&traced.target, hit_a, seen.next, most);
+	assert_int_equal(kernel_consume(traced.kernel, note, &seen), most);
+	assert_int_equal(seen.wrong, 0);
+	assert_int_equal(seen.backwards, 0);
+	assert_int_equal(counters_of(traced.program, 0).lost, 0);
+	traced_stop(&traced);
+}
+
 static bool count_while_running(struct traced *traced, struct seen *seen)
 {
 	bool was_done = target_is_done(&traced->target);
@@ -285,6 +306,7 @@ int main(void)
 	    BY_BOTH_METHODS(records_arrive_whole_and_in_order),
 	    cmocka_unit_test(the_callback_can_stop_after_any_record),
 	    BY_BOTH_METHODS(what_a_full_ring_loses_is_counted_exactly),
+	    BY_BOTH_METHODS(a_ring_that_fills_is_followed_by_a_larger_one),
 	    BY_BOTH_METHODS(at_full_speed_got_and_lost_make_hits),
 	    BY_BOTH_METHODS(records_of_several_cpus_are_merged_by_time),
 	    BY_BOTH_METHODS(nothing_wakes_an_idle_consumer),

@@ -194,8 +194,9 @@ static void what_is_said_of_nop5_is_what_happens(void **state)
 	target_call(&target, hit_nop5, 0, 10);
 	bool is_call = byte_of(target.pid, hit_nop5) == 0xe8;
 	assert_int_equal(hits_of(program), 10);
-	kernel_unload(program);
+	kernel_detach(&program, 1);
 	assert_int_equal(byte_of(target.pid, hit_nop5), 0x0f);
+	kernel_unload(program);
 	target_stop(&target);
 	kernel_close(kernel);
 	if (is_call) /* a kernel may know how and yet decide otherwise */

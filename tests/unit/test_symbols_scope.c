@@ -189,6 +189,37 @@ static void parameters_are_counted_from_0(void **state)
 	program_free(program);
 }
 
+/* In inlined code there are two functions that a name can be of. */
+static void an_inlined_copy_can_be_left(void **state)
+{
+	static const char early[] = "volatile int sink; static inline "
+				    "__attribute__((always_inline)) void copied(int own) {\n"
+				    "	sink = own; __asm__ volatile(\".type mark, "
+				    "@function\\nmark: nop\"); sink = own; }\n"
+				    "__attribute__((noinline)) void outer(int x) { copied(x); }\n"
+				    "int main(void) { outer(1); return 0; }\n";
+	struct program *program;
+	struct variable variable;
+
+	(void)state;
+	write_file("early.c", early, sizeof(early) - 1);
+	shell("gcc -O2 -g -o early early.c");
+	assert_no_error(program_open(in_scratch("early"), &program));
+	struct scope *scope = open_scope(program, "outer"); /* the copy begins there, too */
+	assert_true(scope_variable(scope, "x", &variable));
+	assert_false(scope_variable(scope, "own", &variable));
+	scope_close(scope);
+	scope = open_scope(program, "mark");
+	assert_false(scope_variable(scope, "x", &variable));
+	assert_true(scope_variable(scope, "own", &variable));
+	scope_leave_inlined(scope);
+	assert_true(scope_parameter(scope, 0, &variable));
+	assert_string_equal(variable.name, "x");
+	assert_false(scope_variable(scope, "own", &variable));
+	scope_close(scope);
+	program_free(program);
+}
+
 static void a_functions_result_has_its_type(void **state)
 {
 	struct program *program;
@@ -266,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(every_visible_variable_is_listed_once),
 	    cmocka_unit_test(a_name_means_the_innermost_variable),
 	    cmocka_unit_test(parameters_are_counted_from_0),
+	    cmocka_unit_test(an_inlined_copy_can_be_left),
 	    cmocka_unit_test(a_functions_result_has_its_type),
 	    cmocka_unit_test(an_address_without_debug_information_has_no_scope),
 	    cmocka_unit_test(the_frame_is_found_with_and_without_symbols),

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd_print.c - print, ptype, whatis: globals of the target and their types; Lua for
+ * the rest.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+/* --------------------------------------------------------------------- print */
+
+static void put_number(struct buffer *out, const struct value *value, char format)
+{
+	uint64_t bits = 0;
+	size_t size = value->bytes.size < sizeof(bits) ? value->bytes.size : sizeof(bits);
+	memcpy(&bits, value->bytes.data, size);
+	int64_t with_sign = size ? (int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size) : 0;
+	switch (format) {
+	case 'd':
+		buffer_printf(out, "%" PRId64, with_sign);
+		break;
+	case 'u':
+		buffer_printf(out, "%" PRIu64, bits);
+		break;
+	case 'o':
+		buffer_printf(out, bits ? "0%" PRIo64 : "%" PRIo64, bits);
+		break;
+	default:
+		buffer_printf(out, "0x%" PRIx64, bits);
+	}
+}
+
+static bool is_number(const struct type *type)
+{
+	return type->size <= 8 && (type->kind == TYPE_INTEGER || type->kind == TYPE_CHARACTER ||
+				   type->kind == TYPE_BOOLEAN || type->kind == TYPE_ENUM ||
+				   type->kind == TYPE_POINTER);
+}
+
+static void put_value(struct buffer *out, const struct value *value, char format)
+{
+	static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, TYPED_ELEMENTS_DEFAULT};
+	const struct typed_value typed = {
+	    .type = value->type,
+	    .bytes = value->bytes.data,
+	    .size = value->bytes.size,
+	    .parts = value->parts.data,
+	    .part_count = value->parts.size,
+	};
+	if (format && is_number(value->type))
+		put_number(out, value, format);
+	else
+		typed_format(out, &typed, &limits);
+	buffer_putc(out, '\n');
+}
+
+/* "&counter": where it is. */
+static struct error *put_address(struct buffer *out, const struct value *value, const char *text)
+{
+	if (!value->has_address)
+		return error_new(ERR_TYPE, "%s is in no memory", text);
+	buffer_putc(out, '(');
+	type_declare(out, value->type, "*");
+	buffer_printf(out, ") 0x%" PRIx64 "\n", value->address);
+	return NULL;
+}
+
+/* A global of the target, if the text is one or a path through it. */
+static struct error *print_global(struct console *console, const char *text, char format,
+				  struct buffer *out, bool *ret_is_path)
+{
+	struct evaluation evaluation;
+	struct value value = {0};
+	bool is_address = *text == '&';
+	*ret_is_path = false;
+	struct error *err = evaluation_init(&evaluation, console);
+	if (err) {
+		error_free(err);
+		return NULL;
+	}
+	err = evaluate(&evaluation, text + is_address, !is_address, &value, ret_is_path);
+	if (!err && *ret_is_path && is_address)
+		err = put_address(out, &value, text + 1);
+	else if (!err && *ret_is_path)
+		put_value(out, &value, format);
+	value_deinit(&value);
+	evaluation_deinit(&evaluation);
+	return err;
+}
+
+static struct error *no_such(const char *text)
+{
+	static const char *const kinds[] = {"struct", "union", "enum"};
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t size = strlen(kinds[i]);
+		if (!strncmp(text, kinds[i], size) && text[size] == ' ')
+			return error_new(ERR_NO_SYMBOL, "No %s type named %s.", kinds[i],
+					 text + size + 1);
+	}
+	return error_new(ERR_NO_SYMBOL, "No symbol \"%s\" in current context.", text);
+}
+
+/* A name that means nothing, not even to Lua. */
+static bool is_unknown(struct console *console, const char *text)
+{
+	size_t size =
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	return !text[size] && (*text < '0' || *text > '9') && strcmp(text, "nil") != 0 &&
+	       strcmp(text, "true") != 0 && strcmp(text, "false") != 0 &&
+	       !command_is_lua_name(console, text, size);
+}
+
+/* "/x" before *text; moves behind it. */
+static struct error *take_format(const char **text, char *ret)
+{
+	*ret = 0;
+	if (**text != '/')
+		return NULL;
+	size_t size = strcspn(*text, " \t");
+	if (size != 2 || !strchr("xduo", (*text)[1]))
+		return error_new(ERR_USAGE, "Undefined output format \"%.*s\".",
+				 size ? (int)size - 1 : 0, *text + 1);
+	*ret = (*text)[1];
+	*text += size + strspn(*text + size, " \t");
+	return NULL;
+}
+
+/* $bpnum is the one variable of GDB's that there is. */
+struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out)
+{
+	bool is_path;
+	char format;
+	TRY(take_format(&arguments, &format));
+	if (!*arguments)
+		return error_new(ERR_USAGE, "print needs an expression");
+	if (!strcmp(arguments, "$bpnum")) {
+		buffer_printf(out, "%u\n", session_last_number(console->session));
+		return NULL;
+	}
+	struct error *err = print_global(console, arguments, format, out, &is_path);
+	if (err || is_path)
+		return err;
+	if (is_unknown(console, arguments))
+		return no_such(arguments);
+	CLEANUP(free_p) char *text = xasprintf("= %s", arguments);
+	return command_run_text(console, text, true);
+}
+
+/* ------------------------------------------------------------ ptype, whatis */
+
+static bool add_parameter(struct scope *scope, size_t index, struct buffer *out)
+{
+	struct variable variable;
+	if (!scope_parameter(scope, index, &variable))
+		return false;
+	buffer_puts(out, index ? ", " : "");
+	type_declare(out, variable.type, "");
+	return true;
+}
+
+/* "long (long, char *)": a function's, if text names one. */
+static bool put_function(struct console *console, const char *text, struct buffer *out)
+{
+	struct program *program = session_target(console->session)->program;
+	struct location location;
+	place_list places = {0};
+	struct scope *scope = NULL;
+	struct error *err = location_parse(text, &location);
+	if (!err) {
+		err = location_resolve(&location, program, &places);
+		location_deinit(&location);
+	}
+	error_free(err);
+	if (places.size)
+		error_free(scope_open(places.data[0].image, places.data[0].address, &scope));
+	place_list_deinit(&places);
+	if (!scope)
+		return false;
+	const struct type *result = scope_result(scope);
+	size_t count = 0;
+	if (result)
+		type_declare(out, result, "(");
+	else
+		buffer_puts(out, "<unknown> (");
+	while (add_parameter(scope, count, out))
+		count++;
+	buffer_puts(out, count ? ")" : "void)");
+	scope_close(scope);
+	return true;
+}
+
+static struct error *put_type(struct console *console, const char *text, bool is_whole,
+			      bool has_offsets, struct buffer *out)
+{
+	struct evaluation evaluation;
+	struct value value = {0};
+	bool is_path;
+	TRY(evaluation_init(&evaluation, console));
+	struct error *err = evaluate(&evaluation, text, false, &value, &is_path);
+	const struct type *type = is_path ? value.type : NULL;
+	if (!err && !type)
+		type = scope_type(evaluation.scope, text);
+	if (type)
+		type = scope_complete(evaluation.scope, type);
+	struct buffer shown = {0};
+	if (!err && type && is_whole)
+		type_describe(&shown, type, has_offsets);
+	else if (!err && type)
+		type_declare(&shown, type, "");
+	else if (!err && !put_function(console, text, &shown))
+		err = no_such(text);
+	if (!err)
+		buffer_printf(out, "%stype = %s\n",
+			      has_offsets ? "/* offset      |    size */  " : "", shown.data);
+	buffer_deinit(&shown);
+	value_deinit(&value);
+	evaluation_deinit(&evaluation);
+	return err;
+}
+
+struct error *cmd_ptype(struct console *console, const char *arguments, struct buffer *out)
+{
+	bool has_offsets = !strncmp(arguments, "/o", 2) && strchr(" \t", arguments[2]);
+	if (has_offsets)
+		arguments += 2 + strspn(arguments + 2, " \t");
+	if (!*arguments)
+		return error_new(ERR_USAGE, "ptype needs a variable, function or type");
+	return put_type(console, arguments, true, has_offsets, out);
+}
+
+struct error *cmd_whatis(struct console *console, const char *arguments, struct buffer *out)
+{
+	if (!*arguments)
+		return error_new(ERR_USAGE, "whatis needs a variable, function or type");
+	return put_type(console, arguments, false, false, out);
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * evaluate.c - the value of a path through a global of the target.
+ *
+ *   path: [* &]... NAME [.member ->member [N]]...
+ *
+ * Apart from Lua, because a path leads through the target's memory as it is now, which
+ * a block must never do. A pointer followed by '.' is followed, as in a block.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "moontap/console.h"
+
+#define VALUE_BYTES_MAX (1 << 20)
+#define TEXT_MAX	200 /* of what a pointer leads to, as GDB */
+#define PARTS_DEPTH_MAX 6
+
+struct reader {
+	const struct evaluation *evaluation;
+	const char *at;
+	bool is_path; /* a global has been found */
+};
+
+/* ---------------------------------------------------------------------- scope */
+
+struct scope_search {
+	struct image *image;
+	struct scope *scope;
+	unsigned tries;
+};
+
+/* Of the first functions some may come from assembly. */
+static bool try_function(void *context, const struct function *function)
+{
+	struct scope_search *search = context;
+	error_free(scope_open(search->image, function->address, &search->scope));
+	return !search->scope && ++search->tries < 1000;
+}
+
+static struct scope *scope_of_main(struct program *program)
+{
+	static const char *const mains[] = {"main.main", "main"};
+	struct scope *scope = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(mains) && !scope; i++) {
+		struct location location;
+		place_list places = {0};
+		error_free(location_parse(mains[i], &location));
+		error_free(location_resolve(&location, program, &places));
+		location_deinit(&location);
+		if (places.size && places.data[0].image == program_executable(program))
+			error_free(
+			    scope_open(places.data[0].image, places.data[0].address, &scope));
+		place_list_deinit(&places);
+	}
+	return scope;
+}
+
+struct error *evaluation_init(struct evaluation *evaluation, struct console *console)
+{
+	struct program *program;
+	TRY(console_program(console, &program));
+	struct scope_search search = {program_executable(program), scope_of_main(program), 0};
+	if (!search.scope)
+		image_each_function(search.image, try_function, &search);
+	if (!search.scope)
+		return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
+				  "%s has no debug information: build it with -g.",
+				  image_name(search.image));
+	evaluation->scope = search.scope;
+	evaluation->memory = memory_of(console, search.image);
+	return NULL;
+}
+
+void evaluation_deinit(struct evaluation *evaluation)
+{
+	scope_close(evaluation->scope);
+}
+
+/* ---------------------------------------------------------------------- where */
+
+enum {
+	STACK_MAX = 32
+};
+
+static bool compute(uint64_t *stack, size_t *size, const struct where_step *step)
+{
+	uint64_t b = stack[*size - 1], number = (uint64_t)step->number;
+	(void)number;
+	if (step->op == WHERE_NEG || step->op == WHERE_NOT) {
+		stack[*size - 1] = step->op == WHERE_NEG ? -b : ~b;
+		return true;
+	}
+	if (*size < 2)
+		return false;
+	uint64_t *a = &stack[--*size - 1];
+	switch (step->op) {
+	case WHERE_ADD:
+		*a += b;
+		break;
+	case WHERE_SUB:
+		*a -= b;
+		break;
+	case WHERE_MUL:
+		*a *= b;
+		break;
+	case WHERE_AND:
+		*a &= b;
+		break;
+	case WHERE_OR:
+		*a |= b;
+		break;
+	case WHERE_XOR:
+		*a ^= b;
+		break;
+	case WHERE_SHL:
+		*a = b < 64 ? *a << b : 0;
+		break;
+	case WHERE_SHR:
+		*a = b < 64 ? *a >> b : 0;
+		break;
+	case WHERE_SAR:
+		*a = (uint64_t)((int64_t)*a >> (b < 64 ? b : 63));
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* False where a register is needed: the process is not stopped, it has none to show. */
+static bool run_steps(const struct memory *memory, const struct where_piece *piece, uint64_t *ret)
+{
+	uint64_t stack[STACK_MAX];
+	size_t size = 0;
+	for (size_t i = 0; i < piece->step_count; i++) {
+		const struct where_step *step = &piece->steps[i];
+		bool is_push = step->op == WHERE_CONSTANT || step->op == WHERE_ADDRESS;
+		if (step->op == WHERE_REGISTER || (is_push ? size == STACK_MAX : size == 0))
+			return false;
+		if (is_push) {
+			stack[size++] =
+			    (uint64_t)step->number + (step->op == WHERE_ADDRESS ? memory->bias : 0);
+		} else if (step->op == WHERE_LOAD) {
+			uint64_t loaded = 0;
+			size_t bytes = (size_t)step->number;
+			if (memory_read(memory, stack[size - 1], &loaded, bytes) < bytes)
+				return false;
+			stack[size - 1] = loaded;
+		} else if (!compute(stack, &size, step)) {
+			return false;
+		}
+	}
+	*ret = size ? stack[size - 1] : 0;
+	return size > 0;
+}
+
+static struct error *locate(const struct memory *memory, const struct variable *variable,
+			    struct value *ret)
+{
+	const struct where *where = &variable->where;
+	const struct where_piece *piece = &where->pieces[0];
+	uint64_t number;
+	if (where->piece_count != 1 || piece->kind == PIECE_LOST ||
+	    !run_steps(memory, piece, &number))
+		return error_new(ERR_UNREADABLE, "%s is %s", variable->name,
+				 piece->kind == PIECE_LOST ? piece->reason : "<unavailable>");
+	ret->type = variable->type;
+	if (piece->kind == PIECE_MEMORY) {
+		ret->has_address = true;
+		ret->address = number;
+	} else {
+		size_t size =
+		    variable->type->size < sizeof(number) ? variable->type->size : sizeof(number);
+		buffer_append(&ret->bytes, &number, size);
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------------- paths */
+
+static void skip_blanks(struct reader *reader)
+{
+	reader->at += strspn(reader->at, " \t");
+}
+
+/* Names of namespaces and of Go packages: "ns::counter", "main.table". */
+static struct error *read_name(struct reader *reader, struct value *ret)
+{
+	const struct evaluation *evaluation = reader->evaluation;
+	struct variable variable;
+	size_t size = 0;
+	const char *at = reader->at;
+	if (!isalpha((unsigned char)*at) && *at != '_')
+		return NULL;
+	while (isalnum((unsigned char)at[size]) || (at[size] && strchr("_:./", at[size])))
+		size++;
+	/* The longest beginning that is a name: "main.table.size". */
+	for (; size; size--) {
+		if (at[size] && !strchr(".:[ \t)-", at[size]))
+			continue;
+		CLEANUP(free_p) char *name = xstrndup(at, size);
+		if (!scope_global(evaluation->scope, name, &variable) &&
+		    !scope_variable(evaluation->scope, name, &variable))
+			continue;
+		if (variable.kind != VARIABLE_GLOBAL && variable.kind != VARIABLE_ENUMERATOR)
+			continue;
+		reader->at += size;
+		reader->is_path = true;
+		return locate(&evaluation->memory, &variable, ret);
+	}
+	return NULL;
+}
+
+static bool is_reference_like(const struct type *type)
+{
+	return type->kind == TYPE_POINTER || type->kind == TYPE_REFERENCE;
+}
+
+/* What the pointer in value leads to becomes the value. */
+static struct error *follow(const struct reader *reader, struct value *value)
+{
+	const struct type *type = value->type;
+	uint64_t address = 0;
+	if (!is_reference_like(type) || type->target->kind == TYPE_VOID)
+		return error_new(ERR_TYPE, "Attempt to take contents of a non-pointer value.");
+	if (value->has_address && memory_read(&reader->evaluation->memory, value->address, &address,
+					      type->size) < type->size)
+		return error_new(ERR_UNREADABLE, "Cannot access memory at address 0x%" PRIx64,
+				 value->address);
+	if (!value->has_address)
+		memcpy(&address, value->bytes.data,
+		       value->bytes.size < sizeof(address) ? value->bytes.size : sizeof(address));
+	if (!address)
+		return error_new(ERR_UNREADABLE, "Cannot access memory at address 0x0");
+	value->type = scope_complete(reader->evaluation->scope, type->target);
+	value->has_address = true;
+	value->address = address;
+	return NULL;
+}
+
+static const struct type_member *find_member(const struct type *type, const char *name, size_t size,
+					     uint64_t *ret_offset)
+{
+	for (size_t i = 0; i < type->member_count; i++) {
+		const struct type_member *member = &type->members[i];
+		const struct type_member *inner = NULL;
+		if (member->name && !strncmp(member->name, name, size) && !member->name[size]) {
+			*ret_offset += member->offset;
+			return member;
+		}
+		if (!member->name || member->is_base)
+			inner = find_member(member->type, name, size, ret_offset);
+		if (inner) {
+			*ret_offset += member->offset;
+			return inner;
+		}
+	}
+	return NULL;
+}
+
+static struct error *take_member(struct reader *reader, struct value *value)
+{
+	const char *name = reader->at;
+	size_t size = 0;
+	uint64_t offset = 0;
+	while (isalnum((unsigned char)name[size]) || name[size] == '_')
+		size++;
+	if (is_reference_like(value->type))
+		TRY(follow(reader, value));
+	const struct type_member *member =
+	    size ? find_member(value->type, name, size, &offset) : NULL;
+	if (!member)
+		return error_new(ERR_NAME, "There is no member named %.*s.", (int)size, name);
+	if (member->bit_size)
+		return error_hint(error_new(ERR_TYPE, "%.*s is a bit-field.", (int)size, name),
+				  "Print what it is in.");
+	reader->at += size;
+	value->type = member->type;
+	value->address += offset;
+	return NULL;
+}
+
+static struct error *take_element(struct reader *reader, struct value *value)
+{
+	char *end;
+	errno = 0;
+	long long index = strtoll(reader->at, &end, 0);
+	if (end == reader->at || errno || end[strspn(end, " \t")] != ']')
+		return error_new(ERR_TYPE, "an index is a number: [2]");
+	reader->at = end + strspn(end, " \t") + 1;
+	if (value->type->kind == TYPE_POINTER)
+		TRY(follow(reader, value));
+	else if (value->type->kind != TYPE_ARRAY)
+		return error_new(ERR_TYPE, "cannot subscript something of type `%s'",
+				 value->type->name);
+	else
+		value->type = value->type->target;
+	value->address += (uint64_t)index * value->type->size;
+	return NULL;
+}
+
+static struct error *read_unary(struct reader *reader, struct value *ret);
+
+static struct error *read_parenthesis(struct reader *reader, struct value *ret)
+{
+	reader->at++;
+	TRY(read_unary(reader, ret));
+	skip_blanks(reader);
+	if (*reader->at == ')')
+		reader->at++;
+	else
+		reader->is_path = false;
+	return NULL;
+}
+
+static struct error *read_path(struct reader *reader, struct value *ret)
+{
+	if (*reader->at == '(')
+		TRY(read_parenthesis(reader, ret));
+	else
+		TRY(read_name(reader, ret));
+	while (reader->is_path) {
+		skip_blanks(reader);
+		if (*reader->at == '.') {
+			reader->at++;
+			TRY(take_member(reader, ret));
+		} else if (reader->at[0] == '-' && reader->at[1] == '>') {
+			reader->at += 2;
+			TRY(take_member(reader, ret));
+		} else if (*reader->at == '[') {
+			reader->at++;
+			TRY(take_element(reader, ret));
+		} else {
+			break;
+		}
+	}
+	return NULL;
+}
+
+static struct error *read_unary(struct reader *reader, struct value *ret)
+{
+	skip_blanks(reader);
+	if (*reader->at != '*')
+		return read_path(reader, ret);
+	reader->at++;
+	TRY(read_unary(reader, ret));
+	return reader->is_path ? follow(reader, ret) : NULL;
+}
+
+/* ---------------------------------------------------------------------- bytes */
+
+static uint64_t word_at(const struct value *value, uint64_t offset)
+{
+	uint64_t word = 0;
+	if (offset + sizeof(word) <= value->bytes.size)
+		memcpy(&word, value->bytes.data + offset, sizeof(word));
+	return word;
+}
+
+/* What a pointer at offset leads to: text up to its NUL, or size bytes. */
+static void add_part(const struct memory *memory, struct value *value, uint64_t offset,
+		     const struct type *type, uint64_t pointer, size_t size, bool is_text)
+{
+	char *bytes = arena_alloc(&value->texts, size + 1);
+	size_t got = size && pointer ? memory_read(memory, pointer, bytes, size) : 0;
+	struct typed_part *part = vector_add(&value->parts);
+	*part = (struct typed_part){
+	    .offset = offset,
+	    .type = type,
+	    .bytes = bytes,
+	    .size = is_text ? strnlen(bytes, got) : got,
+	    .reason = size && pointer && !got ? "<unreadable>" : NULL,
+	};
+	part->is_cut = is_text && part->size == size;
+}
+
+static void add_sequence(const struct memory *memory, struct value *value, const struct type *type,
+			 uint64_t offset)
+{
+	const struct type_shape *shape = &type->shape;
+	bool is_text = type->form == FORM_STRING;
+	uint64_t pointer = word_at(value, offset + shape->data);
+	uint64_t each = is_text ? 1 : type->target->size;
+	uint64_t size = 0;
+	if (shape->length != TYPE_NO_OFFSET)
+		size = word_at(value, offset + shape->length) * each;
+	else if (shape->end != TYPE_NO_OFFSET)
+		size = word_at(value, offset + shape->end) - pointer;
+	if (size > TEXT_MAX * each)
+		size = TEXT_MAX * each;
+	add_part(memory, value, offset, is_text ? NULL : type->target, pointer, (size_t)size,
+		 false);
+}
+
+static bool is_text_pointer(const struct type *type)
+{
+	return type->kind == TYPE_POINTER && type->target->kind == TYPE_CHARACTER &&
+	       type->target->size == 1;
+}
+
+/* Reads what the pointers to text, strings and sequences in the value lead to. */
+static void add_parts(const struct memory *memory, struct value *value, const struct type *type,
+		      uint64_t offset, unsigned depth)
+{
+	if (depth == PARTS_DEPTH_MAX)
+		return;
+	if (is_text_pointer(type)) {
+		uint64_t pointer = word_at(value, offset);
+		if (pointer)
+			add_part(memory, value, offset, NULL, pointer, TEXT_MAX, true);
+	} else if (type->kind == TYPE_STRUCT &&
+		   (type->form == FORM_STRING || type->form == FORM_SEQUENCE)) {
+		add_sequence(memory, value, type, offset);
+	} else if (type->kind == TYPE_ARRAY && type->count != TYPE_NO_OFFSET) {
+		for (uint64_t i = 0; i < type->count && i < TYPED_ELEMENTS_DEFAULT; i++)
+			add_parts(memory, value, type->target, offset + i * type->target->size,
+				  depth + 1);
+	} else {
+		for (size_t i = 0; i < type->member_count; i++)
+			add_parts(memory, value, type->members[i].type,
+				  offset + type->members[i].offset, depth + 1);
+	}
+}
+
+static struct error *read_value(const struct memory *memory, struct value *value)
+{
+	size_t size = value->type->size;
+	if (value->has_address) {
+		if (size > VALUE_BYTES_MAX)
+			size = VALUE_BYTES_MAX;
+		char *bytes = buffer_reserve(&value->bytes, size + 1);
+		size_t got = memory_read(memory, value->address, bytes, size);
+		if (got < size)
+			return error_new(ERR_UNREADABLE,
+					 "Cannot access memory at address 0x%" PRIx64,
+					 value->address + got);
+		value->bytes.size = size;
+	}
+	add_parts(memory, value, value->type, 0, 0);
+	return NULL;
+}
+
+struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
+		       struct value *ret, bool *ret_is_path)
+{
+	struct reader reader = {evaluation, text, false};
+	*ret = (struct value){0};
+	struct error *err = read_unary(&reader, ret);
+	skip_blanks(&reader);
+	*ret_is_path = reader.is_path && (err || !*reader.at);
+	if (!*ret_is_path) {
+		error_free(err);
+		return NULL;
+	}
+	return err || !wants_value ? err : read_value(&evaluation->memory, ret);
+}
+
+void value_deinit(struct value *value)
+{
+	buffer_deinit(&value->bytes);
+	vector_deinit(&value->parts);
+	arena_deinit(&value->texts);
+}
