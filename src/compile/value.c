@@ -217,7 +217,7 @@ void value_describe(const struct value *value, struct buffer *out)
 		break;
 	case VALUE_STACK:
 		if (value->size)
-			buffer_printf(out, "%u bytes of stack, to be unwound", value->size);
+			buffer_printf(out, "%u bytes at %%rsp, unwound afterwards", value->size);
 		else
 			buffer_puts(out, "frame pointers");
 		break;

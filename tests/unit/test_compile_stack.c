@@ -48,12 +48,17 @@ static void the_way_is_chosen_by_the_code(void **state)
 		const char *origin, *reason;
 	} cases[] = {
 	    {false, LINKED, "print(stack(5))", false, "frame pointers", NULL},
-	    {false, "-O2", "print(stack(5))", false, "4096 bytes of stack, to be unwound", NULL},
-	    {false, "-O2", "print(stack(9))", false, "8192 bytes of stack, to be unwound", NULL},
-	    {false, "-O2", "print(stack())", false, "16384 bytes of stack, to be unwound", NULL},
-	    {false, "-O2", "print(stack(127))", false, "16384 bytes of stack, to be unwound", NULL},
+	    {false, "-O2", "print(stack(5))", false, "4096 bytes at %rsp, unwound afterwards",
+	     NULL},
+	    {false, "-O2", "print(stack(9))", false, "8192 bytes at %rsp, unwound afterwards",
+	     NULL},
+	    {false, "-O2", "print(stack())", false, "16384 bytes at %rsp, unwound afterwards",
+	     NULL},
+	    {false, "-O2", "print(stack(127))", false, "16384 bytes at %rsp, unwound afterwards",
+	     NULL},
 	    /* The C library keeps no frame pointers: the walk would miss callers. */
-	    {true, LINKED, "print(stack(5))", false, "4096 bytes of stack, to be unwound", NULL},
+	    {true, LINKED, "print(stack(5))", false, "4096 bytes at %rsp, unwound afterwards",
+	     NULL},
 	    {true, LINKED " -static -nostdlib -e g", "print(stack(5))", false, "frame pointers",
 	     NULL},
 	    {true, LINKED, "count(stack(16), pid)", true, NULL, NULL},
@@ -63,7 +68,7 @@ static void the_way_is_chosen_by_the_code(void **state)
 	    {false, LINKED, "count(stack())", false, "frame pointers",
 	     "a stack of more than 16 frames is no key in the kernel"},
 	    {false, LINKED, "local s = stack(2) count(s)", false, "frame pointers", NULL},
-	    {false, "-O2", "count(stack(3))", false, "4096 bytes of stack, to be unwound",
+	    {false, "-O2", "count(stack(3))", false, "4096 bytes at %rsp, unwound afterwards",
 	     "the code keeps no frame pointers: `stack(3)` is unwound afterwards"},
 	};
 

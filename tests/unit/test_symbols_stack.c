@@ -434,6 +434,23 @@ static void what_frame_pointers_lead_to_is_shown_as_far_as_it_is_sure(void **sta
 	stacks_free(stacks);
 }
 
+static void code_of_the_kernel_in_a_process_is_named_so(void **state)
+{
+	struct stacks *stacks = stacks_new();
+	const uint64_t address = 0x7fff1234;
+
+	(void)state;
+	stacks_note_exec(stacks, NO_PID, 0);
+	stacks_note_mapping(
+	    stacks, NO_PID,
+	    &(struct mapping_notice){.start = 0x7fff1000, .end = 0x7fff3000, .path = "[vdso]"});
+	const struct stack *stack = find_addresses(stacks, NO_PID, 0, &address, 1);
+	assert_null(stack->frames[0].function);
+	assert_string_equal(stack->frames[0].module, "[vdso]");
+	assert_int_equal(stack->frames[0].address, 0x234);
+	stacks_free(stacks);
+}
+
 static void files_without_names_are_named_themselves(void **state)
 {
 	struct stacks *stacks = stacks_new();
@@ -519,6 +536,7 @@ int main(void)
 	    cmocka_unit_test(names_are_of_the_program_that_the_process_ran_at_the_time),
 	    cmocka_unit_test(code_that_a_process_generates_has_the_names_it_gives),
 	    cmocka_unit_test(what_frame_pointers_lead_to_is_shown_as_far_as_it_is_sure),
+	    cmocka_unit_test(code_of_the_kernel_in_a_process_is_named_so),
 	    cmocka_unit_test(files_without_names_are_named_themselves),
 	    cmocka_unit_test(equal_stacks_are_one_and_too_many_are_forgotten),
 	    cmocka_unit_test(whether_code_keeps_frame_pointers_is_told_by_its_tables),
