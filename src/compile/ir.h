@@ -9,40 +9,40 @@
 #include "value.h"
 
 enum ir_op {
-	IR_CONSTANT, /* t = number */
-	IR_REGISTER, /* t = 64 bits of the context at number */
-	IR_PID,	     /* t = process id */
-	IR_TID,	     /* t = thread id */
-	IR_CPU,	     /* t = CPU */
-	IR_LOAD,     /* t = size bytes of user memory at a; to label if that fails */
-	IR_BINARY,   /* t = a op (b, or number if b < 0); OP_DIV: unsigned; shifts: by the
-			count's last 6 bits, to the right with zeros */
-	IR_UNARY,    /* t = op a */
-	IR_MOVE,     /* t = a; the one instruction whose t may have been set before */
-	IR_EXTEND,   /* t = the low size BITS of a, extended */
-	IR_SIGN,     /* t = -1 if a < 0, else 0 */
-	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed unless is_unsigned */
-	IR_TEXT,     /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
-			(or begins with it: is_prefix); to other if it cannot be read */
-	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
+	IR_CONSTANT,  /* t = number */
+	IR_REGISTER,  /* t = 64 bits of the context at number */
+	IR_PID,	      /* t = process id */
+	IR_TID,	      /* t = thread id */
+	IR_CPU,	      /* t = CPU */
+	IR_LOAD,      /* t = size bytes of user memory at a; to label if that fails */
+	IR_BINARY,    /* t = a op (b, or number if b < 0); OP_DIV: unsigned; shifts: by the
+			 count's last 6 bits, to the right with zeros */
+	IR_UNARY,     /* t = op a */
+	IR_MOVE,      /* t = a; the one instruction whose t may have been set before */
+	IR_EXTEND,    /* t = the low size BITS of a, extended */
+	IR_SIGN,      /* t = -1 if a < 0, else 0 */
+	IR_COMPARE,   /* to label if a op (b, or number if b < 0); signed unless is_unsigned */
+	IR_TEXT,      /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
+			 (or begins with it: is_prefix); to other if it cannot be read */
+	IR_REASON,    /* what is missing next is so for reason number, or a if a >= 0 */
 	IR_REASON_OF, /* t = the reason of what was missing last */
-	IR_JUMP,     /* to label */
-	IR_LABEL,    /* here is label */
-	IR_LOOP,     /* the same, of a loop: its IR_AGAIN comes back here */
-	IR_AGAIN,    /* to label, backwards, if a <= b, signed */
-	IR_STORE,    /* slot = a */
-	IR_STRING,   /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
-			b >= 0, else up to a NUL; number: of an array of that many, which may
-			have none. is_length: slot = the length alone */
-	IR_NIL,	     /* slot of a string = nil */
-	IR_BYTES,    /* slot and bytes = size bytes at a; to label if that fails */
-	IR_PIECE,    /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
-	IR_PIECES,   /* slot = size: the pieces are bytes */
-	IR_COMM,     /* slot and the next = the thread's name */
-	IR_MISSING,  /* slot could not be read; is_signed: FRAME_REASON says why */
-	IR_ELAPSED,  /* t = ns since the entry */
-	IR_ENTRY,    /* t = word number of the call's state; to label if bit size of its missing
-			values is set */
+	IR_JUMP,      /* to label */
+	IR_LABEL,     /* here is label */
+	IR_LOOP,      /* the same, of a loop: its IR_AGAIN comes back here */
+	IR_AGAIN,     /* to label, backwards, if a <= b, signed */
+	IR_STORE,     /* slot = a */
+	IR_STRING,  /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
+		       b >= 0, else up to a NUL; number: of an array of that many, which may
+		       have none. is_length: slot = the length alone */
+	IR_NIL,	    /* slot of a string = nil */
+	IR_BYTES,   /* slot and bytes = size bytes at a; to label if that fails */
+	IR_PIECE,   /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
+	IR_PIECES,  /* slot = size: the pieces are bytes */
+	IR_COMM,    /* slot and the next = the thread's name */
+	IR_MISSING, /* slot could not be read; is_signed: FRAME_REASON says why */
+	IR_ELAPSED, /* t = ns since the entry */
+	IR_ENTRY,   /* t = word number of the call's state; to label if bit size of its missing
+		       values is set */
 	IR_ENTRY_TEXT, /* slot and bytes = the text in word number of the call's state; to label if
 			  bit size of its missing values is set */
 
