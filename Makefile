@@ -198,7 +198,7 @@ SAN_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=u
 $(FUZZERS): %: %.o $(filter-out %/console.a,$(ARCHIVES))
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 endif
-.PHONY: fuzz fuzzers
+.PHONY: fuzz fuzzers oracles
 fuzzers: $(FUZZERS)
 	@for f in $^; do corpus=$(BUILD)/corpus/$${f##*/}; mkdir -p $$corpus; \
 	  seeds=tests/fuzz/$${f##*/fuzz_}; [ -d $$seeds ] || seeds=; \
@@ -206,8 +206,15 @@ fuzzers: $(FUZZERS)
 	  $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -timeout=10 \
 	    -artifact_prefix=$(BUILD)/$${f##*/}. $$corpus $$seeds > $$f.log 2>&1 \
 	    || { tail -n 60 $$f.log; exit 1; }; done
-fuzz: ## feed the parsers of foreign bytes noise, FUZZ_SECONDS (60) each
+# The kernel against Lua, with seeds of their own: ends at the first that differs.
+ORACLES := compile_lua runtime_oracle
+oracles: $(ORACLES:%=$(BUILD)/tests/unit/test_%)
+	@[ $$(id -u) = 0 ] || { echo "  SKIP     the oracles: they need root"; exit 0; }; \
+	for t in $^; do case $$t in *.a) ;; *) echo "  ORACLE   $$t"; \
+	  MOONTAP_SECONDS=$(FUZZ_SECONDS) $$t || exit 1;; esac; done
+fuzz: ## feed the parsers of foreign bytes noise, and the compiler expressions, FUZZ_SECONDS (60) each
 	@$(MAKE) FUZZ=1 CC=$(CLANG) BUILD=build/fuzz fuzzers
+	@$(MAKE) oracles
 
 # -------------------------------------------------------------------- lint
 

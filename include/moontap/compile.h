@@ -29,6 +29,7 @@
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
+ *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   rewrite.c  the block as a Lua function whose parameters are the captures
  *   plan.c     one after the other
  *   listing.c  BPF as text

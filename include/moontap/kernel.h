@@ -111,8 +111,8 @@ struct load_request {
 
 struct kernel_program; /* a loaded program, its counters and attachments */
 
-/* ERR_TOO_LARGE: more than the verifier is willing to follow. ERR_VERIFIER (message ends with the verifier's last lines; the whole log is
- * the hint), ERR_PERMISSION, ERR_OS. */
+/* ERR_TOO_LARGE: more than the verifier is willing to follow. ERR_VERIFIER (message ends with the
+ * verifier's last lines; the whole log is the hint), ERR_PERMISSION, ERR_OS. */
 struct error *kernel_load(struct kernel *kernel, const struct load_request *request,
 			  struct kernel_program **ret);
 /* What is still attached is detached by and by, within some 40 ms. */

@@ -28,18 +28,18 @@ enum ir_op {
 			(or begins with it: is_prefix); to other if it cannot be read */
 	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
 	IR_REASON_OF, /* t = the reason of what was missing last */
-	IR_JUMP,     /* to label */
-	IR_LABEL,    /* here is label */
-	IR_LOOP,     /* the same, of a loop: its IR_AGAIN comes back here */
-	IR_AGAIN,    /* to label, backwards, if a <= b, signed */
-	IR_STORE,    /* slot = a */
-	IR_STRING,   /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
-			b >= 0, else up to a NUL; number: of an array of that many, which may
-			have none. is_length: slot = the length alone */
-	IR_NIL,	     /* slot of a string = nil */
-	IR_BYTES,    /* slot and bytes = size bytes at a; to label if that fails */
-	IR_PIECE,    /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
-	IR_PIECES,   /* slot = size: the pieces are bytes */
+	IR_JUMP,      /* to label */
+	IR_LABEL,     /* here is label */
+	IR_LOOP,      /* the same, of a loop: its IR_AGAIN comes back here */
+	IR_AGAIN,     /* to label, backwards, if a <= b, signed */
+	IR_STORE,     /* slot = a */
+	IR_STRING,  /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
+		       b >= 0, else up to a NUL; number: of an array of that many, which may
+		       have none. is_length: slot = the length alone */
+	IR_NIL,	    /* slot of a string = nil */
+	IR_BYTES,   /* slot and bytes = size bytes at a; to label if that fails */
+	IR_PIECE,   /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
+	IR_PIECES,  /* slot = size: the pieces are bytes */
 	IR_STACK,   /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or
 		       size bytes of its memory if size is not 0 */
 	IR_COMM,    /* slot and the next = the thread's name */

@@ -239,24 +239,24 @@ const struct node *node_inner(const struct node *node);
 /* ------------------------------------------------------------- builtin.c */
 
 enum builtin_kind {
-	BUILTIN_VALUE,	     /* a name: value */
-	BUILTIN_SITE,	     /* a name: capture */
-	BUILTIN_ARGUMENTS,   /* arg[n], arg.NAME */
-	BUILTIN_VARIABLES,   /* var.NAME */
-	BUILTIN_GLOBALS,     /* global["NAME"] */
-	BUILTIN_REGISTERS,   /* reg.NAME */
-	BUILTIN_GOROUTINE,   /* goid */
-	BUILTIN_RESULT,	     /* result, result[n] */
-	BUILTIN_ENTRY,	     /* entry.EXPR */
-	BUILTIN_STRING,	     /* str(p [, max]) */
-	BUILTIN_LOAD,	     /* u8(p) ... i64(p): size, is_signed */
-	BUILTIN_LENGTH,	     /* len(v) */
-	BUILTIN_BYTES,	     /* bytes(p, n) */
-	BUILTIN_CAST,	     /* cast("type", v) */
-	BUILTIN_OK,	     /* ok(v [, default]) */
-	BUILTIN_STACK,	     /* stack([n]) */
-	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
-	BUILTIN_LUA,	     /* a function of the runtime */
+	BUILTIN_VALUE,	   /* a name: value */
+	BUILTIN_SITE,	   /* a name: capture */
+	BUILTIN_ARGUMENTS, /* arg[n], arg.NAME */
+	BUILTIN_VARIABLES, /* var.NAME */
+	BUILTIN_GLOBALS,   /* global["NAME"] */
+	BUILTIN_REGISTERS, /* reg.NAME */
+	BUILTIN_GOROUTINE, /* goid */
+	BUILTIN_RESULT,	   /* result, result[n] */
+	BUILTIN_ENTRY,	   /* entry.EXPR */
+	BUILTIN_STRING,	   /* str(p [, max]) */
+	BUILTIN_LOAD,	   /* u8(p) ... i64(p): size, is_signed */
+	BUILTIN_LENGTH,	   /* len(v) */
+	BUILTIN_BYTES,	   /* bytes(p, n) */
+	BUILTIN_CAST,	   /* cast("type", v) */
+	BUILTIN_OK,	   /* ok(v [, default]) */
+	BUILTIN_STACK,	   /* stack([n]) */
+	BUILTIN_AGGREGATE, /* count([k ...]) and its kin: aggregate */
+	BUILTIN_LUA,	   /* a function of the runtime */
 };
 
 struct builtin_entry {

@@ -132,8 +132,7 @@ static void random_input(struct input *in)
 static void random_inputs(void)
 {
 	if (!nowhere)
-		nowhere =
-		    mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < INPUTS; i++)
 		random_input(&inputs[i]);
 }

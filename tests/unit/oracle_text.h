@@ -36,16 +36,13 @@ static void put_index(struct text *t)
 	static const char *const indices[] = {"0", "1", "2", "p.index & 3", "p.i8", "p.next.u8 % 4",
 					      "9"};
 
-	if (t->loops && below(2))
-		buffer_printf(t->out, "i%u", below(t->loops));
-	else
-		buffer_puts(t->out, PICK(indices));
+	buffer_puts(t->out, PICK(indices));
 }
 
 static void put_base(struct text *t)
 {
-	static const char *const bases[] = {"p", "p", "p.next", "p.other", "p.next.other",
-					    "p.links[1]", "p.other.links[2]"};
+	static const char *const bases[] = {
+	    "p", "p", "p.next", "p.other", "p.next.other", "p.links[1]", "p.other.links[2]"};
 
 	buffer_puts(t->out, PICK(bases));
 }
@@ -67,16 +64,19 @@ static bool put_local(struct text *t, enum kind kind)
 	return false;
 }
 
+/* By an index that Lua alone knows the whole array is captured; where it cannot be read and the
+ * index is beyond its end, the halves do not name the same reason: so it is p's own. */
 static void put_element(struct text *t)
 {
 	static const char *const arrays[] = {"numbers", "wide", "number"};
-	const char *array = PICK(arrays);
-
-	/* What a pointer leads to by an index that Lua alone knows cannot be captured. */
 	unsigned loops = t->loops;
-	if (array == arrays[2])
-		t->loops = 0;
-	put_field(t, array);
+
+	if (loops && below(2)) {
+		buffer_printf(t->out, "p.%s[i%u]", arrays[below(2)], below(loops));
+		return;
+	}
+	t->loops = 0;
+	put_field(t, PICK(arrays));
 	buffer_puts(t->out, "[");
 	put_index(t);
 	buffer_puts(t->out, "]");
@@ -245,9 +245,9 @@ static void put_comparison(struct text *t, unsigned depth)
 /* The same value on both sides: equal to itself, missing or not. */
 static void put_self(struct text *t)
 {
-	static const char *const selves[] = {"p.next.i32", "p.other.u64", "p.next.color",
-					     "p.other.text", "(p.next.i8 + 0)", "p.other.flag",
-					     "p.next.links[1]", "(p.next.i16 * 3 + p.other.u8)"};
+	static const char *const selves[] = {
+	    "p.next.i32",      "p.other.u64",  "p.next.color",	  "p.other.text",
+	    "(p.next.i8 + 0)", "p.other.flag", "p.next.links[1]", "(p.next.i16 * 3 + p.other.u8)"};
 	const char *self = PICK(selves);
 
 	buffer_printf(t->out, "%s%s%s%s", self, random_equality(), self,
@@ -266,9 +266,9 @@ static void put_text_comparison(struct text *t)
 
 static void put_enum_comparison(struct text *t)
 {
-	static const char *const names[] = {"\"COLOR_RED\"", "\"COLOR_NONE\"", "\"COLOR_BLUE\"",
-					    "7", "-1", "0", "p.i8", "p.next.u8", "p.other.color",
-					    "nil"};
+	static const char *const names[] = {
+	    "\"COLOR_RED\"", "\"COLOR_NONE\"", "\"COLOR_BLUE\"", "7",  "-1", "0",
+	    "p.i8",	     "p.next.u8",      "p.other.color",	 "nil"};
 
 	put_field(t, "color");
 	buffer_printf(t->out, "%s%s", random_equality(), PICK(names));
@@ -369,7 +369,7 @@ static void put_counted(struct text *t)
 
 static void put_count(struct text *t)
 {
-	unsigned keys = 1 + below(4), strings = 0;
+	unsigned keys = 2 + below(5), strings = 0;
 
 	buffer_puts(t->out, "count(p.index");
 	for (unsigned i = 0; i < keys; i++) {
@@ -429,8 +429,13 @@ static void put_locals(struct text *t, unsigned depth)
 static void put_loop(struct text *t)
 {
 	static const char *const froms[] = {"0", "1", "(p.index & 3)", "(p.next.index & 3)", "-1"};
-	static const char *const tos[] = {"7", "3", "(p.index & 3)", "(p.other.index & 7)", "len(p.numbers) - 1",
-					  "(p.u8 & 7)", "(p.next.i8 & 3)"};
+	static const char *const tos[] = {"7",
+					  "3",
+					  "(p.index & 3)",
+					  "(p.other.index & 7)",
+					  "len(p.numbers) - 1",
+					  "(p.u8 & 7)",
+					  "(p.next.i8 & 3)"};
 	static const char *const steps[] = {"", "", ", 1", ", 3"};
 
 	buffer_printf(t->out, "for i%u = %s, %s%s do ", t->loops, PICK(froms), PICK(tos),

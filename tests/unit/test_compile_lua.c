@@ -5,7 +5,6 @@
  *
  * The code runs as a BPF_PROG_TYPE_SYSCALL program, whose context is plain memory:
  * first the registers, then a slot for each result. Needs root.
- * MOONTAP_EXPRESSIONS and MOONTAP_SEED say how many and which.
  */
 #include "../../src/compile/encode.h"
 
@@ -335,19 +334,17 @@ static bool can_load(void)
 
 static void the_kernel_computes_what_lua_does(void **state)
 {
-	long count = setting("MOONTAP_EXPRESSIONS", EXPRESSIONS_DEFAULT);
-
 	(void)state;
 	if (!can_load()) {
 		if (getenv("CI"))
 			fail_msg("no BPF here: %m");
 		skip();
 	}
-	random_seed(setting("MOONTAP_SEED", 20));
+	random_begin(20);
 	for (size_t i = 0; i < sizeof(memory); i++)
 		memory[i] = (unsigned char)random_bits();
 	lua_State *L = open_lua();
-	for (long done = 0; done < count; done += BATCH) {
+	for (long done = 0; random_goes_on(done, EXPRESSIONS_DEFAULT); done += BATCH) {
 		struct buffer text = {0};
 
 		buffer_puts(&text, "return ");

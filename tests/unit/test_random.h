@@ -2,9 +2,14 @@
 /*
  * test_random.h - what the oracles (test_compile_lua.c, test_runtime_oracle.c) make their
  * expressions and inputs of. The same seed gives the same ones.
+ *
+ * MOONTAP_EXPRESSIONS says how many, MOONTAP_SEED which; with MOONTAP_SECONDS it goes on for so
+ * long, from another seed each time.
  */
 #ifndef TEST_RANDOM_H
 #define TEST_RANDOM_H
+
+#include <time.h>
 
 #include "moontap/base.h"
 
@@ -60,6 +65,26 @@ static long setting(const char *name, long otherwise)
 static void random_seed(long seed)
 {
 	random_state = (uint64_t)seed * 0x9e3779b97f4a7c15ull | 1;
+}
+
+static time_t random_end; /* 0: after so many expressions */
+
+/* The seed, which is told where it is not always the same. */
+static long random_begin(long seed)
+{
+	long seconds = setting("MOONTAP_SECONDS", 0);
+
+	random_end = seconds ? time(NULL) + seconds : 0;
+	seed = setting("MOONTAP_SEED", seconds ? time(NULL) : seed);
+	if (seconds)
+		print_message("MOONTAP_SEED=%ld\n", seed);
+	random_seed(seed);
+	return seed;
+}
+
+static bool random_goes_on(long done, long count)
+{
+	return random_end ? time(NULL) < random_end : done < setting("MOONTAP_EXPRESSIONS", count);
 }
 
 #endif
