@@ -121,8 +121,10 @@ deb: ## make a Debian package of it: build/moontap_VERSION_amd64.deb
 	@rm -rf build/deb/root && mkdir -p build/deb/root/DEBIAN
 	@$(MAKE) -s BUILD=build/deb PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
 	@gzip -9nf build/deb/root/usr/share/man/man1/moontap.1 && strip build/deb/root/usr/bin/moontap
-	@depends=$$(ldd build/deb/root/usr/bin/moontap | sed -n 's/.* => \(.*\) (.*/\1/p' | \
-		while read -r file; do dpkg -S "$$(realpath "$$file")"; done | cut -d: -f1 | sort -u | paste -sd,) && \
+	@needed=$$(readelf -d build/deb/root/usr/bin/moontap | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') && \
+	depends=$$(for library in $$needed; do \
+		dpkg -S "*/$(shell $(CC) -dumpmachine)/$$library" || exit 1; done | cut -d: -f1 | \
+		sort -u | paste -sd, | sed 's/,/, /g') && \
 	printf '%s\n' 'Package: moontap' 'Version: $(VERSION)' 'Architecture: amd64' \
 		'Maintainer: the moontap authors <moontap@localhost>' "Depends: $$depends" \
 		'Section: devel' 'Priority: optional' \

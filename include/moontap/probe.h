@@ -127,6 +127,11 @@ const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
+/* Of a finish: where calls are seen to begin; its sites are where they return. Others: 0. */
+size_t probe_entry_count(const struct probe *probe);
+const struct site *probe_entry(const struct probe *probe, size_t index);
+/* Its calls that were no hits. */
+void probe_call_losses(const struct probe *probe, struct call_losses *ret);
 /* The first plan. All have the same Lua function and aggregations; what their captures are may
  * differ: */
 const struct plan *probe_plan(const struct probe *probe);

@@ -252,7 +252,7 @@ enum variable_kind {
 };
 struct variable {
 	enum variable_kind kind;
-	const char *name;
+	const char *name; /* "" if it has none */
 	const struct type *type;
 	struct where where;
 	struct line declared; /* file NULL if not known */
@@ -309,17 +309,20 @@ char *image_operand_name(struct image *image, uint64_t address, const struct cod
  * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
 const struct type *image_go_type(struct image *image, uint64_t address);
 
-/* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
+/* The goroutine that runs. */
 struct goroutine {
-	struct where_piece id; /* its number; unreadable where none runs */
-	struct where_piece g;  /* the address of its runtime.g */
-	struct where_piece
-	    stack_hi; /* where its stack begins; the stack may move, and this with it */
+	struct where_piece id; /* its number, a PIECE_VALUE; unreadable where none runs */
+	/* The thread's own runtime.g, which on a system stack is not the goroutine's, is in %r14
+	 * (has_register), or at this distance from the base of %fs. */
+	int64_t tls;
+	/* Where in that the address is that its stack begins at: the stack may move, and this
+	 * moves with it. */
+	int64_t stack_hi;
 };
 /*
  * g, at a site of a Go program. has_register: %r14 holds it there, which is so at the entry and
  * the exits of functions of ABI_GO_REGISTERS only; elsewhere it is found by %fs. On a system
- * stack, where the runtime works for a goroutine, that goroutine counts. False: the image is not
+ * stack, where the runtime works for a goroutine, id is that goroutine's. False: the image is not
  * Go, or of a version whose runtime we do not know and that has no DWARF.
  */
 bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret);
@@ -390,9 +393,10 @@ void stacks_note_exit(struct stacks *stacks, pid_t pid);
 struct stack_capture {
 	pid_t pid;
 	uint64_t time_ns; /* of the capture; UINT64_MAX: not known */
-	size_t count;	  /* of addresses; or the most wanted */
+	size_t wanted;	  /* frames, at most */
 	/* The instruction pointer, then return addresses, innermost first. NULL: */
 	const uint64_t *addresses;
+	size_t count;
 	/* By DWARF number, the return address (16) being the instruction pointer; and the memory
 	 * from the stack pointer on. */
 	const uint64_t *registers;
@@ -424,6 +428,9 @@ const struct stack *stacks_find(struct stacks *stacks, const struct stack_captur
 /* Has the code around address a frame pointer (in most functions of its image)? Then a
  * walk along frame pointers finds its callers. */
 bool image_has_frame_pointers(struct image *image, uint64_t address);
+/* Has the code of every module? Else the walk misses the frames of those that have none, and
+ * may end there. */
+bool program_has_frame_pointers(struct program *program);
 
 /* ---------------------------------------------------------------- location */
 

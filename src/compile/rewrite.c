@@ -205,6 +205,69 @@ static struct error *collect_assignment(struct rewriter *r, const struct node *n
 	return rewrite_collect(r, targets->next);
 }
 
+/* A loop with a bound that is missing does not run: Lua is given one that is out of reach. */
+static struct error *collect_bound(struct rewriter *r, const struct node *node, bool is_left)
+{
+	const struct span begin = {node->span.start, node->span.start};
+	const struct span end = {node->span.end, node->span.end};
+
+	if (node->kind == NODE_INTEGER)
+		return NULL;
+	r->has_bounds = true;
+	vector_push(&r->replacements, ((struct replacement){begin, REPLACE_BOUND, 0}));
+	TRY(rewrite_collect(r, node));
+	vector_push(&r->replacements, ((struct replacement){end, REPLACE_BOUND_END, is_left}));
+	return NULL;
+}
+
+/* NAME, from, to, [step], BLOCK. Which way it goes must be known. */
+static struct error *collect_loop(struct rewriter *r, const struct node *loop)
+{
+	const struct node *from = loop->first->next, *to = from->next, *step = to->next;
+	bool has_step = step->kind != NODE_BLOCK;
+	bool is_down = has_step && step->kind == NODE_UNARY && step->op == OP_NEG;
+	const struct node *number = is_down ? step->first : step;
+
+	if (has_step && number->kind != NODE_INTEGER && number->kind != NODE_FLOAT) {
+		TRY(rewrite_collect(r, from));
+		TRY(rewrite_collect(r, to));
+		TRY(rewrite_collect(r, step));
+	} else {
+		TRY(collect_bound(r, from, is_down));
+		TRY(collect_bound(r, to, !is_down));
+	}
+	return rewrite_collect(r, has_step ? step->next : step);
+}
+
+/* s:sub(1, 3) ...: where s is a char* that is null, it has no methods, and they are missing. */
+static struct error *collect_receiver(struct rewriter *r, const struct node *node, bool *ret_done)
+{
+	const struct value *value;
+	struct value *text;
+
+	TRY(resolve_target(r->c, node_inner(node), &value));
+	*ret_done = value && value->kind == VALUE_STRING && value->is_nullable;
+	if (!*ret_done)
+		return NULL;
+	text = ARENA_NEW(&r->c->plan->arena, struct value);
+	*text = *value;
+	text->is_nullable = false;
+	text->a = value_nonnull(r->c, node, value->a);
+	return collect_value(r, node, text);
+}
+
+static struct error *collect_children(struct rewriter *r, const struct node *node)
+{
+	const struct node *child = node->first;
+	bool is_done = false;
+
+	if (node->kind == NODE_METHOD_CALL)
+		TRY(collect_receiver(r, child, &is_done));
+	for (child = is_done ? child->next : child; child; child = child->next)
+		TRY(rewrite_collect(r, child));
+	return NULL;
+}
+
 struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 {
 	const struct value *value;
@@ -228,9 +291,7 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	if ((node->kind == NODE_BINARY && node->op != OP_AND && node->op != OP_OR) ||
 	    (node->kind == NODE_UNARY && node->op != OP_NOT))
 		return collect_operator(r, node);
-	for (const struct node *child = node->first; child; child = child->next)
-		TRY(rewrite_collect(r, child));
-	return NULL;
+	return node->kind == NODE_FOR_NUMERIC ? collect_loop(r, node) : collect_children(r, node);
 }
 
 /* The default action, for a probe without a block: what it shows, and how. */
@@ -268,7 +329,7 @@ static struct error *collect_parameters(struct rewriter *r)
 	struct variable variable;
 	struct scope *scope;
 
-	if (r->c->request->entry.function)
+	if (r->c->request->entry.function || r->c->request->is_bare)
 		return NULL;
 	TRY(path_scope(r->c, &scope));
 	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {
@@ -326,6 +387,7 @@ struct writer {
 	unsigned line;
 	const char **parameters; /* by capture */
 	const char **functions;	 /* by aggregate */
+	const char *bound;	 /* the name that ok() has here */
 };
 
 static void put_text(struct writer *w, const char *text, size_t size)
@@ -353,6 +415,13 @@ static void put_replacement(struct writer *w, const struct replacement *replacem
 		const char *dot = memrchr(text + replacement->span.start, '.',
 					  replacement->span.end - replacement->span.start);
 		put_text(w, dot + 1, (size_t)(text + replacement->span.end - dot - 1));
+		return;
+	}
+	if (replacement->with >= REPLACE_BOUND) {
+		buffer_printf(&w->out, replacement->with == REPLACE_BOUND ? "%s(" : ", %s)",
+			      replacement->with == REPLACE_BOUND ? w->bound
+			      : replacement->index		 ? "-1e999"
+								 : "1e999");
 		return;
 	}
 	buffer_puts(&w->out, replacement->with == REPLACE_CAPTURE
@@ -516,13 +585,15 @@ void rewrite_function(struct rewriter *r)
 	struct plan *plan = r->c->plan;
 	const struct node *guard = plan->has_guard ? request->condition : NULL;
 	const struct node *first = guard ? guard : request->block;
-	struct writer w = {.r = r, .line = 1};
+	struct writer w = {.r = r, .line = 1, .bound = parameter_name(r, "bound")};
 	const char *filtered = parameter_name(r, "filtered");
 
 	name_replacements(&w);
 	if (first)
 		go_to_line(&w, first);
 	put_functions(&w);
+	if (r->has_bounds)
+		buffer_printf(&w.out, "local %s = ok; ", w.bound);
 	if (guard)
 		put_upvalues(&w, guard);
 	if (request->block)

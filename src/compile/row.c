@@ -14,12 +14,6 @@ enum {
 	EXCHANGES_MAX = 64,
 };
 
-/* The key is at the far end of the frame. */
-static int key_offset(unsigned word)
-{
-	return -FRAME_BYTES + 8 * (int)word;
-}
-
 static void point_to_key(struct encoder *e, int to, unsigned word)
 {
 	put_mov(e, to, R10);
@@ -122,21 +116,16 @@ static void emit_key_text(struct encoder *e, const struct ir *ir, const struct i
 /* What the entry kept has room for more than a key: the rest is cut off. */
 static void emit_key_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
-	int is_whole = label_new(e);
+	int words = put_kept_word(e, insn, fail), is_whole = label_new(e);
 
-	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
-	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-	if (insn->size)
-		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
-	put_alu_constant(e, BPF_AND, R0, 1);
-	put_branch_constant(e, BPF_JNE, R0, 0, fail);
 	for (int i = 0; i < AGGREGATE_KEY_BYTES_MAX; i += 8) {
 		put_load(e, BPF_DW, R0, R5, words + 8 + i);
 		put_store(e, BPF_DW, R10, key_offset(insn->slot + 1) + i, R0);
 	}
 	put_load(e, BPF_DW, R0, R5, words);
 	put_branch_constant(e, BPF_JLE, R0, AGGREGATE_KEY_BYTES_MAX, is_whole);
+	put_constant(e, R5, (int64_t)RECORD_STRING_NIL);
+	put_branch(e, BPF_JEQ, R0, R5, is_whole);
 	put_constant(e, R0, (int64_t)(RECORD_STRING_CUT | AGGREGATE_KEY_BYTES_MAX));
 	label_here(e, is_whole);
 	put_store(e, BPF_DW, R10, key_offset(insn->slot), R0);

@@ -35,7 +35,6 @@ static bool is_key(const struct value *value)
 	case VIEW_NIL:
 	case VIEW_FLOAT:
 	case VIEW_BYTES:
-	case VIEW_STACK:
 	case VIEW_LOST:
 		return false;
 	default:
@@ -47,10 +46,13 @@ static struct error *resolve_key(struct compiler *c, const struct node *node,
 				 const struct value **ret, const char **reason)
 {
 	TRY(resolve_expression(c, node, ret, reason));
-	if (!*ret || is_key(*ret))
+	if (*ret && (*ret)->kind == VALUE_STACK)
+		*reason = stack_key_reason(c, *ret);
+	if (!*ret || (is_key(*ret) && !*reason))
 		return NULL;
-	*reason =
-	    arena_printf(&c->plan->arena, "the kernel takes no key like `%s`", node_text(c, node));
+	if (!*reason)
+		*reason = arena_printf(&c->plan->arena, "the kernel takes no key like `%s`",
+				       node_text(c, node));
 	*ret = NULL;
 	return NULL;
 }
@@ -189,6 +191,10 @@ static struct error *lower_key_value(struct compiler *c, const struct arithmetic
 	if (key->kind == VALUE_COMM) {
 		add_row_insn(at, IR_KEY_COMM, word, IR_NONE, IR_NONE);
 		return NULL;
+	}
+	if (key->kind == VALUE_STACK) {
+		add_row_insn(at, IR_KEY_EMPTY, word, IR_NONE, IR_NONE);
+		return stack_lower(c, key, IR_KEY_STACK, word, at->ir);
 	}
 	if (key->kind == VALUE_TEXT) {
 		lower_key_constant(at, key, word);

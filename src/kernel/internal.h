@@ -127,8 +127,12 @@ void mappings_close(struct kernel *kernel);
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);
 
 struct kernel_calls {
-	int fd;
+	int fd, counters_fd;
+	size_t cpu_count, value_size;
+	uint64_t cleared;
 };
+/* The map of MAP_CALLS or MAP_CALL_COUNTERS, -1 for other roles. */
+int calls_map(const struct kernel_calls *calls, enum map_role role);
 
 /* -------------------------------------------------------------- attachment */
 

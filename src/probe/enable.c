@@ -59,9 +59,9 @@ static struct error *entry_attach(struct probe *probe, const struct probe_entry 
 	const struct group *group = &probe->groups.data[probe->sites.data[entry->first_site].group];
 	uint64_t cookie = 0;
 	const struct attach_request request = {
-	    .path = image_path(entry->place.image),
+	    .path = image_path(entry->public.place.image),
 	    .pid = target_pid(&probe->session->target),
-	    .offsets = &entry->offset,
+	    .offsets = &entry->public.offset,
 	    .cookies = &cookie,
 	    .count = 1,
 	};
@@ -107,6 +107,8 @@ struct error *probe_attach(struct probe *probe)
 	    probe->session->target.public.state == TARGET_EXITED)
 		return NULL;
 	struct error *err = NULL;
+	if (probe->calls)
+		kernel_calls_clear(probe->calls);
 	for (unsigned i = 0; i < probe->groups.size && !err; i++)
 		err = group_attach(probe, i);
 	if (!err)

@@ -27,7 +27,7 @@ void probe_free(struct probe *probe)
 	for (size_t i = 0; i < probe->sites.size; i++)
 		image_unref(probe->sites.data[i].public.place.image);
 	for (size_t i = 0; i < probe->entries.size; i++)
-		image_unref(probe->entries.data[i].place.image);
+		image_unref(probe->entries.data[i].public.place.image);
 	kernel_aggregates_free(probe->aggregates);
 	kernel_calls_free(probe->calls);
 	vector_deinit(&probe->groups);
@@ -158,6 +158,17 @@ void probe_site_counters(const struct probe *probe, size_t index, struct counter
 	*ret = sum;
 }
 
+void probe_call_losses(const struct probe *probe, struct call_losses *ret)
+{
+	struct call_losses losses = {0};
+
+	if (probe->calls)
+		kernel_calls_losses(probe->calls, &losses);
+	ret->unpaired = probe->losses_before.unpaired + losses.unpaired;
+	ret->left = probe->losses_before.left + losses.left;
+	ret->pushed_out = probe->losses_before.pushed_out + losses.pushed_out;
+}
+
 void probe_note_filtered(struct probe *probe, size_t site_index)
 {
 	probe->sites.data[site_index].filtered_by_lua++;
@@ -248,6 +259,16 @@ size_t probe_site_count(const struct probe *probe)
 const struct site *probe_site(const struct probe *probe, size_t index)
 {
 	return &probe->sites.data[index].public;
+}
+
+size_t probe_entry_count(const struct probe *probe)
+{
+	return probe->entries.size;
+}
+
+const struct site *probe_entry(const struct probe *probe, size_t index)
+{
+	return &probe->entries.data[index].public;
 }
 
 const struct plan *probe_plan(const struct probe *probe)

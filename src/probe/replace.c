@@ -33,6 +33,7 @@ static bool has_same_sites(const struct probe *a, const struct probe *b)
 static void inherit(struct probe *draft, const struct probe *probe)
 {
 	probe_counters(probe, &draft->before);
+	probe_call_losses(probe, &draft->losses_before);
 	draft->is_enabled = probe->is_enabled;
 	draft->handle = probe->handle;
 	probe_set_ignored(draft, probe->ignore);

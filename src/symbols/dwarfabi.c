@@ -230,11 +230,15 @@ void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret
 	place_result(&arguments, &function);
 	for (int more = dwarf_child(&function, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child)) {
-		if (dwarf_tag(&child) != DW_TAG_formal_parameter ||
-		    !die_reference(&child, DW_AT_type, &type))
+		struct where where;
+		if (!die_is_parameter(&child))
 			continue;
-		place(&arguments, &type, ret);
-		if (child.addr == parameter->addr)
+		if (!die_reference(&child, DW_AT_type, &type))
 			return;
+		place(&arguments, &type, &where);
+		if (child.addr != parameter->addr)
+			continue;
+		*ret = where;
+		return;
 	}
 }

@@ -145,10 +145,11 @@ static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *var
 void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret)
 {
 	struct dwarf *dwarf = scope->dwarf;
+	const char *name = die_name(dwarf, die);
 
 	*ret = (struct variable){
 	    .kind = VARIABLE_LOCAL,
-	    .name = die_name(dwarf, die),
+	    .name = name ? name : "",
 	    .type = dwarf_type_of(dwarf, die),
 	    .declared = declared_at(scope, die),
 	};

@@ -166,7 +166,9 @@ static void what_cannot_be_read_is_an_error_at_its_place(void **state)
 	    {"break f do\n  pid = 4\nend", &entry, ERR_NAME, "t.mt:2:3", "nothing writes"},
 	    {"break f do arg[1] = 4 end", &entry, ERR_NAME, "t.mt:1:12", "nothing writes"},
 	    {"break f do function pid() end end", &entry, ERR_NAME, "t.mt:1:21", "nothing writes"},
-	    {"break f do print(goid) end", &entry, ERR_NAME, "t.mt:1:18", "not available"},
+	    {"break f do print(goid) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "`goid` can only be used in Go programs: f is not part of one"},
+	    {"break f do print(stack) end", &entry, ERR_NAME, "t.mt:1:18", "stack([N])"},
 	    {"break f if u8(x) == 1 do end", &entry, ERR_NAME, "t.mt:1:15", "`x` is left to Lua"},
 	};
 

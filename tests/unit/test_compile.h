@@ -50,7 +50,7 @@ static void compiled_deinit(struct compiled *c)
 	source_free(c->source);
 }
 
-static void fail_with_error(const struct error *err)
+static inline void fail_with_error(const struct error *err)
 {
 	struct buffer text = {0};
 

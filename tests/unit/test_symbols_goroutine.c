@@ -130,8 +130,9 @@ static void the_main_goroutine_has_number_1(void **state)
 		assert_true(image_goroutine(image, false, &goroutine));
 		pid_t pid = start_stopped(in_scratch("g"), &regs);
 		uint64_t id = evaluate(pid, &regs, &goroutine.id);
-		uint64_t hi = evaluate(pid, &regs, &goroutine.stack_hi);
-		uint64_t g = evaluate(pid, &regs, &goroutine.g);
+		uint64_t g, hi;
+		assert_true(read_memory(pid, regs.fs_base + (uint64_t)goroutine.tls, &g));
+		assert_true(read_memory(pid, g + (uint64_t)goroutine.stack_hi, &hi));
 		if (id != 1 || regs.rsp >= hi || hi - regs.rsp > 65536)
 			fail_msg("%s, %s: goroutine %lu, %lx below %lx",
 				 compilers[i / ARRAY_SIZE(builds)], builds[build].flags,
@@ -140,7 +141,7 @@ static void the_main_goroutine_has_number_1(void **state)
 		if (!strstr(image_go_version(image), "go1.15")) {
 			assert_true(image_goroutine(image, true, &goroutine));
 			assert_int_equal(evaluate(pid, &regs, &goroutine.id), 1);
-			assert_int_equal(evaluate(pid, &regs, &goroutine.g), g);
+			assert_int_equal(regs.r14, g);
 		}
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
