@@ -19,7 +19,6 @@
  *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
- *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
@@ -168,12 +167,6 @@ enum abi {
 	ABI_GO_STACK,	  /* Go's ABI0: all on the stack from CFA */
 };
 enum abi image_abi(const struct image *image, const struct function *function);
-
-/* Where a function returns: code_exits of it and of the parts that the compiler split off
- * it as unlikely (NAME.cold, which it jumps into; image_function_at finds the part that an exit
- * is in). A jump into the middle of any other function is EXIT_UNCLEAR. ERR_BAD_ELF: its
- * code is not in the file. */
-struct error *image_exits(struct image *image, const struct function *function, exit_list *ret);
 
 struct line {
 	const char *file; /* as the tables give it; owned by the image */

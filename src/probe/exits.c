@@ -84,6 +84,15 @@ static struct error *unclear(const struct place *place, const struct code_exit *
 	    "Probe the places that you know it returns by: break %s+OFFSET.", place->function.name);
 }
 
+/* A jump into the middle of another function is no tail call, but goes on with something that
+ * belongs to both. */
+static bool leads_into_another(struct image *image, uint64_t target)
+{
+	struct function function;
+
+	return target && image_function_at(image, target, &function) && function.address != target;
+}
+
 static struct error *add_exit(struct probe *probe, const struct place *place,
 			      const struct parts *parts, const struct code_exit *exit,
 			      const struct site_rules *rules)
@@ -91,7 +100,7 @@ static struct error *add_exit(struct probe *probe, const struct place *place,
 	struct probe_site site = {.public.place = *place, .entry = probe->entries.size - 1};
 	const struct code *code = NULL;
 
-	if (exit->kind == EXIT_UNCLEAR)
+	if (exit->kind == EXIT_UNCLEAR || leads_into_another(place->image, exit->target))
 		return unclear(place, exit);
 	for (size_t i = 0; i < parts->count; i++)
 		if (exit->address >= parts->code[i]->start && exit->address < parts->code[i]->end)

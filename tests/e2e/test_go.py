@@ -237,3 +237,31 @@ class Goroutines(TestCase):
                  "which goroutine runs cannot be told")):
             done = self.moontap("--dry-run", path, "-batch", "-ex", script)
             self.assertIn(message, done.stderr)
+
+
+class Exits(TestCase):
+    def test_a_jump_into_the_middle_of_another_function_is_no_return(self):
+        source = self.write("jump.s", """
+            .globl main, f, g
+            .type f, @function
+            .type g, @function
+            .type main, @function
+            f:  cmp $1, %edi
+                je inside
+                ret
+            .size f, . - f
+            g:  nop
+            inside: nop
+                ret
+            .size g, . - g
+            main: xor %eax, %eax
+                ret
+            .size main, . - main
+            .section .note.GNU-stack,"",@progbits
+            """)
+        program = self.path("jump")
+        subprocess.run(["gcc", "-no-pie", "-o", program, source], check=True)
+        done = self.moontap("--dry-run", program, "-batch", "-ex", "finish f do end")
+        self.assertIn("whether f returns by the jump at +0x3 cannot be told", done.stderr)
+        done = self.moontap("--dry-run", program, "-batch", "-ex", "finish g do end")
+        self.assertEqual(done.status, 0, done)

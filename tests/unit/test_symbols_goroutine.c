@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -91,13 +92,16 @@ static pid_t start_stopped(const char *path, struct user_regs_struct *regs)
 	assert_int_equal(pipe(ends), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(ends[1], STDERR_FILENO);
+		setenv("GODEBUG", "asyncpreemptoff=1", 1); /* nothing takes it out of its loop */
 		execl(path, path, NULL);
 		_exit(127);
 	}
 	close(ends[1]);
 	assert_int_equal(read(ends[0], text, 5), 5);
 	assert_string_equal(text, "ready");
+	usleep(100000); /* from printing to its loop */
 	assert_int_equal(ptrace(PTRACE_ATTACH, pid, 0, 0), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(ptrace(PTRACE_GETREGS, pid, 0, regs), 0);
