@@ -135,8 +135,8 @@ enum map_role {
 	MAP_DROPPED,	   /* per-CPU array of u64, by call: updates that found no row */
 	MAP_CALLS,	   /* LRU hash of struct call_state, by struct call_key */
 	MAP_CALL_COUNTERS, /* per-CPU array of one struct call_counters */
-	MAP_TURNS,	   /* array of u64, by call: which table of a shared aggregate is filled now */
-	MAP_USERS,	   /* per-CPU array of struct aggregate_users, by call */
+	MAP_TURNS, /* array of u64, by call: which table of a shared aggregate is filled now */
+	MAP_USERS, /* per-CPU array of struct aggregate_users, by call */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
 	MAP_AGGREGATE = MAP_ROLES,

@@ -119,8 +119,8 @@ struct probe {
 	VECTOR(struct group) groups;
 	enum site_identity identity;
 	bool is_condition_in_lua, is_block_in_lua, is_bare; /* as in compile_request */
-	struct kernel_calls *calls;		   /* of a finish: of all groups and runs */
-	struct kernel_aggregates *aggregates;	   /* of all groups and runs; NULL: none there */
+	struct kernel_calls *calls;	      /* of a finish: of all groups and runs */
+	struct kernel_aggregates *aggregates; /* of all groups and runs; NULL: none there */
 	size_t skipped;
 	struct error *skipped_reason;
 	struct counters before;		  /* of programs replaced by a new run */
