@@ -310,13 +310,13 @@ static inline bool find_field(const struct type *type, const char *name, uint64_
 static inline struct object take_bits(const struct object *object, const struct type_member *field)
 {
 	struct object part = *object;
-	int64_t value = (int64_t)object_word(object, 0, object->type->size);
+	uint64_t value = object_word(object, 0, object->type->size);
 
 	value <<= 64 - field->bit_offset - field->bit_size;
 	if (field->type->is_signed)
-		value >>= 64 - field->bit_size;
+		value = (uint64_t)((int64_t)value >> (64 - field->bit_size));
 	else
-		value = (int64_t)((uint64_t)value >> (64 - field->bit_size));
+		value >>= 64 - field->bit_size;
 	memset(part.bytes, 0, sizeof(part.bytes));
 	memcpy(part.bytes, &value, sizeof(value));
 	part.is_in_memory = false;
