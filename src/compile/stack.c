@@ -89,7 +89,8 @@ size_t stack_bytes(const struct value *value)
 {
 	size_t words = value->size ? 1 + STACK_REGISTERS : 2 + (size_t)value->number;
 
-	/* Memory is read up to a page's end first. */
+	/* The verifier does not see that the first and the last chunk of memory are one page
+	 * together. */
 	return words * sizeof(mt_u64) + (value->size ? value->size + 4096 : 0);
 }
 

@@ -128,16 +128,50 @@ static void put_registers(struct encoder *e)
 	}
 }
 
-/* r2 = bytes from the stack pointer to the end of its page */
-static void put_first_size(struct encoder *e)
+/* r2 = bytes before the stack pointer in its page */
+static void put_page_offset(struct encoder *e)
 {
 	put_load(e, BPF_DW, R2, CONTEXT, offsetof(struct pt_regs, rsp));
 	put_alu_constant(e, BPF_AND, R2, PAGE - 1);
+}
+
+enum chunk {
+	CHUNK_FIRST, /* up to the end of its page */
+	CHUNK_PAGE,
+	CHUNK_LAST, /* what the first was short of a page */
+};
+
+static void put_chunk_size(struct encoder *e, enum chunk chunk)
+{
+	if (chunk == CHUNK_PAGE) {
+		put_constant(e, R2, PAGE);
+		return;
+	}
+	put_page_offset(e);
+	if (chunk == CHUNK_LAST)
+		return;
 	put_alu_constant(e, BPF_XOR, R2, PAGE - 1);
 	put_alu_constant(e, BPF_ADD, R2, 1);
 }
 
-/* Page by page, up to the first that is not there: the stack ends at a page's end. */
+/* Reads it to behind those before. */
+static void put_chunk(struct encoder *e, const struct ir_insn *insn, enum chunk chunk, int fail)
+{
+	point_to_next(e, insn, R1);
+	put_chunk_size(e, chunk);
+	put_load(e, BPF_DW, R3, CONTEXT, offsetof(struct pt_regs, rsp));
+	put_alu(e, BPF_ADD, R3, R0);
+	put_alu_constant(e, BPF_SUB, R3, MEMORY);
+	put_read(e);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_chunk_size(e, chunk);
+	put_load(e, BPF_DW, R0, R10, LENGTH);
+	put_alu(e, BPF_ADD, R0, R2);
+	put_store(e, BPF_DW, R10, LENGTH, R0);
+}
+
+/* No chunk crosses the end of a page, and the first that is not there is the end: a stack ends
+ * with a page. */
 static void put_memory(struct encoder *e, const struct ir_insn *insn)
 {
 	int done = label_new(e);
@@ -145,26 +179,10 @@ static void put_memory(struct encoder *e, const struct ir_insn *insn)
 	put_head(e, insn);
 	put_registers(e);
 	put_store_constant(e, BPF_DW, R10, LENGTH, MEMORY);
-	point_to(e, insn, R1, MEMORY);
-	put_first_size(e);
-	put_load(e, BPF_DW, R3, CONTEXT, offsetof(struct pt_regs, rsp));
-	put_read(e);
-	put_branch_constant(e, BPF_JNE, R0, 0, done);
-	put_first_size(e);
-	put_alu_constant(e, BPF_ADD, R2, MEMORY);
-	put_store(e, BPF_DW, R10, LENGTH, R2);
-	for (unsigned read = 0; read < insn->size; read += PAGE) {
-		point_to_next(e, insn, R1);
-		put_constant(e, R2, PAGE);
-		put_load(e, BPF_DW, R3, CONTEXT, offsetof(struct pt_regs, rsp));
-		put_alu(e, BPF_ADD, R3, R0);
-		put_alu_constant(e, BPF_SUB, R3, MEMORY);
-		put_read(e);
-		put_branch_constant(e, BPF_JNE, R0, 0, done);
-		put_load(e, BPF_DW, R0, R10, LENGTH);
-		put_alu_constant(e, BPF_ADD, R0, PAGE);
-		put_store(e, BPF_DW, R10, LENGTH, R0);
-	}
+	put_chunk(e, insn, CHUNK_FIRST, done);
+	for (unsigned size = PAGE; size < insn->size; size += PAGE)
+		put_chunk(e, insn, CHUNK_PAGE, done);
+	put_chunk(e, insn, CHUNK_LAST, done);
 	label_here(e, done);
 }
 
