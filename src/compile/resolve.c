@@ -215,18 +215,14 @@ static struct error *resolve_raw_result(struct compiler *c, const struct node *n
 	const struct compile_site *site = &c->request->site;
 
 	if (site->is_tail_call) {
-		*ret = value_lost(c, node, "<returned by another function>");
-		return NULL;
+		*ret = value_lost(c, node, RETURNED_BY_ANOTHER);
+		return check_lost(c, node, *ret);
 	}
 	if (site->abi != ABI_SYSV)
 		return go_result(c, node, n, ret);
 	if (n < 1 || n > 2)
 		return compile_error(c, node, ERR_TYPE,
 				     "a result is in one register or in two: result[1], result[2]");
-	if (c->request->site.is_tail_call) {
-		*ret = value_lost(c, node, RETURNED_BY_ANOTHER);
-		return check_lost(c, node, *ret);
-	}
 	*ret = value_register(c, node, n == 1 ? REG(rax) : REG(rdx));
 	return NULL;
 }

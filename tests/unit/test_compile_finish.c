@@ -27,34 +27,34 @@ static void the_entry_keeps_what_the_block_names(void **state)
 	static const struct {
 		const char *text, *code;
 	} cases[] = {
-	    {"finish f do print(entry.arg[1]) end", "  60  r1 = u64 [r6+112]\n"
-						    "  61  u64 [r8+16] = r1\n"},
+	    {"finish f do print(entry.arg[1]) end", "  61  r1 = u64 [r6+112]\n"
+						    "  62  u64 [r8+16] = r1\n"},
 	    /* Once each, in words of their own. */
 	    {"finish f do print(entry.arg[2], entry.arg[1], entry.arg[2]) end",
-	     "  60  r1 = u64 [r6+104]\n"
-	     "  61  u64 [r8+16] = r1\n"
-	     "  62  r1 = u64 [r6+112]\n"
-	     "  63  u64 [r8+24] = r1\n"},
+	     "  61  r1 = u64 [r6+104]\n"
+	     "  62  u64 [r8+16] = r1\n"
+	     "  63  r1 = u64 [r6+112]\n"
+	     "  64  u64 [r8+24] = r1\n"},
 	    /* What cannot be read is marked, with the reason in its place. */
-	    {"finish f do print(entry.arg[7]) end", "  60  u64 [r10-40] = 0\n"
-						    "  61  r1 = u64 [r6+152]\n"
-						    "  62  r1 += 8\n"
-						    "  63  r3 = r1\n"
-						    "  64  r1 = r10\n"
-						    "  65  r1 += -8\n"
-						    "  66  r2 = 8\n"
-						    "  67  call probe_read_user\n"
-						    "  68  if r0 != 0 goto 73\n"
-						    "  69  r0 = u64 [r10-8]\n"
-						    "  70  r1 = r0\n"
-						    "  71  u64 [r8+16] = r1\n"
-						    "  72  goto 79\n"
-						    "  73  r1 = 1\n"
-						    "  74  r0 = u64 [r8+8]\n"
-						    "  75  r0 |= r1\n"
-						    "  76  u64 [r8+8] = r0\n"
-						    "  77  r0 = u64 [r10-40]\n"
-						    "  78  u64 [r8+16] = r0\n"},
+	    {"finish f do print(entry.arg[7]) end", "  61  u64 [r10-40] = 0\n"
+						    "  62  r1 = u64 [r6+152]\n"
+						    "  63  r1 += 8\n"
+						    "  64  r3 = r1\n"
+						    "  65  r1 = r10\n"
+						    "  66  r1 += -8\n"
+						    "  67  r2 = 8\n"
+						    "  68  call probe_read_user\n"
+						    "  69  if r0 != 0 goto 74\n"
+						    "  70  r0 = u64 [r10-8]\n"
+						    "  71  r1 = r0\n"
+						    "  72  u64 [r8+16] = r1\n"
+						    "  73  goto 80\n"
+						    "  74  r1 = 1\n"
+						    "  75  r0 = u64 [r8+8]\n"
+						    "  76  r0 |= r1\n"
+						    "  77  u64 [r8+8] = r0\n"
+						    "  78  r0 = u64 [r10-40]\n"
+						    "  79  u64 [r8+16] = r0\n"},
 	};
 
 	(void)state;
@@ -87,15 +87,16 @@ static void without_values_the_entry_keeps_the_time_alone(void **state)
 	plan_list(c.plan, c.source, &listing);
 	assert_non_null(strstr(listing.data, "; when the function is entered:\n"
 					     "   0  r6 = r1\n"
-					     "   1  call get_current_pid_tgid\n"
-					     "   2  u64 [r10-72] = r0\n"
-					     "   3  r0 = u64 [r6+152]\n"
-					     "   4  r0 += 8\n"
-					     "   5  u64 [r10-64] = r0\n"));
-	assert_non_null(strstr(listing.data, "  60  call ktime_get_ns\n"
-					     "  61  u64 [r8+0] = r0\n"
-					     "  62  r0 = 0\n"
-					     "  63  exit\n"
+					     "   1  u64 [r10-64] = 0\n"
+					     "   2  call get_current_pid_tgid\n"
+					     "   3  u64 [r10-80] = r0\n"
+					     "   4  r0 = u64 [r6+152]\n"
+					     "   5  r0 += 8\n"
+					     "   6  u64 [r10-72] = r0\n"));
+	assert_non_null(strstr(listing.data, "  61  call ktime_get_ns\n"
+					     "  62  u64 [r8+0] = r0\n"
+					     "  63  r0 = 0\n"
+					     "  64  exit\n"
 					     "; when it returns:\n"
 					     "   0  r6 = r1\n"));
 	assert_non_null(strstr(listing.data, "r1 = u64 [r10-80]\n"));
