@@ -99,7 +99,7 @@ static void without_values_the_entry_keeps_the_time_alone(void **state)
 					     "  64  exit\n"
 					     "; when it returns:\n"
 					     "   0  r6 = r1\n"));
-	assert_non_null(strstr(listing.data, "r1 = u64 [r10-80]\n"));
+	assert_non_null(strstr(listing.data, "r1 = u64 [r10-88]\n"));
 	buffer_deinit(&listing);
 	compiled_deinit(&c);
 }
