@@ -223,7 +223,7 @@ const struct command commands[] = {
 	    "In its condition and block, result is what the function returns, elapsed how many ns\n"
 	    "ago it was entered, and entry.EXPR a value as it was then. A call is a hit if its\n"
 	    "entry was seen, too; \"info breakpoints\" counts those that are none.\n",
-	.examples = "finish main.f if elapsed > 1000000 do print(entry.n, result) end\n",
+	.examples = "finish main.neatFunction if elapsed > 1000000 do print(elapsed, goid) end\n",
     },
     {
 	.name = "help",
