@@ -211,6 +211,7 @@ struct plan {
 	bool depends_on_address; /* names were looked up: another site may need another program */
 	bool uses_frame;	 /* among them parameters or locals of the function */
 	bool is_sleepable;
+	bool copies_stack; /* an event takes kilobytes of it along */
 	/* Of a finish: the program at the entry, and the words of the state that it keeps. */
 	VECTOR(struct bpf_insn) entry_insns;
 	VECTOR(uint32_t) entry_lines;

@@ -103,6 +103,7 @@ struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
 	size_t insn_count;
 	bool is_sleepable;
+	bool is_bulky;	   /* an event is kilobytes: the rings need all the room they may have */
 	size_t site_count; /* counters to make */
 	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */

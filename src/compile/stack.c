@@ -116,6 +116,7 @@ static void add_stack(struct compiler *c, const struct value *value, enum ir_op 
 	insn->slot = slot;
 	insn->number = value->number;
 	insn->size = op == IR_STACK ? value->size : 0;
+	c->plan->copies_stack |= insn->size != 0;
 }
 
 struct error *stack_lower(struct compiler *c, const struct value *value, enum ir_op op,

@@ -95,6 +95,8 @@ void rings_deinit(struct rings *rings);
 struct error *rings_wait(struct rings *rings);
 /* Begins to make larger rings for the CPUs that need them. */
 void rings_grow(struct rings *rings);
+/* ... for records that fill what there is before it could. */
+void rings_grow_fully(struct rings *rings);
 static inline size_t rings_count(const struct rings *rings)
 {
 	return __atomic_load_n(&rings->count, __ATOMIC_ACQUIRE);

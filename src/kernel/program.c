@@ -148,6 +148,8 @@ static struct error *load_into(struct kernel_program *program, const struct load
 	CLEANUP(free_p) struct bpf_insn *insns = xmalloc(size);
 	memcpy(insns, request->insns, size);
 	TRY(place_maps(program, insns, request));
+	if (request->is_bulky)
+		rings_grow_fully(&program->kernel->rings);
 	return load(program, insns, request->insn_count, request->is_sleepable);
 }
 

@@ -305,6 +305,7 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 	    .insns = group->plan->insns.data,
 	    .insn_count = group->plan->insns.size,
 	    .is_sleepable = group->plan->is_sleepable,
+	    .is_bulky = group->plan->copies_stack,
 	    .site_count = probe->sites.size,
 	    .budget = 1,
 	    .aggregates = probe->aggregates,
