@@ -47,12 +47,12 @@ struct range {
 /* What a loop needs from before it, it needs each time round. */
 static void extend_over_loops(const struct ir *ir, struct range *ranges)
 {
-	size_t starts[LOOP_DEPTH_MAX], depth = 0;
+	size_t starts[LOOP_DEPTH_MAX] = {0}, depth = 0;
 
 	for (size_t i = 0; i < ir->insns.size; i++) {
-		if (ir->insns.data[i].op == IR_LOOP)
+		if (ir->insns.data[i].op == IR_LOOP && depth < LOOP_DEPTH_MAX)
 			starts[depth++] = i;
-		if (ir->insns.data[i].op != IR_AGAIN)
+		if (ir->insns.data[i].op != IR_AGAIN || depth == 0)
 			continue;
 		depth--;
 		for (int t = 0; t < ir->temporaries; t++)
