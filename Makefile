@@ -121,8 +121,10 @@ deb: ## make a Debian package of it: build/moontap_VERSION_amd64.deb
 	@rm -rf build/deb/root && mkdir -p build/deb/root/DEBIAN
 	@$(MAKE) -s BUILD=build/deb PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
 	@gzip -9nf build/deb/root/usr/share/man/man1/moontap.1 && strip build/deb/root/usr/bin/moontap
-	@depends=$$(ldd build/deb/root/usr/bin/moontap | sed -n 's/.* => \(.*\) (.*/\1/p' | \
-		while read -r file; do dpkg -S "$$(realpath "$$file")"; done | cut -d: -f1 | sort -u | paste -sd,) && \
+	@needed=$$(readelf -d build/deb/root/usr/bin/moontap | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') && \
+	depends=$$(for library in $$needed; do \
+		dpkg -S "*/$(shell $(CC) -dumpmachine)/$$library" || exit 1; done | cut -d: -f1 | \
+		sort -u | paste -sd, | sed 's/,/, /g') && \
 	printf '%s\n' 'Package: moontap' 'Version: $(VERSION)' 'Architecture: amd64' \
 		'Maintainer: the moontap authors <moontap@localhost>' "Depends: $$depends" \
 		'Section: devel' 'Priority: optional' \
@@ -196,7 +198,7 @@ SAN_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=u
 $(FUZZERS): %: %.o $(filter-out %/console.a,$(ARCHIVES))
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 endif
-.PHONY: fuzz fuzzers
+.PHONY: fuzz fuzzers oracles
 fuzzers: $(FUZZERS)
 	@for f in $^; do corpus=$(BUILD)/corpus/$${f##*/}; mkdir -p $$corpus; \
 	  seeds=tests/fuzz/$${f##*/fuzz_}; [ -d $$seeds ] || seeds=; \
@@ -204,8 +206,15 @@ fuzzers: $(FUZZERS)
 	  $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -timeout=10 \
 	    -artifact_prefix=$(BUILD)/$${f##*/}. $$corpus $$seeds > $$f.log 2>&1 \
 	    || { tail -n 60 $$f.log; exit 1; }; done
-fuzz: ## feed the parsers of foreign bytes noise, FUZZ_SECONDS (60) each
+# The kernel against Lua, with seeds of their own: ends at the first that differs.
+ORACLES := compile_lua runtime_oracle
+oracles: $(ORACLES:%=$(BUILD)/tests/unit/test_%)
+	@[ $$(id -u) = 0 ] || { echo "  SKIP     the oracles: they need root"; exit 0; }; \
+	for t in $^; do case $$t in *.a) ;; *) echo "  ORACLE   $$t"; \
+	  MOONTAP_SECONDS=$(FUZZ_SECONDS) $$t || exit 1;; esac; done
+fuzz: ## feed the parsers of foreign bytes noise, and the compiler expressions, FUZZ_SECONDS (60) each
 	@$(MAKE) FUZZ=1 CC=$(CLANG) BUILD=build/fuzz fuzzers
+	@$(MAKE) oracles
 
 # -------------------------------------------------------------------- lint
 

@@ -9,12 +9,15 @@
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
+ *   goroutine.c  the goroutine that runs
  *   expression.c  expressions the kernel can compute -> typed values
  *   integer.c  Lua's integer operators on constants
  *   value.c    typed values: made, compared, described
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
+ *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
+ *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
  *   block.c    statements that the kernel can run -> IR
  *   aggregate.c  calls of count() and its kin: checked
@@ -22,9 +25,11 @@
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
  *   text.c     IR -> BPF: strings compared
+ *   walk.c     IR -> BPF: stacks
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
+ *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   rewrite.c  the block as a Lua function whose parameters are the captures
  *   plan.c     one after the other
  *   listing.c  BPF as text
@@ -56,7 +61,7 @@ struct compile_site {
 	/* Of a return: by a jump to another function, which returns for this one: its result is
 	 * not known. The jump is taken only if condition holds (as in the low four bits of a jcc's
 	 * opcode), if it has one. */
-	bool is_tail_call, has_condition;
+	bool is_return, is_tail_call, has_condition;
 	uint8_t condition;
 };
 
@@ -80,6 +85,16 @@ enum site_identity {
 	IDENTITY_IP,	   /* user space finds out from the instruction pointer */
 };
 
+/* A name in the block that stands for an aggregate of the script when the probe is set. */
+struct script_aggregate {
+	const char *name;
+	const struct node *declaration; /* of a local; NULL: a global */
+	struct aggregate_shape shape;	/* is_shared; without key_words */
+	bool has_keys;			/* how many is known: key_count */
+	size_t key_count;
+	void *handle; /* the caller's */
+};
+
 struct compile_request {
 	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
@@ -95,17 +110,24 @@ struct compile_request {
 	/* A variable that cannot be read at this place is <optimized out>, no error: it can be
 	 * at another place of the same probe. */
 	bool is_lenient;
+	bool is_bare; /* the default action shows no arguments: they differ from place to place */
 	/* At another place of the same probe, Lua has to decide, or to do it. */
 	bool is_condition_in_lua, is_block_in_lua;
+	/* What the site is in, for what is asked of all its modules; or NULL. */
+	struct program *program;
 	/* Is it a global that a script has set, or sets somewhere? NULL: any may be. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
+	/* Those that have a name in the block; they must outlive the plan. */
+	const struct script_aggregate *aggregates;
+	size_t aggregate_count;
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
-	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
-	bool is_sleepable; /* the kernel can run it so */
+	bool has_budget;	/* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable;	/* the kernel can run it so */
+	uint32_t fsbase_offset; /* where in a task the kernel keeps its base of %fs; 0: not known */
 };
 
 /* Where a parameter of the Lua function comes from, and as what. */
@@ -151,10 +173,12 @@ struct capture {
 	const char *reason; /* LOST: "<optimized out>" */
 };
 
-/* A call of count() or its kin in the block. */
+/* A call of count() or its kin in the block, or of NAME:add(). */
 struct plan_aggregate {
 	struct aggregate_shape shape;
-	const char *text; /* as the user wrote it */
+	const char *text;		     /* as the user wrote it */
+	const char *unit;		     /* of the values, or NULL */
+	const struct script_aggregate *name; /* what it adds to; NULL: a table of its own */
 	size_t key_count;
 	/* Of the keys in the kernel's table, if is_in_kernel: INTEGER, UNSIGNED, BOOLEAN, ENUM,
 	 * POINTER, STRING, COMM, or what of the site. */
@@ -170,6 +194,8 @@ static inline unsigned capture_key_words(enum capture_kind kind)
 		return 2;
 	case CAPTURE_STRING:
 		return 1 + AGGREGATE_KEY_BYTES_MAX / sizeof(mt_u64);
+	case CAPTURE_STACK:
+		return 1 + STACK_KEY_FRAMES;
 	default:
 		return 1;
 	}
@@ -185,6 +211,7 @@ struct plan {
 	bool depends_on_address; /* names were looked up: another site may need another program */
 	bool uses_frame;	 /* among them parameters or locals of the function */
 	bool is_sleepable;
+	bool copies_stack; /* an event takes kilobytes of it along */
 	/* Of a finish: the program at the entry, and the words of the state that it keeps. */
 	VECTOR(struct bpf_insn) entry_insns;
 	VECTOR(uint32_t) entry_lines;
@@ -212,7 +239,7 @@ struct plan {
  */
 struct error *compile(const struct compile_request *request, struct plan **ret);
 void plan_free(struct plan *plan);
-/* The program as text: one instruction a line, the user's source line above
+/* The program (of a finish: both) as text: one instruction a line, the user's source line above
  * its first. */
 void plan_list(const struct plan *plan, const struct source *source, struct buffer *out);
 

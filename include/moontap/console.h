@@ -213,6 +213,7 @@ struct value {
 struct evaluation {
 	struct memory memory;
 	struct scope *scope;
+	struct compile_limits limits; /* of what is read */
 };
 /* Globals as seen from main, or from wherever debug information begins; ERR_NO_SYMBOLS. */
 struct error *evaluation_init(struct evaluation *evaluation, struct console *console);

@@ -148,6 +148,10 @@ struct code_memory {
 void code_exits(const struct code *const *parts, size_t part_count,
 		const struct code_memory *memory, exit_list *ret);
 
+/* Adds the jumps that lead back to the function's very start: for those who take each time that
+ * the start is reached for a call, one ends there and the next begins. */
+void code_restarts(const struct code *const *parts, size_t part_count, exit_list *ret);
+
 /* ---------------------------------------------------------------- branches */
 
 #define OPERAND_NO_REGISTER 0xff

@@ -56,7 +56,7 @@ bool kernel_rewrites_nop5(void);
 
 /* Where the base of %fs of a thread that runs in user space is kept: this many bytes into what
  * bpf_get_current_task gives, for bpf_probe_read_kernel. False: the kernel does not tell (it
- * has no BTF). Reads the kernel's types, which takes some milliseconds: ask once. */
+ * has no BTF). The first call reads the kernel's types, which takes some milliseconds. */
 bool kernel_fsbase_offset(uint32_t *ret);
 
 /* ----------------------------------------------------------------- program */
@@ -75,17 +75,35 @@ struct error *kernel_aggregates_read(struct kernel_aggregates *aggregates, size_
 						const mt_u64 *words),
 				     void *context, uint64_t *ret_dropped);
 
+/* Of a shared one: the same rows and drops since the last time, after which the table is
+ * empty. What programs count meanwhile comes the next time; nothing is lost or comes twice. */
+struct error *kernel_aggregates_take(struct kernel_aggregates *aggregates, size_t index,
+				     void (*fn)(void *context, const mt_u64 *key,
+						const mt_u64 *words),
+				     void *context, uint64_t *ret_dropped);
+
 /* The calls of a finish that are under way, with so many words kept of each: shared by its
  * programs, at the entry and at the returns, and outliving them. */
 struct kernel_calls;
-struct error *kernel_calls_new(unsigned words, struct kernel_calls **ret);
+struct error *kernel_calls_new(struct kernel *kernel, unsigned words, struct kernel_calls **ret);
 void kernel_calls_free(struct kernel_calls *calls);
+/* Forgets the calls under way: their returns would be taken for those of later calls if they
+ * came unseen. Only while no program fills the table. */
+void kernel_calls_clear(struct kernel_calls *calls);
+/* Calls that were no hits. While calls go on, one may be pushed out and not be counted yet. */
+struct call_losses {
+	uint64_t unpaired;   /* returns of calls that were not seen to begin, or pushed out */
+	uint64_t left;	     /* calls that never returned: another took their frame */
+	uint64_t pushed_out; /* of the table, which was full */
+};
+void kernel_calls_losses(const struct kernel_calls *calls, struct call_losses *ret);
 
 /* Maps are made as the instructions name them. */
 struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
 	size_t insn_count;
 	bool is_sleepable;
+	bool is_bulky;	   /* an event is kilobytes: the rings need all the room they may have */
 	size_t site_count; /* counters to make */
 	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */
@@ -94,8 +112,8 @@ struct load_request {
 
 struct kernel_program; /* a loaded program, its counters and attachments */
 
-/* ERR_VERIFIER (message ends with the verifier's last lines; the whole log is
- * the hint), ERR_PERMISSION, ERR_OS. */
+/* ERR_TOO_LARGE: more than the verifier is willing to follow. ERR_VERIFIER (message ends with the
+ * verifier's last lines; the whole log is the hint), ERR_PERMISSION, ERR_OS. */
 struct error *kernel_load(struct kernel *kernel, const struct load_request *request,
 			  struct kernel_program **ret);
 /* What is still attached is detached by and by, within some 40 ms. */

@@ -229,6 +229,7 @@ struct aggregate_key {
 };
 struct aggregate {
 	struct aggregate_shape shape;
+	const char *unit; /* of the values, or NULL; borrowed */
 	size_t key_count;
 	VECTOR(struct aggregate_row {
 		struct aggregate_key *keys; /* its own */
@@ -244,6 +245,14 @@ void aggregate_deinit(struct aggregate *aggregate);
 /* The words of the row of these keys, made if need be; NULL, and one more dropped, if
  * there is no room for another. Valid until the next call. */
 mt_u64 *aggregate_row(struct aggregate *aggregate, const struct aggregate_key *keys);
+/* The same, NULL if there is no such row. */
+const mt_u64 *aggregate_find(const struct aggregate *aggregate, const struct aggregate_key *keys);
+/* From low up to high, but not high itself, is what a bucket of a hist or lhist counts. */
+struct aggregate_range {
+	bool has_low, has_high;
+	int64_t low, high;
+};
+struct aggregate_range aggregate_bucket(const struct aggregate_shape *shape, size_t bucket);
 /* Counts a value in (none for count: any), as a generated program does. */
 void aggregate_add(const struct aggregate *aggregate, mt_u64 *row, int64_t value);
 /* The rows, each line indented: ascending by value, so that the greatest comes

@@ -98,6 +98,12 @@ struct probe_request {
 	/* Likewise; context must outlive the probe. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
+	/* As in compile_request; copied, its names and nodes are not. */
+	const struct script_aggregate *aggregates;
+	size_t aggregate_count;
+	/* The probe has been detached for good, and goes: the last chance to take what its block
+	 * has added to aggregates of the script. With the context above. NULL: nobody cares. */
+	void (*going)(void *context, struct probe *probe);
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -127,6 +133,11 @@ const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
+/* Of a finish: where calls are seen to begin; its sites are where they return. Others: 0. */
+size_t probe_entry_count(const struct probe *probe);
+const struct site *probe_entry(const struct probe *probe, size_t index);
+/* Its calls that were no hits. */
+void probe_call_losses(const struct probe *probe, struct call_losses *ret);
 /* The first plan. All have the same Lua function and aggregations; what their captures are may
  * differ: */
 const struct plan *probe_plan(const struct probe *probe);
@@ -162,6 +173,12 @@ void probe_note_held_back(struct probe *probe);
 /* The rows of aggregate index of the plan, as kernel_aggregates_read gives them;
  * none unless the plan is_in_kernel. */
 struct error *probe_read_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped);
+
+/* The same of one that adds to an aggregate of the script, as kernel_aggregates_take. */
+struct error *probe_take_aggregate(const struct probe *probe, size_t index,
 				   void (*fn)(void *context, const mt_u64 *key,
 					      const mt_u64 *words),
 				   void *context, uint64_t *ret_dropped);

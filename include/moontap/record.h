@@ -51,7 +51,7 @@ struct record {
  * With RECORD_STACK_MEMORY: instead of these the STACK_REGISTERS registers of struct stack_capture
  * (symbols.h), and behind them the stack's memory from the stack pointer on.
  */
-#define RECORD_STACK_MEMORY    (1ull << 33)
+#define RECORD_STACK_MEMORY    (1ull << 34)
 #define STACK_HEAD(pid, count) ((mt_u64)(count) << 32 | (mt_u32)(pid))
 #define STACK_PID(head)	       ((mt_u32)(head))
 #define STACK_COUNT(head)      ((mt_u32)((head) >> 32))
@@ -93,13 +93,22 @@ struct counters {
 
 /* What a finish keeps of a call from its entry to its return. */
 struct call_key {
-	mt_u64 thread; /* process id << 32 | thread id, of the whole machine */
-	mt_u64 frame;  /* the canonical frame address */
+	mt_u64
+	    thread; /* process id << 32 | thread id, of the whole machine; Go: without the latter */
+	mt_u64 frame; /* the canonical frame address; Go: how far below the stack's begin it is */
+	mt_u64 g;     /* Go: address of the goroutine, whatever thread runs it; else 0 */
 };
 struct call_state {
 	mt_u64 time_ns; /* of the entry */
 	mt_u64 missing; /* bit i: value i could not be read */
 	mt_u64 words[]; /* an integer; or a string: its length (| RECORD_STRING_CUT), its bytes */
+};
+/* Of all calls of one finish, per CPU. */
+struct call_counters {
+	mt_u64 kept;	 /* a state was stored at the entry */
+	mt_u64 replaced; /* ... in the place of a call's that never returned */
+	mt_u64 returned; /* with a state */
+	mt_u64 unpaired; /* returned without one */
 };
 #define CALL_TEXT_SIZE	256
 #define CALL_WORDS_MAX	512
@@ -117,17 +126,21 @@ struct scratch {
 /* A generated program names its maps by role: the imm of an ld_imm64 with
  * BPF_PSEUDO_MAP_FD; loading puts the descriptors there. */
 enum map_role {
-	MAP_COUNTERS, /* per-CPU array of struct counters, by location */
-	MAP_RINGS,    /* array of ring buffers, by CPU */
-	MAP_ARMED,    /* array of one u64 a CPU: 1 if the consumer wants to be woken */
-	MAP_SCRATCH,  /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */
-	MAP_BUDGET,   /* array of one s64: events still wanted */
-	MAP_ZERO,     /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
-	MAP_DROPPED,  /* per-CPU array of u64, by call: updates that found no row */
-	MAP_CALLS,    /* LRU hash of struct call_state, by struct call_key */
+	MAP_COUNTERS,	   /* per-CPU array of struct counters, by location */
+	MAP_RINGS,	   /* array of ring buffers, by CPU */
+	MAP_ARMED,	   /* array of one u64 a CPU: 1 if the consumer wants to be woken */
+	MAP_SCRATCH,	   /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */
+	MAP_BUDGET,	   /* array of one s64: events still wanted */
+	MAP_ZERO,	   /* array of one: AGGREGATE_WORDS_MAX words of 0, a new row */
+	MAP_DROPPED,	   /* per-CPU array of u64, by call: updates that found no row */
+	MAP_CALLS,	   /* LRU hash of struct call_state, by struct call_key */
+	MAP_CALL_COUNTERS, /* per-CPU array of one struct call_counters */
+	MAP_TURNS, /* array of u64, by call: which table of a shared aggregate is filled now */
+	MAP_USERS, /* per-CPU array of struct aggregate_users, by call */
 	MAP_ROLES,
 	/* + index of the call: per-CPU hash of rows, see "aggregates" below */
-	MAP_AGGREGATE = MAP_ROLES
+	MAP_AGGREGATE = MAP_ROLES,
+	MAP_AGGREGATE_OTHER = MAP_AGGREGATE + 32 /* AGGREGATE_CALLS_MAX: of a shared one */
 };
 
 /* What bpf/watch.bpf.c tells of a process. */
@@ -158,6 +171,12 @@ struct watch_message {
  * site tells; for comm two words; for a string its length (| RECORD_STRING_CUT) and
  * AGGREGATE_KEY_BYTES_MAX bytes, zero behind its end. Of one that could not be read the
  * first word is the reason, any others are 0.
+ *
+ * An aggregate of the script is shared by probes, and emptied while they count. Each call that
+ * adds to it has two tables, filled by turns, so that one can be emptied that no program is
+ * in. A program counts itself in at a table (entered), looks again whether it is still that
+ * one's turn, and counts itself out when it is done (left). Who turns from one to the other
+ * waits until as many have left as had entered: a program that enters later sees the turn.
  */
 enum aggregate_kind {
 	AGGREGATE_OF_COUNT,
@@ -172,6 +191,12 @@ struct aggregate_shape {
 	enum aggregate_kind kind;
 	mt_u32 key_words;	/* in the kernel, the first one included */
 	mt_s64 low, high, step; /* lhist */
+	mt_u32 is_shared;	/* an aggregate of the script */
+};
+
+/* By turn. */
+struct aggregate_users {
+	mt_u64 entered[2], left[2];
 };
 
 enum {
@@ -179,14 +204,17 @@ enum {
 	AGGREGATE_MISSING, /* values that could not be read */
 	AGGREGATE_DATA,
 };
-#define AGGREGATE_KEYS_MAX 8
+#define AGGREGATE_CALLS_MAX (MAP_AGGREGATE_OTHER - MAP_AGGREGATE) /* in a block */
+#define AGGREGATE_KEYS_MAX  8
 /* Of a string as a key; of a longer one these, and then "..." (in either half). */
 #define AGGREGATE_KEY_BYTES_MAX 128
-#define AGGREGATE_ROWS_MAX	4096
-#define AGGREGATE_BYTES_MAX	(4 << 20) /* of rows, on each CPU */
-#define AGGREGATE_BUCKETS_HIST	65
-#define AGGREGATE_BUCKETS_MAX	1000 /* of an lhist, without the two at its ends */
-#define AGGREGATE_WORDS_MAX	(AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
+/* Of a stack as a key in the kernel: its words are those of a record, and zeros behind them. */
+#define STACK_KEY_FRAMES       16
+#define AGGREGATE_ROWS_MAX     4096
+#define AGGREGATE_BYTES_MAX    (4 << 20) /* of rows, on each CPU */
+#define AGGREGATE_BUCKETS_HIST 65
+#define AGGREGATE_BUCKETS_MAX  1000 /* of an lhist, without the two at its ends */
+#define AGGREGATE_WORDS_MAX    (AGGREGATE_DATA + AGGREGATE_BUCKETS_MAX + 2)
 
 /* Without the two at the ends; the last may be narrower than step. */
 static inline mt_u64 aggregate_steps(const struct aggregate_shape *shape)

@@ -12,6 +12,9 @@
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates as text
+ *   shared.c    aggregates of the script, as Lua values
+ *   bind.c      ... which of them a block's names stand for
+ *   take.c      ... what probes have added to them; them as text
  *   row.c       rows that the kernel has counted
  *   value.c     what the following kinds of Lua values have in common
  *   typed.c     structs, arrays and the like
@@ -92,6 +95,12 @@ void runtime_complete(struct runtime *runtime, const char *prefix,
 /* Appends what the aggregations of a probe's block have counted so far, each below
  * a line that names it; nothing if it has none. */
 struct error *runtime_aggregates(const struct probe *probe, struct buffer *out);
+/* The same of the script's aggregates, by their names: those that a probe adds to which is
+ * wanted, or all if wants is NULL. */
+struct error *runtime_shared_aggregates(struct runtime *runtime,
+					bool (*wants)(const void *context,
+						      const struct probe *probe),
+					const void *context, struct buffer *out);
 
 /* source is one probe statement: it becomes the text of a probe, which keeps its number
  * and counts (probe_replace). Takes source over. As runtime_run; on error the probe is as

@@ -19,7 +19,6 @@
  *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
- *   exits.c      where it returns, the parts split off it included
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
@@ -169,12 +168,6 @@ enum abi {
 };
 enum abi image_abi(const struct image *image, const struct function *function);
 
-/* Where a function returns: code_exits of it and of the parts that the compiler split off
- * it as unlikely (NAME.cold, which it jumps into; image_function_at finds the part that an exit
- * is in). A jump into the middle of any other function is EXIT_UNCLEAR. ERR_BAD_ELF: its
- * code is not in the file. */
-struct error *image_exits(struct image *image, const struct function *function, exit_list *ret);
-
 struct line {
 	const char *file; /* as the tables give it; owned by the image */
 	unsigned number;
@@ -309,17 +302,20 @@ char *image_operand_name(struct image *image, uint64_t address, const struct cod
  * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
 const struct type *image_go_type(struct image *image, uint64_t address);
 
-/* The goroutine that runs, in pieces as of a variable: each a PIECE_VALUE of 8 bytes. */
+/* The goroutine that runs. */
 struct goroutine {
-	struct where_piece id; /* its number; unreadable where none runs */
-	struct where_piece g;  /* the address of its runtime.g */
-	struct where_piece
-	    stack_hi; /* where its stack begins; the stack may move, and this with it */
+	struct where_piece id; /* its number, a PIECE_VALUE; unreadable where none runs */
+	/* The thread's own runtime.g, which on a system stack is not the goroutine's, is in %r14
+	 * (has_register), or at this distance from the base of %fs. */
+	int64_t tls;
+	/* Where in that the address is that its stack begins at: the stack may move, and this
+	 * moves with it. */
+	int64_t stack_hi;
 };
 /*
  * g, at a site of a Go program. has_register: %r14 holds it there, which is so at the entry and
  * the exits of functions of ABI_GO_REGISTERS only; elsewhere it is found by %fs. On a system
- * stack, where the runtime works for a goroutine, that goroutine counts. False: the image is not
+ * stack, where the runtime works for a goroutine, id is that goroutine's. False: the image is not
  * Go, or of a version whose runtime we do not know and that has no DWARF.
  */
 bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret);
@@ -390,9 +386,10 @@ void stacks_note_exit(struct stacks *stacks, pid_t pid);
 struct stack_capture {
 	pid_t pid;
 	uint64_t time_ns; /* of the capture; UINT64_MAX: not known */
-	size_t count;	  /* of addresses; or the most wanted */
+	size_t wanted;	  /* frames, at most */
 	/* The instruction pointer, then return addresses, innermost first. NULL: */
 	const uint64_t *addresses;
+	size_t count;
 	/* By DWARF number, the return address (16) being the instruction pointer; and the memory
 	 * from the stack pointer on. */
 	const uint64_t *registers;
@@ -424,6 +421,9 @@ const struct stack *stacks_find(struct stacks *stacks, const struct stack_captur
 /* Has the code around address a frame pointer (in most functions of its image)? Then a
  * walk along frame pointers finds its callers. */
 bool image_has_frame_pointers(struct image *image, uint64_t address);
+/* Has the code of every module? Else the walk misses the frames of those that have none, and
+ * may end there. */
+bool program_has_frame_pointers(struct program *program);
 
 /* ---------------------------------------------------------------- location */
 

@@ -17,10 +17,13 @@ static bool is_call(const struct ir_insn *insn)
 	switch (insn->op) {
 	case IR_PID:
 	case IR_TID:
+	case IR_FSBASE:
 	case IR_LOAD:
 	case IR_TEXT:
 	case IR_STRING:
 	case IR_BYTES:
+	case IR_STACK:
+	case IR_KEY_STACK:
 	case IR_ENTRY_TEXT:
 	case IR_KEEP_TEXT:
 	case IR_COMM:
@@ -44,12 +47,12 @@ struct range {
 /* What a loop needs from before it, it needs each time round. */
 static void extend_over_loops(const struct ir *ir, struct range *ranges)
 {
-	size_t starts[LOOP_DEPTH_MAX], depth = 0;
+	size_t starts[LOOP_DEPTH_MAX] = {0}, depth = 0;
 
 	for (size_t i = 0; i < ir->insns.size; i++) {
-		if (ir->insns.data[i].op == IR_LOOP)
+		if (ir->insns.data[i].op == IR_LOOP && depth < LOOP_DEPTH_MAX)
 			starts[depth++] = i;
-		if (ir->insns.data[i].op != IR_AGAIN)
+		if (ir->insns.data[i].op != IR_AGAIN || depth == 0)
 			continue;
 		depth--;
 		for (int t = 0; t < ir->temporaries; t++)
@@ -96,6 +99,32 @@ static int take(size_t *free_at, int count, const struct range *range)
 	return -1;
 }
 
+/* The verifier refuses code that nothing leads to, such as what is done where a value is missing
+ * that never is. Jumps go forward, but for those of loops, whose labels are reached before. */
+static void drop_unreachable(struct compiler *c, struct ir *ir)
+{
+	bool *is_target = arena_alloc(&c->plan->arena, (size_t)ir->labels + 1);
+	bool is_reached = true;
+	size_t kept = 0;
+
+	memset(is_target, 0, (size_t)ir->labels + 1);
+	for (size_t i = 0; i < ir->insns.size; i++) {
+		const struct ir_insn insn = ir->insns.data[i];
+
+		if (insn.op == IR_LABEL && insn.label >= 0)
+			is_reached |= is_target[insn.label];
+		if (!is_reached)
+			continue;
+		if (insn.label >= 0)
+			is_target[insn.label] = true;
+		if (insn.other >= 0)
+			is_target[insn.other] = true;
+		ir->insns.data[kept++] = insn;
+		is_reached = insn.op != IR_JUMP;
+	}
+	ir->insns.size = kept;
+}
+
 struct error *allocate(struct compiler *c, struct ir *ir)
 {
 	struct range *ranges =
@@ -105,8 +134,11 @@ struct error *allocate(struct compiler *c, struct ir *ir)
 	int word_count = FRAME_WORDS - (int)(ir->key_words + ir->text_words);
 
 	ir->homes = arena_alloc(&c->plan->arena, sizeof(*ir->homes) * (size_t)ir->temporaries);
+	drop_unreachable(c, ir);
 	find_ranges(ir, ranges);
 	for (int t = 0; t < ir->temporaries; t++) {
+		if (ranges[t].defined == SIZE_MAX)
+			continue;
 		int at =
 		    ranges[t].has_call ? -1 : take(registers, ARRAY_SIZE(registers), &ranges[t]);
 

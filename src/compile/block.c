@@ -45,14 +45,22 @@ static struct error *set_local(struct lowering *l, const struct local *local,
 {
 	const struct arithmetic at = {l->c, l->ir, node};
 	int missing = l->ir->labels++, done = l->ir->labels++, t;
+	size_t start = l->ir->insns.size;
 
+	lower_add(l->c, l->ir, IR_REASON, node)->number = MISSING_UNREADABLE;
+	l->ir->has_reasons = true;
 	TRY(lower_value(l->c, l->ir, value, missing, &t));
+	l->ir->has_reasons = false;
 	lower_move(&at, local->t, t);
 	lower_move(&at, local->missing, lower_constant(&at, 0));
+	if (!lower_has_jump(l->ir, start, missing))
+		return NULL;
 	lower_jump(l->c, l->ir, node, done);
 	lower_label(l->c, l->ir, missing);
 	lower_move(&at, local->t, lower_constant(&at, 0));
-	lower_move(&at, local->missing, lower_constant(&at, 1));
+	t = l->ir->temporaries++;
+	lower_add(l->c, l->ir, IR_REASON_OF, node)->t = t;
+	lower_move(&at, local->missing, lower_with_number(&at, t, OP_ADD, 1));
 	lower_label(l->c, l->ir, done);
 	return NULL;
 }
@@ -87,7 +95,7 @@ static struct error *declare(struct lowering *l, const struct node *name,
 	if (!value)
 		return NULL;
 	if (value->view == VIEW_NIL || value->view == VIEW_LOST || value->view == VIEW_FLOAT ||
-	    value->view == VIEW_BYTES || value->view == VIEW_SITE) {
+	    value->view == VIEW_BYTES || value->view == VIEW_STACK || value->view == VIEW_SITE) {
 		refuse(l, "a local of this kind is left to Lua");
 		return NULL;
 	}
@@ -209,7 +217,7 @@ static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 	struct local *local;
 	struct ir_insn *insn;
 
-	/* A bound that is missing is an error of Lua's; here the loop does not run. */
+	/* With a bound that is missing it does not run, in Lua neither (rewrite.c). */
 	TRY(lower_value(l->c, l->ir, loop->from, done, &from));
 	TRY(lower_value(l->c, l->ir, loop->to, done, &to));
 	limit = l->ir->temporaries++;

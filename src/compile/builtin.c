@@ -28,14 +28,13 @@
 	{                                                                               \
 		{name, usage, summary}, BUILTIN_AGGREGATE, 0, 0, 0, 0, false, aggregate \
 	}
-#define LATER(name)                                                           \
-	{                                                                     \
-		{name, NULL, NULL}, BUILTIN_UNAVAILABLE, 0, 0, 0, 0, false, 0 \
-	}
 
 static const struct builtin_entry entries[] = {
     VALUE("pid", "process id", VALUE_PID, VIEW_INTEGER),
     VALUE("tid", "thread id", VALUE_TID, VIEW_INTEGER),
+    OTHER("goid", "goid",
+	  "in Go: number of the goroutine; on a system stack, of the one it works for",
+	  BUILTIN_GOROUTINE),
     VALUE("cpu", "CPU the hit was on", VALUE_CPU, VIEW_INTEGER),
     VALUE("comm", "name of the thread (its first 15 bytes)", VALUE_COMM, VIEW_STRING),
     SITE("time", "wall clock time of the hit, ns since 1970", CAPTURE_TIME),
@@ -76,6 +75,7 @@ static const struct builtin_entry entries[] = {
     OTHER("bytes", "bytes(P, N)", "N bytes at address P, as a string", BUILTIN_BYTES),
     OTHER("len", "len(V)", "elements of an array or a sequence, bytes of a string", BUILTIN_LENGTH),
     OTHER("cast", "cast(\"TYPE\", V)", "V as a value of a type of the target", BUILTIN_CAST),
+    OTHER("stack", "stack([N])", "the stack, N frames of it (32)", BUILTIN_STACK),
     OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
     OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),
     OTHER("emit", "emit{...}", "print a record as one line of JSON", BUILTIN_LUA),
@@ -92,9 +92,9 @@ static const struct builtin_entry entries[] = {
     AGGREGATE("hist", "hist(V [, KEY ...])", "a histogram of powers of two", AGGREGATE_OF_HIST),
     AGGREGATE("lhist", "lhist(V, LOW, HIGH, STEP [, KEY ...])",
 	      "a histogram of steps, from LOW up to HIGH", AGGREGATE_OF_LHIST),
-    LATER("goid"),
-    LATER("stack"),
-    LATER("aggregate"),
+    OTHER("aggregate", "aggregate.KIND{title=, unit=}",
+	  "an aggregate for several probes: NAME:add(V [, KEY ...]), :get(KEY ...), :clear()",
+	  BUILTIN_LUA),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };
 
@@ -131,8 +131,6 @@ const struct builtin *builtin_next(const struct builtin *previous)
 	const struct builtin_entry *entry =
 	    previous ? (const struct builtin_entry *)(const void *)previous + 1 : entries;
 
-	while (entry->public.name && entry->kind == BUILTIN_UNAVAILABLE)
-		entry++;
 	return entry->public.name ? &entry->public : NULL;
 }
 

@@ -16,7 +16,7 @@ enum capture_kind capture_kind_of(const struct value *value)
 	    [VIEW_UNSIGNED] = CAPTURE_UNSIGNED, [VIEW_ENUM] = CAPTURE_ENUM,
 	    [VIEW_POINTER] = CAPTURE_POINTER,	[VIEW_FLOAT] = CAPTURE_FLOAT,
 	    [VIEW_STRING] = CAPTURE_STRING,	[VIEW_BYTES] = CAPTURE_BYTES,
-	    [VIEW_LOST] = CAPTURE_LOST,
+	    [VIEW_STACK] = CAPTURE_STACK,	[VIEW_LOST] = CAPTURE_LOST,
 	};
 
 	if (value->view == VIEW_SITE)
@@ -156,6 +156,8 @@ size_t capture_bytes_of(const struct compiler *c, const struct value *value)
 		return object_bytes(c, value->object);
 	if (value->kind == VALUE_ENTRY && value->view == VIEW_STRING)
 		return CALL_TEXT_SIZE;
+	if (value->kind == VALUE_STACK)
+		return stack_bytes(value);
 	if (value->kind == VALUE_LENGTH)
 		value = value->a;
 	return value->kind == VALUE_STRING ? value->size + 2 : 0;
@@ -259,6 +261,8 @@ static struct error *lower_stored(struct compiler *c, const struct value *value,
 		insn->label = missing;
 		return NULL;
 	}
+	if (value->kind == VALUE_STACK)
+		return stack_lower(c, value, IR_STACK, slot, ir);
 	if (value->kind == VALUE_COMM) {
 		lower_add(c, ir, IR_COMM, value->node)->slot = slot;
 		return NULL;
@@ -273,9 +277,9 @@ static struct error *lower_stored(struct compiler *c, const struct value *value,
 /* Can it be missing for another reason than a read that failed? */
 static bool has_reasons(const struct value *value)
 {
-	return value && (value->kind == VALUE_LENGTH || value->kind == VALUE_NONNULL ||
-			 value->kind == VALUE_BELOW || value->kind == VALUE_IF ||
-			 has_reasons(value->a) || has_reasons(value->b));
+	return value && (value->kind == VALUE_LENGTH || value->kind == VALUE_ENTRY ||
+			 value->kind == VALUE_NONNULL || value->kind == VALUE_BELOW ||
+			 value->kind == VALUE_IF || has_reasons(value->a) || has_reasons(value->b));
 }
 
 static bool object_has_reasons(const struct object *object)

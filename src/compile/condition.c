@@ -7,6 +7,7 @@
  */
 #include "lower.h"
 #include "path.h"
+#include "same.h"
 
 /* The longest text that is compared in the kernel. */
 #define TEXT_MAX 64
@@ -38,10 +39,7 @@ static struct error *resolve_operand(struct compiler *c, const struct node *node
 				     const char **reason)
 {
 	TRY(resolve_expression(c, node, ret, reason));
-	if (*ret && ((*ret)->view == VIEW_ENUM || (*ret)->view == VIEW_POINTER) &&
-	    operator_wants_number(c, op, other))
-		*ret = value_as(c, *ret, VIEW_INTEGER);
-	return NULL;
+	return *ret && operator_wants_number(c, op, other) ? resolve_number(c, node, ret) : NULL;
 }
 
 static enum operator mirrored(enum operator op)
@@ -174,7 +172,7 @@ static int64_t prefix_size(const struct node *node)
 	const struct node *name = node->first ? node->first->next : NULL;
 	const struct node *from = name ? name->next : NULL, *to = from ? from->next : NULL;
 
-	if (node->kind != NODE_METHOD_CALL || strcmp(name->text, "sub") != 0 || !to || to->next ||
+	if (node->kind != NODE_METHOD_CALL || !to || to->next || strcmp(name->text, "sub") != 0 ||
 	    from->kind != NODE_INTEGER || from->integer != 1 || to->kind != NODE_INTEGER)
 		return -1;
 	return to->integer;
@@ -186,6 +184,7 @@ static struct error *compare_prefix(struct compiler *c, struct ir *ir,
 				    const struct node *other, bool *ret_done, const char **reason)
 {
 	int64_t size = prefix_size(call);
+	const struct value *target;
 
 	*ret_done = false;
 	if (size < 0 || (comparison->op != OP_EQ && comparison->op != OP_NE))
@@ -197,6 +196,12 @@ static struct error *compare_prefix(struct compiler *c, struct ir *ir,
 	if (!comparison->b || comparison->a->kind != VALUE_STRING ||
 	    comparison->b->kind != VALUE_TEXT)
 		return NULL;
+	/* nil in a local has no methods (see rewrite.c). */
+	TRY(resolve_target(c, node_inner(call->first), &target));
+	if (!target && comparison->a->is_nullable) {
+		*reason = "a method of what may be nil is left to Lua";
+		return NULL;
+	}
 	*ret_done = true;
 	if (size < (int64_t)comparison->b->text_size) {
 		*reason = "the constant is longer than the part it is compared with";
@@ -245,6 +250,12 @@ static const struct value *nullable(const struct value *value)
 	return value->kind == VALUE_STRING && value->is_nullable ? value->a : NULL;
 }
 
+/* A text of the entry that was nil there is nil: only Lua is told that. */
+static bool is_kept_text(const struct value *value)
+{
+	return value->kind == VALUE_ENTRY && value->view == VIEW_STRING;
+}
+
 static struct error *compare_nil(struct compiler *c, struct ir *ir, struct comparison *comparison)
 {
 	const struct value *pointer;
@@ -290,7 +301,8 @@ static struct error *compare(struct compiler *c, struct ir *ir, struct compariso
 		return compare_numbers(c, ir, comparison);
 	if (a->view == VIEW_STRING && b->view == VIEW_STRING)
 		return compare_text(c, ir, comparison, false, reason);
-	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL))
+	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL) && !is_kept_text(a) &&
+	    !is_kept_text(b))
 		return compare_nil(c, ir, comparison);
 	if (is_equality && ((a->view == VIEW_ENUM && b->kind == VALUE_TEXT) ||
 			    (b->view == VIEW_ENUM && a->kind == VALUE_TEXT)))
@@ -329,11 +341,23 @@ static struct error *compare_booleans(struct compiler *c, struct ir *ir,
 }
 
 /* The same value twice: equal to itself in Lua, missing or not. */
-static bool is_same_text(const struct compiler *c, const struct node *a, const struct node *b)
+static struct error *check_same(struct compiler *c, const struct node *left,
+				const struct node *right, struct comparison *comparison,
+				const char **reason)
 {
-	a = node_inner(a);
-	b = node_inner(b);
-	return strcmp(node_text(c, a), node_text(c, b)) == 0;
+	bool is_same = false;
+
+	if (value_equal(comparison->a, comparison->b) &&
+	    strcmp(node_text(c, node_inner(left)), node_text(c, node_inner(right))) == 0) {
+		comparison->missing =
+		    comparison->op == OP_EQ ? comparison->to.yes : comparison->to.no;
+		return NULL;
+	}
+	TRY(may_be_same_missing(c, left, right, &is_same));
+	if (is_same)
+		*reason = "both sides may be the same missing value, which is equal to itself in "
+			  "Lua";
+	return NULL;
 }
 
 static struct error *lower_comparison(struct compiler *c, const struct node *node, struct ir *ir,
@@ -355,9 +379,10 @@ static struct error *lower_comparison(struct compiler *c, const struct node *nod
 	TRY(resolve_operand(c, right, node->op, left, &comparison.b, reason));
 	if (!comparison.b)
 		return NULL;
-	if ((node->op == OP_EQ || node->op == OP_NE) && is_same_text(c, left, right) &&
-	    value_equal(comparison.a, comparison.b))
-		comparison.missing = node->op == OP_EQ ? to.yes : to.no;
+	if (node->op == OP_EQ || node->op == OP_NE)
+		TRY(check_same(c, left, right, &comparison, reason));
+	if (*reason)
+		return NULL;
 	TRY(compare_booleans(c, ir, &comparison, &is_done));
 	return is_done ? NULL : compare(c, ir, &comparison, reason);
 }
@@ -411,7 +436,9 @@ struct error *lower_branch(struct compiler *c, const struct node *node, struct i
 	if (node->kind == NODE_BINARY && node->op >= OP_EQ && node->op <= OP_GE)
 		return lower_comparison(c, node, ir, to, reason);
 	TRY(resolve_expression(c, node, &value, reason));
-	return value ? lower_truth_of(c, value, node, ir, to) : NULL;
+	if (value && is_kept_text(value))
+		*reason = "whether a text of the entry is nil is left to Lua";
+	return value && !*reason ? lower_truth_of(c, value, node, ir, to) : NULL;
 }
 
 struct error *lower_condition(struct compiler *c, const struct node *condition, struct ir *ir,

@@ -36,11 +36,6 @@ int home_result(const struct ir *ir, int t)
 	return ir->homes[t].reg >= 0 ? ir->homes[t].reg : R0;
 }
 
-static int slot_offset(unsigned slot)
-{
-	return (int)(sizeof(struct record) + 8 * slot);
-}
-
 static int bpf_operation(enum operator op)
 {
 	switch (op) {
@@ -159,8 +154,7 @@ static void emit_compare(struct encoder *e, const struct ir *ir, const struct ir
 		put_branch_constant(e, condition, a, (int32_t)insn->number, label);
 }
 
-/* r0 = read(r1, r2 bytes, r3) */
-static void put_read(struct encoder *e)
+void put_read(struct encoder *e)
 {
 	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
 }
@@ -180,6 +174,20 @@ static void emit_load(struct encoder *e, const struct ir *ir, const struct ir_in
 		put_alu_constant(e, BPF_ARSH, R0, 64 - 8 * (int)insn->size);
 	}
 	home_set(e, ir, insn->t, R0);
+}
+
+void put_fsbase(struct encoder *e, uint32_t offset, int fail)
+{
+	/* r0 = read(r10 + FRAME_BUFFER, 8, task + offset); if r0 != 0 goto fail */
+	put_call(e, BPF_FUNC_get_current_task);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)offset);
+	put_mov(e, R1, R10);
+	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
+	put_constant(e, R2, 8);
+	put_call(e, BPF_FUNC_probe_read_kernel);
+	put_branch_constant(e, BPF_JNE, R0, 0, fail);
+	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
 }
 
 /* r1 = where the next bytes go */
@@ -329,15 +337,9 @@ static void emit_piece(struct encoder *e, const struct ir *ir, const struct ir_i
 /* A string that the entry kept: all its room is copied, and as much of it counts as it is long. */
 static void emit_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
+	int words = put_kept_word(e, insn, fail);
 
-	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
-	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-	if (insn->size)
-		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
-	put_alu_constant(e, BPF_AND, R0, 1);
-	put_branch_constant(e, BPF_JNE, R0, 0, fail);
-	put_load(e, BPF_DW, R4, R5, words);
+	put_mov(e, R4, R0);
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R4);
 	put_mov(e, R3, RECORD);
 	put_alu(e, BPF_ADD, R3, STRINGS);
@@ -369,6 +371,18 @@ static void emit_missing(struct encoder *e, const struct ir_insn *insn)
 	}
 	put_load(e, BPF_DW, R0, R10, FRAME_REASON);
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
+}
+
+static void emit_reason(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
+{
+	if (insn->op == IR_REASON_OF) {
+		put_load(e, BPF_DW, R0, R10, FRAME_REASON);
+		home_set(e, ir, insn->t, R0);
+	} else if (insn->a >= 0) {
+		put_store(e, BPF_DW, R10, FRAME_REASON, home_register(e, ir, insn->a, R0));
+	} else {
+		put_store_constant(e, BPF_DW, R10, FRAME_REASON, (int32_t)insn->number);
+	}
 }
 
 void put_task_ids(struct encoder *e)
@@ -417,6 +431,10 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		put_load(e, BPF_W, home_result(ir, insn->t), R10, FRAME_CPU);
 		home_set(e, ir, insn->t, home_result(ir, insn->t));
 		break;
+	case IR_FSBASE:
+		put_fsbase(e, (uint32_t)insn->number, label);
+		home_set(e, ir, insn->t, R0);
+		break;
 	case IR_LOAD:
 		emit_load(e, ir, insn, label);
 		break;
@@ -440,7 +458,8 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		emit_text(e, ir, insn, label, other);
 		break;
 	case IR_REASON:
-		put_store_constant(e, BPF_DW, R10, FRAME_REASON, (int32_t)insn->number);
+	case IR_REASON_OF:
+		emit_reason(e, ir, insn);
 		break;
 	case IR_NIL:
 		emit_nil(e, insn);
@@ -481,6 +500,10 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		break;
 	case IR_STRING:
 		emit_string(e, ir, insn, label);
+		break;
+	case IR_STACK:
+	case IR_KEY_STACK:
+		emit_stack(e, ir, insn);
 		break;
 	case IR_COMM:
 		emit_comm(e, insn);

@@ -62,6 +62,9 @@ void put_exit(struct encoder *e);
 
 /* emit.c: the code of ir; the exits of ir's labels are made by need. no (or
  * IR_NONE) is an IR label whose place is the encoder's label no_label. */
+/* r0 = the thread's base of %fs, which is offset bytes into its task; to fail if it cannot be
+ * read. Uses FRAME_BUFFER and r1 to r5. */
+void put_fsbase(struct encoder *e, uint32_t offset, int fail);
 void emit_ir(struct encoder *e, const struct ir *ir, int no, int no_label);
 
 /* row.c: the instructions of aggregates. */
@@ -83,6 +86,14 @@ void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);
 
+/* emit.c: r0 = 0 if r2 bytes of user memory at r3 were read to r1. */
+void put_read(struct encoder *e);
+/* walk.c: IR_STACK, IR_KEY_STACK. */
+void emit_stack(struct encoder *e, const struct ir *ir, const struct ir_insn *insn);
+
+/* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
+ * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
+int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail);
 /* entry.c: IR_ELAPSED to IR_KEEP_MISSING. */
 void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
 
@@ -93,6 +104,17 @@ void put_lookup(struct encoder *e, enum map_role role, int key, int label);
 /* emit.c: r0 = process id << 32 | thread id, as the request's pid namespace counts
  * them (0 for tasks it does not know). */
 void put_task_ids(struct encoder *e);
+
+/* Where a slot is in a record, and a word of a key in the frame (its far end). */
+static inline int slot_offset(unsigned slot)
+{
+	return (int)(sizeof(struct record) + 8 * slot);
+}
+
+static inline int key_offset(unsigned word)
+{
+	return -FRAME_BYTES + 8 * (int)word;
+}
 
 /* Registers that hold for the whole program. */
 enum {
@@ -109,11 +131,12 @@ enum {
 	FRAME_CPU = -20,    /* u32 */
 	FRAME_KEY = -24,    /* u32: a map's key */
 	FRAME_RING = -32,   /* the CPU's ring buffer */
+	FRAME_USERS = -32,  /* of a block in the kernel, which needs none: of a table, by turn */
 	FRAME_REASON = -40, /* u64: enum missing_reason of what is missing next */
 	FRAME_LENGTH = -48, /* of a string that is read */
 	FRAME_STATE = -56,  /* of a return: the state of the call, in its map */
-	FRAME_CALL = -72,   /* the key of that: struct call_key */
-	FRAME_ELAPSED = -80,
+	FRAME_CALL = -80,   /* the key of that: struct call_key */
+	FRAME_ELAPSED = -88,
 };
 
 #endif

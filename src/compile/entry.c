@@ -71,29 +71,75 @@ struct error *entry_keep(struct compiler *c, const struct node *node, const stru
 
 /* -------------------------------------------------------------------- lowering */
 
+static struct ir_insn *add_keep(const struct arithmetic *at, enum ir_op op, unsigned word, int a)
+{
+	struct ir_insn *insn = lower_add(at->c, at->ir, op, at->node);
+
+	insn->slot = word;
+	insn->a = a;
+	return insn;
+}
+
+static struct error *lower_kept_text(struct compiler *c, const struct arithmetic *at,
+				     const struct kept *kept, int missing, int done)
+{
+	const struct value *value = kept->value;
+	struct ir *ir = at->ir;
+	struct ir_insn *insn;
+	int a, b = IR_NONE;
+
+	TRY(lower_value(c, ir, value->a, missing, &a));
+	if (value->is_nullable) {
+		int is_there = ir->labels++;
+
+		lower_jump_if(at, a, OP_NE, IR_NONE, 0, is_there);
+		add_keep(at, IR_KEEP, kept->word, lower_constant(at, (int64_t)RECORD_STRING_NIL));
+		lower_jump(c, ir, at->node, done);
+		lower_label(c, ir, is_there);
+	}
+	if (value->b)
+		TRY(lower_value(c, ir, value->b, missing, &b));
+	insn = add_keep(at, IR_KEEP_TEXT, kept->word, a);
+	insn->b = b;
+	insn->size = value->size < CALL_TEXT_SIZE - 2 ? value->size : CALL_TEXT_SIZE - 2;
+	insn->label = missing;
+	return NULL;
+}
+
+static struct error *lower_kept_value(struct compiler *c, const struct arithmetic *at,
+				      const struct kept *kept, int missing, int done)
+{
+	int a;
+
+	if (kept->value->kind == VALUE_STRING)
+		return lower_kept_text(c, at, kept, missing, done);
+	TRY(lower_value(c, at->ir, kept->value, missing, &a));
+	add_keep(at, IR_KEEP, kept->word, a);
+	return NULL;
+}
+
 static struct error *lower_kept(struct compiler *c, struct ir *ir, const struct kept *kept)
 {
-	int missing = ir->labels++, done = ir->labels++, a, b = IR_NONE;
-	const struct value *value = kept->value;
-	bool is_text = value->kind == VALUE_STRING;
-	struct ir_insn *insn;
-	size_t start = ir->insns.size;
+	const struct arithmetic at = {c, ir, kept->value->node};
+	int missing = ir->labels++, done = ir->labels++;
+	size_t start;
 
-	TRY(lower_value(c, ir, is_text ? value->a : value, missing, &a));
-	if (is_text && value->b)
-		TRY(lower_value(c, ir, value->b, missing, &b));
-	insn = lower_add(c, ir, is_text ? IR_KEEP_TEXT : IR_KEEP, value->node);
-	insn->a = a;
-	insn->b = b;
-	insn->slot = kept->word;
-	insn->size = value->size < CALL_TEXT_SIZE - 2 ? value->size : CALL_TEXT_SIZE - 2;
-	insn->label = is_text ? missing : IR_NONE;
-	if (!lower_has_jump(ir, start, missing))
-		return NULL;
-	lower_jump(c, ir, value->node, done);
-	lower_label(c, ir, missing);
-	lower_add(c, ir, IR_KEEP_MISSING, value->node)->size = kept->bit;
-	lower_label(c, ir, done);
+	ir->has_reasons = true;
+	lower_add(c, ir, IR_REASON, at.node)->number = MISSING_UNREADABLE;
+	start = ir->insns.size;
+	TRY(lower_kept_value(c, &at, kept, missing, done));
+	ir->has_reasons = false;
+	if (lower_has_jump(ir, start, missing)) {
+		lower_jump(c, ir, at.node, done);
+		lower_label(c, ir, missing);
+		add_keep(&at, IR_KEEP_MISSING, kept->word, IR_NONE)->size = kept->bit;
+	} else {
+		/* It cannot be missing: no reason is needed. */
+		ir->insns.data[start - 1].op = IR_LABEL;
+		ir->insns.data[start - 1].label = IR_NONE;
+	}
+	if (lower_has_jump(ir, start, done))
+		lower_label(c, ir, done);
 	return NULL;
 }
 
@@ -118,18 +164,28 @@ static void emit_elapsed(struct encoder *e, const struct ir *ir, const struct ir
 	home_set(e, ir, insn->t, home_result(ir, insn->t));
 }
 
+int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail)
+{
+	int word = WORD(insn->number), is_there = label_new(e);
+
+	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
+	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
+	if (insn->size)
+		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
+	put_alu_constant(e, BPF_AND, R0, 1);
+	put_branch_constant(e, BPF_JEQ, R0, 0, is_there);
+	put_load(e, BPF_DW, R0, R5, word);
+	put_store(e, BPF_DW, R10, FRAME_REASON, R0);
+	put_jump(e, fail);
+	label_here(e, is_there);
+	put_load(e, BPF_DW, R0, R5, word);
+	return word;
+}
+
 static void emit_entry(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
 		       int label)
 {
-	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
-	if (label >= 0) {
-		put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-		if (insn->size)
-			put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
-		put_alu_constant(e, BPF_AND, R0, 1);
-		put_branch_constant(e, BPF_JNE, R0, 0, label);
-	}
-	put_load(e, BPF_DW, R0, R5, WORD(insn->number));
+	put_kept_word(e, insn, label);
 	home_set(e, ir, insn->t, R0);
 }
 
@@ -139,6 +195,8 @@ static void emit_keep_missing(struct encoder *e, const struct ir_insn *insn)
 	put_load(e, BPF_DW, R0, RECORD, offsetof(struct call_state, missing));
 	put_alu(e, BPF_OR, R0, R1);
 	put_store(e, BPF_DW, RECORD, offsetof(struct call_state, missing), R0);
+	put_load(e, BPF_DW, R0, R10, FRAME_REASON);
+	put_store(e, BPF_DW, RECORD, WORD(insn->slot), R0);
 }
 
 static void point_to_kept_text(struct encoder *e, const struct ir_insn *insn)

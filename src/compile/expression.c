@@ -71,17 +71,28 @@ bool operator_wants_number(struct compiler *c, enum operator op, const struct no
 	       op == OP_BNOT || (op >= OP_LT && op <= OP_GE);
 }
 
+struct error *resolve_number(struct compiler *c, const struct node *node, const struct value **ret)
+{
+	const struct value *target;
+
+	if ((*ret)->view != VIEW_ENUM && (*ret)->view != VIEW_POINTER)
+		return NULL;
+	/* What Lua has in a local, or chooses, is a name or an address. */
+	TRY(resolve_target(c, node_inner(node), &target));
+	if (target)
+		*ret = value_as(c, *ret, VIEW_INTEGER);
+	return NULL;
+}
+
 struct error *resolve_integer(struct compiler *c, const struct node *node, const struct value **ret,
 			      const char **ret_reason)
 {
 	TRY(resolve_expression(c, node, ret, ret_reason));
 	if (!*ret)
 		return NULL;
-	if (value_is_number(*ret)) {
-		if ((*ret)->view != VIEW_UNSIGNED)
-			*ret = value_as(c, *ret, VIEW_INTEGER);
+	TRY(resolve_number(c, node, ret));
+	if ((*ret)->view == VIEW_INTEGER || (*ret)->view == VIEW_UNSIGNED)
 		return NULL;
-	}
 	*ret_reason = arena_printf(&c->plan->arena, "`%s` is no integer", node_text(c, node));
 	*ret = NULL;
 	return NULL;
@@ -115,6 +126,8 @@ static struct error *resolve_arithmetic(struct compiler *c, const struct node *n
 	if (!b)
 		return NULL;
 	*reason = divides ? division_problem(a, b) : NULL;
+	if (node->op == OP_SHR && a->view == VIEW_UNSIGNED && b->kind != VALUE_CONSTANT)
+		*reason = "whether a shift to the right is signed depends on how far, in Lua";
 	if (*reason)
 		return NULL;
 	if (a->kind == VALUE_CONSTANT && b->kind == VALUE_CONSTANT) {
@@ -125,8 +138,8 @@ static struct error *resolve_arithmetic(struct compiler *c, const struct node *n
 	value->op = node->op;
 	value->a = a;
 	value->b = b;
-	/* The quotient by 1 is as great as before. */
-	if ((divides || node->op == OP_SHR) && a->view == VIEW_UNSIGNED)
+	/* The quotient by 1 is as great as before, and so is what is shifted by 0. */
+	if (a->view == VIEW_UNSIGNED && (divides || (node->op == OP_SHR && b->number == 0)))
 		value->view = VIEW_UNSIGNED;
 	*ret = value;
 	return NULL;
@@ -153,12 +166,20 @@ static struct error *resolve_chosen(struct compiler *c, const struct node *node,
 {
 	const struct value *condition;
 
+	*ret = NULL;
 	node = node_inner(node);
 	if (node->kind == NODE_BINARY && node->op == OP_AND) {
 		TRY(resolve_truth(c, node->first, &condition, reason));
 		return condition ? resolve_chosen(c, node->first->next, ret, reason) : NULL;
 	}
 	return resolve_expression(c, node, ret, reason);
+}
+
+/* true or false, and never missing. */
+static bool is_known_boolean(const struct value *value)
+{
+	return value->view == VIEW_BOOLEAN &&
+	       (value->kind == VALUE_TRUTH || value->kind == VALUE_CONSTANT);
 }
 
 static bool may_be_false(const struct value *value)
@@ -180,10 +201,10 @@ static struct error *resolve_or(struct compiler *c, const struct node *node,
 	TRY(resolve_expression(c, node->first->next, &second, reason));
 	if (!second)
 		return NULL;
-	if (first->view == VIEW_BOOLEAN && second->view == VIEW_BOOLEAN)
+	if (is_known_boolean(first) && is_known_boolean(second))
 		return resolve_truth(c, node, ret, reason);
 	if (!value_is_number(first) || !value_is_number(second) || first->view != second->view ||
-	    first->type != second->type)
+	    (first->view == VIEW_ENUM && first->type != second->type))
 		return left_to_lua(c, "or", reason);
 	value = value_new(c, VALUE_SELECT, first->view, node);
 	value->type = first->type;
@@ -204,7 +225,7 @@ static struct error *resolve_and(struct compiler *c, const struct node *node,
 	TRY(resolve_expression(c, node->first->next, &second, reason));
 	if (!second)
 		return NULL;
-	if (first->view == VIEW_BOOLEAN && second->view == VIEW_BOOLEAN)
+	if (is_known_boolean(first) && is_known_boolean(second))
 		return resolve_truth(c, node, ret, reason);
 	if (may_be_false(first) || first->view == VIEW_STRING || first->view == VIEW_LOST)
 		return left_to_lua(c, "and", reason);

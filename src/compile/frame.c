@@ -16,6 +16,7 @@
 /* Where a program ends; each is placed once, behind the straight line. */
 struct exits {
 	int out, quit, filtered, throttled, lost;
+	int unpaired; /* a return without its entry */
 };
 
 #define COUNTER(name) ((int)offsetof(struct counters, name))
@@ -91,14 +92,76 @@ static void check_jump(struct encoder *e, const struct exits *exits)
 	put_branch_constant(e, site->condition & 1 ? BPF_JNE : BPF_JEQ, R0, 0, exits->out);
 }
 
-/* The key of the call: its thread, and its frame at distance from the stack pointer. */
-static void identify_call(struct encoder *e, int64_t distance)
+#define CALL(field) (FRAME_CALL + (int)offsetof(struct call_key, field))
+
+/* r0 = 8 bytes of the target at r3; to out if they cannot be read */
+static void read_word(struct encoder *e, int out)
+{
+	put_mov(e, R1, R10);
+	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
+	put_constant(e, R2, 8);
+	put_call(e, BPF_FUNC_probe_read_user);
+	put_branch_constant(e, BPF_JNE, R0, 0, out);
+	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
+}
+
+/* r0 = g, the thread's own */
+static void put_g(struct encoder *e, int out)
+{
+	if (e->c->request->entry.abi == ABI_GO_REGISTERS) {
+		put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, r14));
+		return;
+	}
+	put_fsbase(e, e->c->request->fsbase_offset, out);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->tls);
+	read_word(e, out);
+}
+
+/* The key of a call in Go: its goroutine may go on in another thread, and its stack may move. */
+static void identify_go_call(struct encoder *e, int64_t distance, int out)
 {
 	put_call(e, BPF_FUNC_get_current_pid_tgid);
-	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, thread), R0);
+	put_alu_constant(e, BPF_RSH, R0, 32);
+	put_alu_constant(e, BPF_LSH, R0, 32);
+	put_store(e, BPF_DW, R10, CALL(thread), R0);
+	put_g(e, out);
+	put_store(e, BPF_DW, R10, CALL(g), R0);
+	put_mov(e, R3, R0);
+	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->stack_hi);
+	read_word(e, out);
+	put_load(e, BPF_DW, R1, CONTEXT, offsetof(struct pt_regs, rsp));
+	put_alu_constant(e, BPF_ADD, R1, (int32_t)distance);
+	put_alu(e, BPF_SUB, R0, R1);
+	put_store(e, BPF_DW, R10, CALL(frame), R0);
+}
+
+/* The key of the call: its thread, and its frame at distance from the stack pointer. */
+static void identify_call(struct encoder *e, int64_t distance, int out)
+{
+	if (e->c->goroutine) {
+		identify_go_call(e, distance, out);
+		return;
+	}
+	put_store_constant(e, BPF_DW, R10, CALL(g), 0);
+	put_call(e, BPF_FUNC_get_current_pid_tgid);
+	put_store(e, BPF_DW, R10, CALL(thread), R0);
 	put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, rsp));
 	put_alu_constant(e, BPF_ADD, R0, (int32_t)distance);
-	put_store(e, BPF_DW, R10, FRAME_CALL + (int)offsetof(struct call_key, frame), R0);
+	put_store(e, BPF_DW, R10, CALL(frame), R0);
+}
+
+/* r0 = struct call_counters, to count in */
+static void find_call_counters(struct encoder *e, int label)
+{
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
+	put_lookup(e, MAP_CALL_COUNTERS, FRAME_KEY, label);
+}
+
+static void count_call(struct encoder *e, int counter)
+{
+	put_constant(e, R1, 1);
+	put_atomic(e, BPF_DW, BPF_ADD, R0, counter, R1);
 }
 
 /* What the entry kept. Without it the call began before the probe was there: no hit. */
@@ -108,14 +171,16 @@ static void find_call(struct encoder *e, const struct exits *exits)
 		return;
 	check_jump(e, exits);
 	/* At a return the stack pointer is at the return address. */
-	identify_call(e, 8);
-	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->out);
+	identify_call(e, 8, exits->out);
+	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->unpaired);
 	put_store(e, BPF_DW, R10, FRAME_STATE, R0);
 	put_mov(e, COUNTERS, R0);
 	put_call(e, BPF_FUNC_ktime_get_ns);
 	put_load(e, BPF_DW, R1, COUNTERS, offsetof(struct call_state, time_ns));
 	put_alu(e, BPF_SUB, R0, R1);
 	put_store(e, BPF_DW, R10, FRAME_ELAPSED, R0);
+	find_call_counters(e, exits->out);
+	count_call(e, offsetof(struct call_counters, returned));
 }
 
 /* The call is over. */
@@ -281,6 +346,18 @@ static void wake_consumer(struct encoder *e, const struct exits *exits)
 	put_call(e, BPF_FUNC_ringbuf_discard);
 }
 
+static void put_unpaired(struct encoder *e, const struct exits *exits)
+{
+	int end = label_new(e);
+
+	label_here(e, exits->unpaired);
+	find_call_counters(e, end);
+	count_call(e, offsetof(struct call_counters, unpaired));
+	label_here(e, end);
+	put_constant(e, R0, 0);
+	put_exit(e);
+}
+
 static void put_exits(struct encoder *e, const struct exits *exits)
 {
 	const struct {
@@ -307,6 +384,8 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 		count(e, counted[i].counter);
 		put_jump(e, exits->quit);
 	}
+	if (is_return(e))
+		put_unpaired(e, exits);
 }
 
 /* A block that runs in the kernel: nothing is sent, the hit is dealt with. */
@@ -334,8 +413,8 @@ static void put_event(struct encoder *e, const struct ir *captures, const struct
 void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
 {
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
-	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e), label_new(&e),
-				    label_new(&e)};
+	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e),
+				    label_new(&e), label_new(&e), label_new(&e)};
 
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
@@ -351,6 +430,42 @@ void emit(struct compiler *c, const struct ir *predicate, int no, const struct i
 	encoder_finish(&e);
 }
 
+/* r0 = 0: there is a new state, all zeros, or else there was one already */
+static void add_call(struct encoder *e, const struct exits *exits)
+{
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
+	put_lookup(e, MAP_ZERO, FRAME_KEY, exits->out);
+	put_mov(e, R3, R0);
+	put_map(e, R1, MAP_CALLS);
+	put_mov(e, R2, R10);
+	put_alu_constant(e, BPF_ADD, R2, FRAME_CALL);
+	put_constant(e, R4, BPF_NOEXIST);
+	put_call(e, BPF_FUNC_map_update_elem);
+}
+
+/* A new call's state. One that is there already was left behind by a call that never returned. */
+static void keep_call(struct encoder *e, const struct exits *exits)
+{
+	enum {
+		STATUS = COUNTERS
+	}; /* an entry has no hits to count */
+	int is_new = label_new(e), is_kept = label_new(e);
+
+	add_call(e, exits);
+	put_mov(e, STATUS, R0);
+	put_branch_constant(e, BPF_JEQ, R0, 0, is_new);
+	forget_call(e);
+	add_call(e, exits);
+	label_here(e, is_new);
+	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->out);
+	put_mov(e, RECORD, R0);
+	find_call_counters(e, exits->out);
+	count_call(e, offsetof(struct call_counters, kept));
+	put_branch_constant(e, BPF_JEQ, STATUS, 0, is_kept);
+	count_call(e, offsetof(struct call_counters, replaced));
+	label_here(e, is_kept);
+}
+
 void emit_at_entry(struct compiler *c, const struct ir *kept)
 {
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
@@ -358,18 +473,8 @@ void emit_at_entry(struct compiler *c, const struct ir *kept)
 
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
-	identify_call(&e, c->request->entry.cfa_offset);
-	/* A state begins as zeros, in the place of one that was left behind. */
-	put_store_constant(&e, BPF_W, R10, FRAME_KEY, 0);
-	put_lookup(&e, MAP_ZERO, FRAME_KEY, exits.out);
-	put_mov(&e, R3, R0);
-	put_map(&e, R1, MAP_CALLS);
-	put_mov(&e, R2, R10);
-	put_alu_constant(&e, BPF_ADD, R2, FRAME_CALL);
-	put_constant(&e, R4, BPF_ANY);
-	put_call(&e, BPF_FUNC_map_update_elem);
-	put_lookup(&e, MAP_CALLS, FRAME_CALL, exits.out);
-	put_mov(&e, RECORD, R0);
+	identify_call(&e, c->request->entry.cfa_offset, exits.out);
+	keep_call(&e, &exits);
 	emit_ir(&e, kept, IR_NONE, IR_NONE);
 	put_call(&e, BPF_FUNC_ktime_get_ns);
 	put_store(&e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);

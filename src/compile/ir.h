@@ -14,6 +14,8 @@ enum ir_op {
 	IR_PID,	     /* t = process id */
 	IR_TID,	     /* t = thread id */
 	IR_CPU,	     /* t = CPU */
+	IR_FSBASE,   /* t = base of %fs of the thread, number bytes into the kernel's task; to label
+			if that fails */
 	IR_LOAD,     /* t = size bytes of user memory at a; to label if that fails */
 	IR_BINARY,   /* t = a op (b, or number if b < 0); OP_DIV: unsigned; shifts: by the
 			count's last 6 bits, to the right with zeros */
@@ -24,24 +26,27 @@ enum ir_op {
 	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed unless is_unsigned */
 	IR_TEXT,     /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
 			(or begins with it: is_prefix); to other if it cannot be read */
-	IR_REASON,   /* what is missing next is so for reason number */
-	IR_JUMP,     /* to label */
-	IR_LABEL,    /* here is label */
-	IR_LOOP,     /* the same, of a loop: its IR_AGAIN comes back here */
-	IR_AGAIN,    /* to label, backwards, if a <= b, signed */
-	IR_STORE,    /* slot = a */
-	IR_STRING,   /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
-			b >= 0, else up to a NUL; number: of an array of that many, which may
-			have none. is_length: slot = the length alone */
-	IR_NIL,	     /* slot of a string = nil */
-	IR_BYTES,    /* slot and bytes = size bytes at a; to label if that fails */
-	IR_PIECE,    /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
-	IR_PIECES,   /* slot = size: the pieces are bytes */
-	IR_COMM,     /* slot and the next = the thread's name */
-	IR_MISSING,  /* slot could not be read; is_signed: FRAME_REASON says why */
-	IR_ELAPSED,  /* t = ns since the entry */
-	IR_ENTRY,    /* t = word number of the call's state; to label if bit size of its missing
-			values is set */
+	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
+	IR_REASON_OF, /* t = the reason of what was missing last */
+	IR_JUMP,      /* to label */
+	IR_LABEL,     /* here is label */
+	IR_LOOP,      /* the same, of a loop: its IR_AGAIN comes back here */
+	IR_AGAIN,     /* to label, backwards, if a <= b, signed */
+	IR_STORE,     /* slot = a */
+	IR_STRING,  /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
+		       b >= 0, else up to a NUL; number: of an array of that many, which may
+		       have none. is_length: slot = the length alone */
+	IR_NIL,	    /* slot of a string = nil */
+	IR_BYTES,   /* slot and bytes = size bytes at a; to label if that fails */
+	IR_PIECE,   /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
+	IR_PIECES,  /* slot = size: the pieces are bytes */
+	IR_STACK,   /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or
+		       size bytes of its memory if size is not 0 */
+	IR_COMM,    /* slot and the next = the thread's name */
+	IR_MISSING, /* slot could not be read; is_signed: FRAME_REASON says why */
+	IR_ELAPSED, /* t = ns since the entry */
+	IR_ENTRY,   /* t = word number of the call's state; to label, FRAME_REASON saying why, if
+		       bit size of its missing values is set */
 	IR_ENTRY_TEXT, /* slot and bytes = the text in word number of the call's state; to label if
 			  bit size of its missing values is set */
 
@@ -49,7 +54,7 @@ enum ir_op {
 	IR_KEEP,	 /* word slot of its state = a */
 	IR_KEEP_TEXT,	 /* word slot = length, behind it at most size bytes at a (b of them, or up
 			    to a NUL); to label if that fails */
-	IR_KEEP_MISSING, /* bit size of its missing values */
+	IR_KEEP_MISSING, /* bit size of its missing values; word slot = FRAME_REASON */
 
 	/* Aggregates (see record.h): the key is put together in the frame, then there is
 	 * a row. */
@@ -59,11 +64,14 @@ enum ir_op {
 	IR_KEY_COMM,	   /* word slot and the next = the thread's name */
 	IR_KEY_EMPTY,	   /* word slot and those of its text = 0 */
 	IR_KEY_TEXT,	   /* word slot = length, behind it the string at a, as of IR_STRING */
+	IR_KEY_STACK,	   /* word slot and the next = the stack, as of IR_STACK */
 	IR_KEY_ENTRY_TEXT, /* ... the text in word number of the call's state, as of IR_ENTRY_TEXT
 			    */
 	IR_KEY_MISSING,	   /* word slot = FRAME_REASON, and 0 in the others of size; number: the bit
 			      that says so */
-	IR_ROW,		   /* the row of the key in table slot, made if need be; to label if full */
+	IR_ROW,		   /* the row of the key in table slot, made if need be; to label if full;
+			      is_shared: of the one of two whose turn it is, which is entered */
+	IR_LEAVE,	   /* the program leaves the table it has entered */
 	IR_ROW_ADD,	   /* word slot of the row += a, or number if a < 0 */
 	IR_ROW_COUNT,	   /* word slot + a of the row += 1; to label unless a < size */
 	IR_ROW_MAX,	   /* word slot of the row = the greater of it and a, unsigned; to label if
@@ -81,7 +89,7 @@ struct ir_insn {
 	int label, other;
 	int64_t number;
 	unsigned size, slot;
-	bool is_signed, is_unsigned, is_prefix, is_length;
+	bool is_signed, is_unsigned, is_prefix, is_length, is_shared;
 	const char *text;
 	unsigned line; /* of the user's text */
 };
@@ -103,7 +111,7 @@ struct ir {
 };
 
 /* Bytes of the frame that emit.c keeps for itself; at the other end, the key. */
-#define FRAME_FIXED 80
+#define FRAME_FIXED 88
 #define FRAME_BYTES 512 /* the kernel's MAX_BPF_STACK */
 
 void ir_deinit(struct ir *ir);

@@ -27,7 +27,8 @@ static const char *const helpers[] = {
 static const char *const roles[] = {
     [MAP_COUNTERS] = "counters", [MAP_RINGS] = "rings",	  [MAP_ARMED] = "armed",
     [MAP_SCRATCH] = "scratch",	 [MAP_BUDGET] = "budget", [MAP_ZERO] = "zero",
-    [MAP_DROPPED] = "dropped",	 [MAP_CALLS] = "calls",
+    [MAP_DROPPED] = "dropped",	 [MAP_CALLS] = "calls",	  [MAP_CALL_COUNTERS] = "call counters",
+    [MAP_TURNS] = "turns",	 [MAP_USERS] = "users",
 };
 
 static const char *size_name(int code)
@@ -123,8 +124,9 @@ static void list_wide(const struct bpf_insn *insn, struct buffer *out)
 	uint64_t number = (uint32_t)insn[0].imm | (uint64_t)(uint32_t)insn[1].imm << 32;
 
 	if (insn->src_reg == BPF_PSEUDO_MAP_FD && insn->imm >= MAP_AGGREGATE)
-		buffer_printf(out, "r%d = map aggregate %d", insn->dst_reg,
-			      insn->imm - MAP_AGGREGATE + 1);
+		buffer_printf(out, "r%d = map aggregate %d%s", insn->dst_reg,
+			      (insn->imm - MAP_AGGREGATE) % AGGREGATE_CALLS_MAX + 1,
+			      insn->imm >= MAP_AGGREGATE_OTHER ? ", the other" : "");
 	else if (insn->src_reg == BPF_PSEUDO_MAP_FD)
 		buffer_printf(out, "r%d = map %s", insn->dst_reg, roles[insn->imm]);
 	else
@@ -175,20 +177,30 @@ static void list_source_line(const struct source *source, unsigned line, struct 
 	buffer_putc(out, '\n');
 }
 
-void plan_list(const struct plan *plan, const struct source *source, struct buffer *out)
+static void list_program(const struct bpf_insn *insns, const uint32_t *lines, size_t count,
+			 const struct source *source, struct buffer *out)
 {
 	unsigned line = 0;
 
-	for (size_t i = 0; i < plan->insns.size; i++) {
-		const struct bpf_insn *insn = &plan->insns.data[i];
-
-		if (plan->lines.data[i] && plan->lines.data[i] != line) {
-			line = plan->lines.data[i];
+	for (size_t i = 0; i < count; i++) {
+		if (lines[i] && lines[i] != line) {
+			line = lines[i];
 			list_source_line(source, line, out);
 		}
 		buffer_printf(out, "%4zu  ", i);
-		list_insn(insn, i, out);
+		list_insn(&insns[i], i, out);
 		buffer_putc(out, '\n');
-		i += insn->code == (BPF_LD | BPF_DW | BPF_IMM);
+		i += insns[i].code == (BPF_LD | BPF_DW | BPF_IMM);
 	}
+}
+
+void plan_list(const struct plan *plan, const struct source *source, struct buffer *out)
+{
+	if (plan->entry_insns.size) {
+		buffer_puts(out, "; when the function is entered:\n");
+		list_program(plan->entry_insns.data, plan->entry_lines.data, plan->entry_insns.size,
+			     source, out);
+		buffer_puts(out, "; when it returns:\n");
+	}
+	list_program(plan->insns.data, plan->lines.data, plan->insns.size, source, out);
 }

@@ -191,7 +191,8 @@ static struct error *lower_binary(struct compiler *c, struct ir *ir, const struc
 
 	TRY(lower_operands(c, ir, value, !is_shift || is_small, fail, &a, &b));
 	if (is_shift && !is_small)
-		*ret = shift(&at, a, value->op, b);
+		*ret = value->b->view == VIEW_UNSIGNED ? shift_within(&at, a, value->op, b)
+						       : shift(&at, a, value->op, b);
 	else if (value->op == OP_IDIV)
 		*ret = quotient_of(&at, value, a, b);
 	else if (value->op == OP_MOD)
@@ -254,6 +255,18 @@ static struct error *lower_checked(struct compiler *c, struct ir *ir, const stru
 
 /* ------------------------------------------------------------------- choices */
 
+/* Why something in a condition is missing is not why its value is. */
+static struct error *lower_inner_branch(struct compiler *c, const struct node *node, struct ir *ir,
+					struct branches to, const char **reason)
+{
+	bool has_reasons = ir->has_reasons;
+
+	ir->has_reasons = false;
+	struct error *err = lower_branch(c, node, ir, to, reason);
+	ir->has_reasons = has_reasons;
+	return err;
+}
+
 static struct error *lower_truth(struct compiler *c, struct ir *ir, const struct value *value,
 				 int *ret)
 {
@@ -263,7 +276,7 @@ static struct error *lower_truth(struct compiler *c, struct ir *ir, const struct
 	const char *reason = NULL;
 
 	*ret = ir->temporaries++;
-	TRY(lower_branch(c, value->node, ir, to, &reason));
+	TRY(lower_inner_branch(c, value->node, ir, to, &reason));
 	lower_label(c, ir, to.yes);
 	lower_move(&at, *ret, lower_constant(&at, 1));
 	lower_jump(c, ir, value->node, done);
@@ -286,7 +299,7 @@ static struct error *lower_chosen(struct compiler *c, struct ir *ir, const struc
 	if (node->kind == NODE_BINARY && node->op == OP_AND) {
 		const struct branches to = {ir->labels++, no};
 
-		TRY(lower_branch(c, node->first, ir, to, &reason));
+		TRY(lower_inner_branch(c, node->first, ir, to, &reason));
 		lower_label(c, ir, to.yes);
 		return lower_chosen(c, ir, node->first->next, t, no, fail);
 	}
@@ -319,9 +332,12 @@ static struct error *lower_ok(struct compiler *c, struct ir *ir, const struct va
 {
 	const struct arithmetic at = {c, ir, value->node};
 	int missing = ir->labels++, done = ir->labels++, a, b;
+	bool has_reasons = ir->has_reasons;
 
 	*ret = ir->temporaries++;
+	ir->has_reasons = false;
 	TRY(lower_value(c, ir, value->a, missing, &a));
+	ir->has_reasons = has_reasons;
 	lower_move(&at, *ret, a);
 	lower_jump(c, ir, value->node, done);
 	lower_label(c, ir, missing);
@@ -336,9 +352,21 @@ static struct error *lower_local(struct compiler *c, struct ir *ir, const struct
 {
 	const struct arithmetic at = {c, ir, value->node};
 
-	if (value->local->missing >= 0)
-		lower_jump_if(&at, value->local->missing, OP_NE, IR_NONE, 0, fail);
+	int missing = value->local->missing, fine;
+
 	*ret = value->local->t;
+	if (missing < 0)
+		return NULL;
+	if (!ir->has_reasons) {
+		lower_jump_if(&at, missing, OP_NE, IR_NONE, 0, fail);
+		return NULL;
+	}
+	fine = ir->labels++;
+	lower_jump_if(&at, missing, OP_EQ, IR_NONE, 0, fine);
+	int reason = lower_with_number(&at, missing, OP_SUB, 1);
+	lower_add(c, ir, IR_REASON, value->node)->a = reason;
+	lower_jump(c, ir, value->node, fail);
+	lower_label(c, ir, fine);
 	return NULL;
 }
 
@@ -352,9 +380,10 @@ static struct error *lower_simple(struct compiler *c, struct ir *ir, const struc
 	    [VALUE_CPU] = IR_CPU,	    [VALUE_ELAPSED] = IR_ELAPSED,
 	    [VALUE_ENTRY] = IR_ENTRY,	    [VALUE_UNARY] = IR_UNARY,
 	    [VALUE_LOAD] = IR_LOAD,	    [VALUE_EXTEND] = IR_EXTEND,
+	    [VALUE_FSBASE] = IR_FSBASE,
 	};
-	bool can_fail =
-	    value->kind == VALUE_LOAD || (value->kind == VALUE_ENTRY && value->is_nullable);
+	bool can_fail = value->kind == VALUE_LOAD || value->kind == VALUE_FSBASE ||
+			(value->kind == VALUE_ENTRY && value->is_nullable);
 	struct ir_insn *insn;
 	int a = IR_NONE;
 

@@ -45,6 +45,10 @@ struct branches {
 struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
 			   struct branches to, const char **reason);
 
+/* stack.c: op is IR_STACK or IR_KEY_STACK. */
+struct error *stack_lower(struct compiler *c, const struct value *value, enum ir_op op,
+			  unsigned slot, struct ir *ir);
+
 /* Does an instruction from start on jump to label? */
 bool lower_has_jump(const struct ir *ir, size_t start, int label);
 

@@ -98,6 +98,14 @@ static const struct value *shift_signed(struct compiler *c, const struct node *n
 			    value_binary(c, node, OP_SHR, a, b));
 }
 
+static const struct value *fsbase(struct compiler *c, const struct node *node)
+{
+	struct value *value = value_new(c, VALUE_FSBASE, VIEW_INTEGER, node);
+
+	value->number = c->request->fsbase_offset;
+	return value->number ? value : NULL;
+}
+
 #define STACK_MAX 32
 
 struct machine {
@@ -127,6 +135,8 @@ static const struct value *machine_step(struct machine *m, const struct where_st
 	}
 	case WHERE_ADDRESS:
 		return run_time_address(c, m->node, step->number);
+	case WHERE_FSBASE:
+		return fsbase(c, m->node);
 	case WHERE_LOAD:
 		a = machine_pop(m);
 		return a ? value_load(c, m->node, (unsigned)step->number, false, a) : NULL;
@@ -146,8 +156,8 @@ static const struct value *machine_step(struct machine *m, const struct where_st
 	}
 }
 
-static const struct value *run_steps(struct compiler *c, const struct node *node,
-				     const struct where_piece *piece)
+const struct value *object_steps(struct compiler *c, const struct node *node,
+				 const struct where_piece *piece)
 {
 	struct machine m = {.c = c, .node = node};
 
@@ -169,7 +179,7 @@ static struct object_piece piece_of(struct compiler *c, const struct node *node,
 				     .size = where->size};
 
 	if (where->kind != PIECE_LOST)
-		piece.value = run_steps(c, node, where);
+		piece.value = object_steps(c, node, where);
 	if (!piece.value) {
 		piece.kind = OBJECT_LOST;
 		piece.reason = where->kind == PIECE_LOST ? where->reason : "<optimized out>";

@@ -36,6 +36,9 @@ struct object *object_of_value(struct compiler *c, const struct node *node, cons
 /* Nowhere, and why. */
 struct object *object_lost_as(struct compiler *c, const struct node *node, const struct type *type,
 			      const char *reason);
+/* What the steps of a piece compute; NULL: they cannot be run here. */
+const struct value *object_steps(struct compiler *c, const struct node *node,
+				 const struct where_piece *piece);
 /* Where debug information or an ABI says. */
 struct object *object_where(struct compiler *c, const struct node *node, const struct type *type,
 			    const struct where *where);

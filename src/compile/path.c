@@ -222,7 +222,11 @@ static struct error *object_of_field(struct compiler *c, const struct node *node
 {
 	TRY(path_check_readable(c, node->first, object));
 	TRY(complete_target(c, object, &object));
-	*ret = object_lost(object) ? object : object_member(c, object, node, name);
+	if (object_lost(object)) {
+		*ret = object;
+		return NULL;
+	}
+	*ret = object_member(c, object, node, name);
 	return *ret ? NULL : no_such_field(c, node, object, name);
 }
 
@@ -335,35 +339,30 @@ struct error *path_object(struct compiler *c, const struct node *node, struct ob
 
 /* ----------------------------------------------------------- cast, addr, len */
 
-static struct error *type_of_cast(struct compiler *c, const struct node *call,
-				  const struct type **ret)
+static struct error *no_such_type(struct compiler *c, const struct node *name, bool has_names)
 {
-	const struct node *name = call->first->next;
-	struct scope *scope;
-
-	if (argument_count(call) != 2 || name->kind != NODE_STRING)
-		return compile_error(c, call, ERR_TYPE,
-				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
-	TRY(path_scope(c, &scope));
-	*ret = scope ? scope_type(scope, name->text) : NULL;
-	if (*ret)
-		return NULL;
 	return error_hint(
 	    compile_error(c, name, ERR_NAME, "no type `%s` is known here", name->text),
-	    scope ? "Write it as the program does: \"struct point *\", "
-		    "\"unsigned int\"."
-		  : "The program has no debug information for this place.");
+	    has_names ? "Write it as the program does: \"struct point *\", \"unsigned int\"."
+		      : "The program has no debug information for this place.");
 }
 
 /* A value as another type; an address as the object that is there: cast("struct s", p). */
 struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret)
 {
-	const struct node *operand = call->first->next ? call->first->next->next : NULL;
+	const struct node *name = call->first->next, *operand = name ? name->next : NULL;
 	const struct value *value;
 	const struct type *type;
 	const char *reason;
+	struct scope *scope;
 
-	TRY(type_of_cast(c, call, &type));
+	if (!operand || operand->next || name->kind != NODE_STRING)
+		return compile_error(c, call, ERR_TYPE,
+				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
+	TRY(path_scope(c, &scope));
+	type = scope ? scope_type(scope, name->text) : NULL;
+	if (!type)
+		return no_such_type(c, name, scope != NULL);
 	bool is_whole =
 	    type->kind == TYPE_STRUCT || type->kind == TYPE_UNION || type->kind == TYPE_ARRAY;
 	if (is_whole) {
@@ -385,7 +384,7 @@ struct error *path_addr(struct compiler *c, const struct node *call, const struc
 	struct object *object = NULL;
 	const struct value *address;
 
-	if (argument_count(call) != 1)
+	if (!operand || operand->next)
 		return compile_error(c, call, ERR_TYPE, "addr takes one value: addr(V)");
 	TRY(path_object(c, operand, &object));
 	if (!object)

@@ -27,6 +27,7 @@ struct error *path_addr(struct compiler *c, const struct node *call, const struc
 struct error *path_length(struct compiler *c, const struct node *operand, const struct value **ret);
 
 /* result.c: what a function returns; node is `result`. */
+#define RETURNED_BY_ANOTHER "<returned by another function>"
 struct error *path_result(struct compiler *c, const struct node *node, struct object **ret);
 
 #endif

@@ -32,6 +32,8 @@ static bool reads_memory(const struct ir *ir)
 		case IR_TEXT:
 		case IR_STRING:
 		case IR_BYTES:
+		case IR_STACK:
+		case IR_KEY_STACK:
 		case IR_KEEP_TEXT:
 		case IR_KEY_TEXT:
 			return true;
@@ -150,7 +152,9 @@ struct error *compile(const struct compile_request *wanted, struct plan **ret)
 	struct rewriter r = {.c = &c};
 	struct ir predicate = {0}, body = {0};
 
-	struct error *err = compile_stages(&r, &predicate, &body);
+	struct error *err = goroutine_of_calls(&c);
+	if (!err)
+		err = compile_stages(&r, &predicate, &body);
 	ir_deinit(&predicate);
 	ir_deinit(&body);
 	rewriter_deinit(&r);

@@ -181,10 +181,45 @@ static struct error *resolve_register(struct compiler *c, const struct node *nod
 	return NULL;
 }
 
+/* Go's results are in the registers that its arguments are in, from the first on again. */
+static struct error *go_result(struct compiler *c, const struct node *node, int64_t n,
+			       const struct value **ret)
+{
+	if (c->request->site.abi == ABI_GO_STACK)
+		return compile_error(
+		    c, node, ERR_UNREADABLE,
+		    "`%s` cannot be read: %s returns on the stack, and where depends "
+		    "on the types of its arguments",
+		    node_text(c, node), c->request->entry.function);
+	if (n < 1 || n > (int64_t)ARRAY_SIZE(go_arguments))
+		return compile_error(
+		    c, node, ERR_TYPE,
+		    "Go returns up to nine words in registers: result[1] to result[9]");
+	*ret = value_register(c, node, go_arguments[n - 1]);
+	return NULL;
+}
+
+static struct error *check_lost(struct compiler *c, const struct node *node,
+				const struct value *value)
+{
+	if (value->view != VIEW_LOST || c->request->is_lenient)
+		return NULL;
+	return compile_error(c, node, ERR_UNREADABLE, "`%s` cannot be read here: %s",
+			     node_text(c, node), value->reason);
+}
+
 /* result and result[N] without debug information: the registers results come in. */
 static struct error *resolve_raw_result(struct compiler *c, const struct node *node, int64_t n,
 					const struct value **ret)
 {
+	const struct compile_site *site = &c->request->site;
+
+	if (site->is_tail_call) {
+		*ret = value_lost(c, node, RETURNED_BY_ANOTHER);
+		return check_lost(c, node, *ret);
+	}
+	if (site->abi != ABI_SYSV)
+		return go_result(c, node, n, ret);
 	if (n < 1 || n > 2)
 		return compile_error(c, node, ERR_TYPE,
 				     "a result is in one register or in two: result[1], result[2]");
@@ -309,10 +344,6 @@ static struct error *resolve_load(struct compiler *c, const struct node *call,
 static struct error *misuse(struct compiler *c, const struct node *node,
 			    const struct builtin_entry *entry)
 {
-	if (entry->kind == BUILTIN_UNAVAILABLE)
-		return compile_error(c, node, ERR_NAME,
-				     "`%s` is a built-in name, but not available in this version",
-				     entry->public.name);
 	return path_hint_hidden(c, entry->public.name,
 				compile_error(c, node, ERR_NAME, "`%s` can only be used as %s",
 					      entry->public.name, entry->public.usage));
@@ -328,6 +359,8 @@ static struct error *resolve_name(struct compiler *c, const struct node *node,
 		return NULL;
 	if (entry->kind == BUILTIN_RESULT)
 		return resolve_result(c, node, ret);
+	if (entry->kind == BUILTIN_GOROUTINE)
+		return resolve_goid(c, node, ret);
 	if (entry->kind != BUILTIN_VALUE && entry->kind != BUILTIN_SITE)
 		return misuse(c, node, entry);
 	if (entry->value == VALUE_ELAPSED && !c->request->entry.function)
@@ -383,7 +416,7 @@ static struct error *resolve_at_entry(struct compiler *c, const struct node *nod
 static struct error *resolve_entry(struct compiler *c, const struct node *node,
 				   const struct value **ret)
 {
-	const struct value *value;
+	const struct value *value = NULL;
 	struct error *err;
 
 	if (!c->request->entry.function)
@@ -415,6 +448,8 @@ static struct error *resolve_call(struct compiler *c, const struct node *node,
 		return resolve_bytes(c, node, ret);
 	case BUILTIN_LOAD:
 		return resolve_load(c, node, entry, ret);
+	case BUILTIN_STACK:
+		return stack_resolve(c, node, ret);
 	case BUILTIN_SITE:
 		return entry->capture == CAPTURE_ADDRESS ? path_addr(c, node, ret) : NULL;
 	case BUILTIN_LENGTH:
@@ -444,10 +479,7 @@ static struct error *resolve_path(struct compiler *c, const struct node *node,
 		return NULL;
 	TRY(path_check_readable(c, node, object));
 	*ret = object_read(c, object);
-	if ((*ret)->view == VIEW_LOST && !c->request->is_lenient)
-		return compile_error(c, node, ERR_UNREADABLE, "`%s` cannot be read here: %s",
-				     node_text(c, node), (*ret)->reason);
-	return NULL;
+	return check_lost(c, node, *ret);
 }
 
 static bool is_raw_result(const struct compiler *c, const struct node *node)

@@ -111,6 +111,8 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 						"`%s` can only be used when a function returns",
 						node_text(c, node)),
 				  "Use it in the block of `finish FUNCTION`.");
+	if (c->request->site.abi != ABI_SYSV)
+		return NULL; /* debug information of Go tells results by name only */
 	TRY(path_scope(c, &scope));
 	type = scope ? scope_result(scope) : NULL;
 	if (!type)
@@ -119,7 +121,7 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 		return compile_error(c, node, ERR_NAME, "%s returns nothing",
 				     c->request->entry.function);
 	*ret = c->request->site.is_tail_call
-		   ? object_lost_as(c, node, type, "<returned by another function>")
+		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
 		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
 	return NULL;
 }

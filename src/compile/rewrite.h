@@ -15,6 +15,9 @@ struct replacement {
 		REPLACE_CAPTURE,   /* a parameter: index in plan->captures */
 		REPLACE_AGGREGATE, /* the function of a call: index in plan->aggregates */
 		REPLACE_FUNCTION,  /* e.print: what is behind the dot */
+		REPLACE_BOUND,	   /* nothing: here begins the bound of a loop */
+		REPLACE_BOUND_END, /* ... and here it ends: index is 1 if it goes to the left of
+				      all numbers where it is missing, else 0: to the right */
 	} with;
 	unsigned index;
 };
@@ -37,6 +40,7 @@ struct rewriter {
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
 	unsigned default_captures[4];
 	VECTOR(struct shown_parameter) shown; /* of the default action */
+	bool has_bounds;
 };
 
 void rewriter_deinit(struct rewriter *r);

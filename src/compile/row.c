@@ -12,13 +12,9 @@ enum {
 	/* What is tried to put a greater value in place while others do the same:
 	 * each failure means that another program ran in between. */
 	EXCHANGES_MAX = 64,
+	/* What is tried to enter a table: each failure means that its turn ended just then. */
+	ENTRIES_MAX = 3,
 };
-
-/* The key is at the far end of the frame. */
-static int key_offset(unsigned word)
-{
-	return -FRAME_BYTES + 8 * (int)word;
-}
 
 static void point_to_key(struct encoder *e, int to, unsigned word)
 {
@@ -122,52 +118,110 @@ static void emit_key_text(struct encoder *e, const struct ir *ir, const struct i
 /* What the entry kept has room for more than a key: the rest is cut off. */
 static void emit_key_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = (int)(offsetof(struct call_state, words) + 8 * insn->number);
-	int is_whole = label_new(e);
+	int words = put_kept_word(e, insn, fail), is_whole = label_new(e);
 
-	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
-	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-	if (insn->size)
-		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
-	put_alu_constant(e, BPF_AND, R0, 1);
-	put_branch_constant(e, BPF_JNE, R0, 0, fail);
 	for (int i = 0; i < AGGREGATE_KEY_BYTES_MAX; i += 8) {
 		put_load(e, BPF_DW, R0, R5, words + 8 + i);
 		put_store(e, BPF_DW, R10, key_offset(insn->slot + 1) + i, R0);
 	}
 	put_load(e, BPF_DW, R0, R5, words);
 	put_branch_constant(e, BPF_JLE, R0, AGGREGATE_KEY_BYTES_MAX, is_whole);
+	put_constant(e, R5, (int64_t)RECORD_STRING_NIL);
+	put_branch(e, BPF_JEQ, R0, R5, is_whole);
 	put_constant(e, R0, (int64_t)(RECORD_STRING_CUT | AGGREGATE_KEY_BYTES_MAX));
 	label_here(e, is_whole);
 	put_store(e, BPF_DW, R10, key_offset(insn->slot), R0);
 }
 
 /* r0 = the row of the key, or 0 */
-static void look_up_row(struct encoder *e, unsigned table)
+static void look_up_row(struct encoder *e, unsigned role)
 {
-	put_map(e, R1, MAP_AGGREGATE + table);
+	put_map(e, R1, role);
 	point_to_key(e, R2, 0);
 	put_call(e, BPF_FUNC_map_lookup_elem);
 }
 
-/* Two may make a row at once: the second does not get to (BPF_NOEXIST), and finds
- * that of the first. The row begins as 0 on every CPU. */
-static void emit_row(struct encoder *e, const struct ir_insn *insn, int label)
+/* r0 = the row. Two may make it at once: the second does not get to (BPF_NOEXIST), and
+ * finds that of the first. The row begins as 0 on every CPU. */
+static void make_row(struct encoder *e, unsigned role, int full)
 {
 	int found = label_new(e);
 
-	look_up_row(e, insn->slot);
+	look_up_row(e, role);
 	put_branch_constant(e, BPF_JNE, R0, 0, found);
 	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
-	put_lookup(e, MAP_ZERO, FRAME_KEY, label);
+	put_lookup(e, MAP_ZERO, FRAME_KEY, full);
 	put_mov(e, R3, R0);
-	put_map(e, R1, MAP_AGGREGATE + insn->slot);
+	put_map(e, R1, role);
 	point_to_key(e, R2, 0);
 	put_constant(e, R4, BPF_NOEXIST);
 	put_call(e, BPF_FUNC_map_update_elem);
-	look_up_row(e, insn->slot);
-	put_branch_constant(e, BPF_JEQ, R0, 0, label);
+	look_up_row(e, role);
+	put_branch_constant(e, BPF_JEQ, R0, 0, full);
 	label_here(e, found);
+}
+
+/* r3 = struct aggregate_users + 8 * turn, of the turn that r1 = 0 or 1 then is: the program
+ * counts itself in, and out again if the turn has changed meanwhile. */
+static void enter_table(struct encoder *e, unsigned table, int refused)
+{
+	int is_in = label_new(e);
+
+	put_store_constant(e, BPF_W, R10, FRAME_KEY, (int32_t)table);
+	put_lookup(e, MAP_USERS, FRAME_KEY, refused);
+	put_store(e, BPF_DW, R10, FRAME_USERS, R0);
+	put_lookup(e, MAP_TURNS, FRAME_KEY, refused);
+	for (int i = 0; i < ENTRIES_MAX; i++) {
+		put_load(e, BPF_DW, R1, R0, 0);
+		put_alu_constant(e, BPF_AND, R1, 1);
+		put_mov(e, R2, R1);
+		put_alu_constant(e, BPF_LSH, R2, 3);
+		put_load(e, BPF_DW, R3, R10, FRAME_USERS);
+		put_alu(e, BPF_ADD, R3, R2);
+		put_constant(e, R4, 1);
+		put_atomic(e, BPF_DW, BPF_ADD, R3, offsetof(struct aggregate_users, entered), R4);
+		put_load(e, BPF_DW, R5, R0, 0);
+		put_alu_constant(e, BPF_AND, R5, 1);
+		put_branch(e, BPF_JEQ, R5, R1, is_in);
+		put_atomic(e, BPF_DW, BPF_ADD, R3, offsetof(struct aggregate_users, left), R4);
+	}
+	put_jump(e, refused);
+	label_here(e, is_in);
+	put_store(e, BPF_DW, R10, FRAME_USERS, R3);
+}
+
+static void emit_leave(struct encoder *e)
+{
+	put_load(e, BPF_DW, R0, R10, FRAME_USERS);
+	put_constant(e, R5, 1);
+	put_atomic(e, BPF_DW, BPF_ADD, R0, offsetof(struct aggregate_users, left), R5);
+}
+
+static void emit_shared_row(struct encoder *e, unsigned table, int label)
+{
+	int other = label_new(e), found = label_new(e), full = label_new(e);
+
+	enter_table(e, table, label);
+	put_branch_constant(e, BPF_JNE, R1, 0, other);
+	make_row(e, MAP_AGGREGATE + table, full);
+	put_jump(e, found);
+	label_here(e, other);
+	make_row(e, MAP_AGGREGATE_OTHER + table, full);
+	put_jump(e, found);
+	label_here(e, full);
+	emit_leave(e);
+	put_jump(e, label);
+	label_here(e, found);
+	put_mov(e, ROW, R0);
+}
+
+static void emit_row(struct encoder *e, const struct ir_insn *insn, int label)
+{
+	if (insn->is_shared) {
+		emit_shared_row(e, insn->slot, label);
+		return;
+	}
+	make_row(e, MAP_AGGREGATE + insn->slot, label);
 	put_mov(e, ROW, R0);
 }
 
@@ -252,6 +306,9 @@ void emit_row_insn(struct encoder *e, const struct ir *ir, const struct ir_insn 
 		break;
 	case IR_ROW:
 		emit_row(e, insn, label);
+		break;
+	case IR_LEAVE:
+		emit_leave(e);
 		break;
 	case IR_ROW_ADD:
 		emit_row_add(e, ir, insn);

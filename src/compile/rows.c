@@ -20,11 +20,6 @@ struct call {
 	unsigned key_count;
 };
 
-static bool has_value(enum aggregate_kind kind)
-{
-	return kind != AGGREGATE_OF_COUNT;
-}
-
 /* ------------------------------------------------------------------- checks */
 
 static bool is_key(const struct value *value)
@@ -35,7 +30,6 @@ static bool is_key(const struct value *value)
 	case VIEW_NIL:
 	case VIEW_FLOAT:
 	case VIEW_BYTES:
-	case VIEW_STACK:
 	case VIEW_LOST:
 		return false;
 	default:
@@ -47,10 +41,13 @@ static struct error *resolve_key(struct compiler *c, const struct node *node,
 				 const struct value **ret, const char **reason)
 {
 	TRY(resolve_expression(c, node, ret, reason));
-	if (!*ret || is_key(*ret))
+	if (*ret && (*ret)->kind == VALUE_STACK)
+		*reason = stack_key_reason(c, *ret);
+	if (!*ret || (is_key(*ret) && !*reason))
 		return NULL;
-	*reason =
-	    arena_printf(&c->plan->arena, "the kernel takes no key like `%s`", node_text(c, node));
+	if (!*reason)
+		*reason = arena_printf(&c->plan->arena, "the kernel takes no key like `%s`",
+				       node_text(c, node));
 	*ret = NULL;
 	return NULL;
 }
@@ -90,13 +87,13 @@ static struct error *resolve_call(struct compiler *c, const struct node *node, u
 				  struct call *ret, const char **reason)
 {
 	struct plan_aggregate *aggregate = &c->plan->aggregates.data[table];
-	const struct node *key = aggregate_first_key(node, aggregate->shape.kind);
+	const struct node *key = aggregate_first_key(node, aggregate);
 
 	ret->table = table;
 	ret->node = node;
 	ret->aggregate = aggregate;
-	if (has_value(aggregate->shape.kind))
-		TRY(resolve_counted(c, node->first->next, &ret->value, reason));
+	if (aggregate_value(node, aggregate))
+		TRY(resolve_counted(c, aggregate_value(node, aggregate), &ret->value, reason));
 	aggregate->shape.key_words = 1;
 	for (; key && !*reason; key = key->next)
 		TRY(add_key(c, key, ret, aggregate, reason));
@@ -189,6 +186,10 @@ static struct error *lower_key_value(struct compiler *c, const struct arithmetic
 	if (key->kind == VALUE_COMM) {
 		add_row_insn(at, IR_KEY_COMM, word, IR_NONE, IR_NONE);
 		return NULL;
+	}
+	if (key->kind == VALUE_STACK) {
+		add_row_insn(at, IR_KEY_EMPTY, word, IR_NONE, IR_NONE);
+		return stack_lower(c, key, IR_KEY_STACK, word, at->ir);
 	}
 	if (key->kind == VALUE_TEXT) {
 		lower_key_constant(at, key, word);
@@ -349,29 +350,70 @@ static void check_sign(const struct arithmetic *at, const struct value *value, i
 		lower_jump_if(at, t, OP_LT, IR_NONE, 0, missing);
 }
 
+/* The value, and whether it is missing (IR_NONE: it cannot be). Before the row, where a program
+ * must not wait for a page of the target. */
+static struct error *lower_counted_value(struct compiler *c, const struct arithmetic *at,
+					 const struct value *value, int *ret, int *ret_missing)
+{
+	int missing = at->ir->labels++, done = at->ir->labels++, t;
+	size_t start = at->ir->insns.size;
+
+	*ret = *ret_missing = IR_NONE;
+	if (!value)
+		return NULL;
+	TRY(lower_value(c, at->ir, value, missing, &t));
+	check_sign(at, value, t, missing);
+	*ret = t;
+	if (!lower_has_jump(at->ir, start, missing))
+		return NULL;
+	*ret = at->ir->temporaries++;
+	*ret_missing = at->ir->temporaries++;
+	lower_move(at, *ret, t);
+	lower_move(at, *ret_missing, lower_constant(at, 0));
+	lower_jump(c, at->ir, at->node, done);
+	lower_label(c, at->ir, missing);
+	lower_move(at, *ret, lower_constant(at, 0));
+	lower_move(at, *ret_missing, lower_constant(at, 1));
+	lower_label(c, at->ir, done);
+	return NULL;
+}
+
+/* The program is done with the row. */
+static void lower_leave(const struct arithmetic *at, const struct call *call)
+{
+	if (call->aggregate->shape.is_shared)
+		lower_add(at->c, at->ir, IR_LEAVE, at->node);
+}
+
 static struct error *lower_call(struct compiler *c, struct ir *ir, const struct call *call)
 {
 	const struct arithmetic at = {c, ir, call->node};
-	int missing = ir->labels++, dropped = ir->labels++, done = ir->labels++, t = IR_NONE;
-	bool can_fail;
-	size_t start;
+	int full = ir->labels++, dropped = ir->labels++, counted = ir->labels++,
+	    done = ir->labels++;
+	size_t start = ir->insns.size;
+	int t, missing;
 
 	TRY(lower_keys(c, &at, call));
-	add_row_insn(&at, IR_ROW, call->table, IR_NONE, dropped);
-	start = ir->insns.size;
-	if (call->value) {
-		TRY(lower_value(c, ir, call->value, missing, &t));
-		check_sign(&at, call->value, t, missing);
-	}
-	can_fail = lower_has_jump(ir, start, missing);
-	lower_counted(&at, &call->aggregate->shape, t, dropped);
-	lower_jump(c, ir, call->node, done);
-	if (can_fail) {
-		lower_label(c, ir, missing);
+	TRY(lower_counted_value(c, &at, call->value, &t, &missing));
+	add_row_insn(&at, IR_ROW, call->table, IR_NONE, full)->is_shared =
+	    call->aggregate->shape.is_shared;
+	if (missing >= 0) {
+		int is_there = ir->labels++;
+
+		lower_jump_if(&at, missing, OP_EQ, IR_NONE, 0, is_there);
 		add_one(&at, AGGREGATE_MISSING);
-		lower_jump(c, ir, call->node, done);
+		lower_jump(c, ir, call->node, counted);
+		lower_label(c, ir, is_there);
 	}
-	lower_label(c, ir, dropped);
+	lower_counted(&at, &call->aggregate->shape, t, dropped);
+	lower_label(c, ir, counted);
+	lower_leave(&at, call);
+	lower_jump(c, ir, call->node, done);
+	if (lower_has_jump(ir, start, dropped)) {
+		lower_label(c, ir, dropped);
+		lower_leave(&at, call);
+	}
+	lower_label(c, ir, full);
 	add_row_insn(&at, IR_DROPPED, call->table, IR_NONE, IR_NONE);
 	lower_label(c, ir, done);
 	return NULL;

@@ -20,7 +20,8 @@ static void point_to_text(struct encoder *e, const struct ir *ir)
  * a NUL); probe_read_user_str adds a NUL of its own. */
 static unsigned bytes_to_read(const struct ir_insn *insn)
 {
-	bool has_nul = !insn->is_prefix && insn->size != insn->number;
+	bool is_full = insn->number && insn->size == insn->number;
+	bool has_nul = !insn->is_prefix && !is_full;
 
 	return insn->size + has_nul + 1;
 }

@@ -141,8 +141,8 @@ bool value_equal(const struct value *a, const struct value *b)
 	return a->kind == b->kind && a->view == b->view && a->type == b->type &&
 	       a->number == b->number && a->offset == b->offset && a->size == b->size &&
 	       a->is_signed == b->is_signed && a->op == b->op && a->capture == b->capture &&
-	       a->is_terminated == b->is_terminated && a->local == b->local &&
-	       a->reason == b->reason && a->text_size == b->text_size &&
+	       a->is_terminated == b->is_terminated && a->is_walkable == b->is_walkable &&
+	       a->local == b->local && a->reason == b->reason && a->text_size == b->text_size &&
 	       memcmp(a->text ? a->text : "", b->text ? b->text : "", a->text_size) == 0 &&
 	       is_same_object(a->object, b->object) && value_equal(a->a, b->a) &&
 	       value_equal(a->b, b->b);
@@ -215,6 +215,12 @@ void value_describe(const struct value *value, struct buffer *out)
 		buffer_puts(out, "length of ");
 		value_describe(value->a, out);
 		break;
+	case VALUE_STACK:
+		if (value->size)
+			buffer_printf(out, "%u bytes at %%rsp, unwound afterwards", value->size);
+		else
+			buffer_puts(out, "frame pointers");
+		break;
 	case VALUE_OBJECT:
 		describe_object(value->object, out);
 		break;
@@ -230,6 +236,7 @@ void value_describe(const struct value *value, struct buffer *out)
 	case VALUE_PID:
 	case VALUE_TID:
 	case VALUE_CPU:
+	case VALUE_FSBASE:
 	case VALUE_COMM:
 	case VALUE_ELAPSED:
 		buffer_puts(out, "the kernel");

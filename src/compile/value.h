@@ -33,6 +33,7 @@ enum value_kind {
 	VALUE_PID,
 	VALUE_TID,
 	VALUE_CPU,
+	VALUE_FSBASE,  /* the thread's base of %fs */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
 	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */
@@ -51,6 +52,9 @@ enum value_kind {
 	VALUE_LENGTH,  /* bytes of the string a, by counting; for an event only */
 	VALUE_COMM,    /* the thread's name */
 	VALUE_OBJECT,  /* the bytes of object */
+	VALUE_STACK,   /* number frames at most; for an event size bytes of memory, or if that
+			  is 0 along frame pointers; for a key these, if is_walkable. a: the CFA,
+			  or NULL */
 	VALUE_NONE,    /* SITE, LOST */
 };
 
@@ -73,6 +77,7 @@ struct value {
 	size_t text_size;
 	/* STRING: up to a NUL, or else b bytes. A char* that is null is nil. */
 	bool is_terminated, is_nullable;
+	bool is_walkable;	     /* STACK */
 	enum missing_reason missing; /* NONNULL, BELOW, IF */
 	const char *reason;	     /* LOST */
 	const struct local *local;
@@ -102,7 +107,7 @@ struct local {
 	enum view view;
 	const struct type *type;
 	int t;	     /* the temporary that holds it */
-	int missing; /* one that is not 0 where it is missing, or -1: it never is */
+	int missing; /* one that is 1 + why where it is missing, else 0; or -1: it never is */
 };
 
 struct compiler_scope {
@@ -120,8 +125,9 @@ struct kept {
 struct compiler {
 	const struct compile_request *request;
 	struct plan *plan;
-	struct compiler_scope scopes[2]; /* of the site; of the entry (finish) */
-	bool is_at_entry;		 /* resolving entry.EXPR: names are those of the entry */
+	struct compiler_scope scopes[2];   /* of the site; of the entry (finish) */
+	const struct goroutine *goroutine; /* of a finish in Go: what tells its calls apart */
+	bool is_at_entry;		   /* resolving entry.EXPR: names are those of the entry */
 	VECTOR(struct kept) kept;
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
@@ -169,6 +175,19 @@ struct error *resolve_address(struct compiler *c, const struct node *node,
 			      const struct value **ret);
 size_t argument_count(const struct node *call);
 
+/* --------------------------------------------------------------- stack.c */
+
+struct error *stack_resolve(struct compiler *c, const struct node *call, const struct value **ret);
+/* The most bytes that it takes in a record. */
+size_t stack_bytes(const struct value *value);
+/* Why it cannot be a key in the kernel, or NULL. */
+const char *stack_key_reason(struct compiler *c, const struct value *value);
+
+/* goroutine.c: what a finish in a Go program needs. */
+struct error *goroutine_of_calls(struct compiler *c);
+/* ... and the number of the goroutine that runs. */
+struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret);
+
 /* ---------------------------------------------------------- expression.c */
 
 /* What node means if the kernel can compute it, or NULL and why not (a clause: "`x` is a Lua
@@ -178,6 +197,8 @@ struct error *resolve_expression(struct compiler *c, const struct node *node,
 /* The same, where a number is wanted: an enum or pointer gives its integer. */
 struct error *resolve_integer(struct compiler *c, const struct node *node, const struct value **ret,
 			      const char **ret_reason);
+/* An enum or pointer of the target that node names becomes the integer it is to operators. */
+struct error *resolve_number(struct compiler *c, const struct node *node, const struct value **ret);
 /* Whether node is true, as 1 or 0. */
 struct error *resolve_truth(struct compiler *c, const struct node *node, const struct value **ret,
 			    const char **ret_reason);
@@ -195,10 +216,15 @@ struct error *entry_keep(struct compiler *c, const struct node *node, const stru
 
 /* ----------------------------------------------------------- aggregate.c */
 
-/* The call of an aggregation that the statement is, or NULL. */
+/* The call of an aggregation that the statement is, or NULL: count(KEY), NAME:add(V, KEY). */
 const struct node *aggregate_call(const struct compiler *c, const struct node *statement);
-/* The first key of a call that was checked, or NULL. */
-const struct node *aggregate_first_key(const struct node *call, enum aggregate_kind kind);
+/* The part of its text that is the function's name. */
+struct span aggregate_function(const struct node *call);
+const struct node *aggregate_first_argument(const struct node *call);
+/* Of a call that was checked: the value or NULL, and the first key or NULL. */
+const struct node *aggregate_value(const struct node *call, const struct plan_aggregate *aggregate);
+const struct node *aggregate_first_key(const struct node *call,
+				       const struct plan_aggregate *aggregate);
 /* Checks such a call and adds it to the plan's aggregates. */
 struct error *aggregate_add_call(struct compiler *c, const struct node *call);
 
@@ -213,23 +239,24 @@ const struct node *node_inner(const struct node *node);
 /* ------------------------------------------------------------- builtin.c */
 
 enum builtin_kind {
-	BUILTIN_VALUE,	     /* a name: value */
-	BUILTIN_SITE,	     /* a name: capture */
-	BUILTIN_ARGUMENTS,   /* arg[n], arg.NAME */
-	BUILTIN_VARIABLES,   /* var.NAME */
-	BUILTIN_GLOBALS,     /* global["NAME"] */
-	BUILTIN_REGISTERS,   /* reg.NAME */
-	BUILTIN_RESULT,	     /* result, result[n] */
-	BUILTIN_ENTRY,	     /* entry.EXPR */
-	BUILTIN_STRING,	     /* str(p [, max]) */
-	BUILTIN_LOAD,	     /* u8(p) ... i64(p): size, is_signed */
-	BUILTIN_LENGTH,	     /* len(v) */
-	BUILTIN_BYTES,	     /* bytes(p, n) */
-	BUILTIN_CAST,	     /* cast("type", v) */
-	BUILTIN_OK,	     /* ok(v [, default]) */
-	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
-	BUILTIN_LUA,	     /* a function of the runtime */
-	BUILTIN_UNAVAILABLE, /* documented in the dialect, not in this version */
+	BUILTIN_VALUE,	   /* a name: value */
+	BUILTIN_SITE,	   /* a name: capture */
+	BUILTIN_ARGUMENTS, /* arg[n], arg.NAME */
+	BUILTIN_VARIABLES, /* var.NAME */
+	BUILTIN_GLOBALS,   /* global["NAME"] */
+	BUILTIN_REGISTERS, /* reg.NAME */
+	BUILTIN_GOROUTINE, /* goid */
+	BUILTIN_RESULT,	   /* result, result[n] */
+	BUILTIN_ENTRY,	   /* entry.EXPR */
+	BUILTIN_STRING,	   /* str(p [, max]) */
+	BUILTIN_LOAD,	   /* u8(p) ... i64(p): size, is_signed */
+	BUILTIN_LENGTH,	   /* len(v) */
+	BUILTIN_BYTES,	   /* bytes(p, n) */
+	BUILTIN_CAST,	   /* cast("type", v) */
+	BUILTIN_OK,	   /* ok(v [, default]) */
+	BUILTIN_STACK,	   /* stack([n]) */
+	BUILTIN_AGGREGATE, /* count([k ...]) and its kin: aggregate */
+	BUILTIN_LUA,	   /* a function of the runtime */
 };
 
 struct builtin_entry {

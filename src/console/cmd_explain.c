@@ -10,13 +10,14 @@
 #define EXPLAINED_SITES_MAX 10
 
 static void explain_sites(const struct console *console, const struct probe *probe,
+			  const char *title, size_t count,
+			  const struct site *(*site_of)(const struct probe *, size_t index),
 			  struct buffer *out)
 {
 	const struct program *program = session_target(console->session)->program;
-	size_t count = probe_site_count(probe);
 	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
-		const struct site *site = probe_site(probe, i);
-		buffer_printf(out, "  site     0x%" PRIx64 "  ", site->place.address);
+		const struct site *site = site_of(probe, i);
+		buffer_printf(out, "  %-8s 0x%" PRIx64 "  ", title, site->place.address);
 		text_place(out, &site->place, program);
 		buffer_puts(out, site->line.file ? " at " : "");
 		text_line(out, &site->line);
@@ -28,6 +29,17 @@ static void explain_sites(const struct console *console, const struct probe *pro
 	if (count > EXPLAINED_SITES_MAX)
 		buffer_printf(out, "  ...      and %zu more: \"info breakpoints\"\n",
 			      count - EXPLAINED_SITES_MAX);
+}
+
+static void explain_places(const struct console *console, const struct probe *probe,
+			   struct buffer *out)
+{
+	size_t entries = probe_entry_count(probe), sites = probe_site_count(probe);
+	explain_sites(console, probe, "entry", entries, probe_entry, out);
+	explain_sites(console, probe, entries ? "exit" : "site", sites, probe_site, out);
+	if (entries)
+		buffer_puts(out, "  returns  are seen at the function's own exits; its return "
+				 "address is left alone\n");
 }
 
 static void explain_condition(const struct probe *probe, const struct plan *plan,
@@ -49,6 +61,8 @@ static const char *kind_name(enum capture_kind kind)
 	case CAPTURE_STRING:
 	case CAPTURE_COMM:
 		return "string";
+	case CAPTURE_STACK:
+		return "stack";
 	case CAPTURE_TIME:
 		return "time";
 	case CAPTURE_FUNCTION:
@@ -99,7 +113,7 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	buffer_printf(out, "Tracepoint %u: ", probe_number(probe));
 	text_name(out, probe_location(probe));
 	buffer_putc(out, '\n');
-	explain_sites(console, probe, out);
+	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
 	explain_captures(plan, out);
 	explain_block(plan, out);

@@ -88,7 +88,7 @@ const struct command info_commands[] = {
     {
 	.name = "aggregates",
 	.usage = "info aggregates [NUMBERS]",
-	.summary = "What count(), hist() and their kin have counted.",
+	.summary = "What count(), hist() and their kin have counted, and the script's aggregates.",
 	.run = info_aggregates,
 	.flags = COMMAND_OF_NUMBERS,
 	.examples = "info aggregates\n",

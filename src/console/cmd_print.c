@@ -38,9 +38,10 @@ static bool is_number(const struct type *type)
 				   type->kind == TYPE_POINTER);
 }
 
-static void put_value(struct buffer *out, const struct value *value, char format)
+static void put_value(struct buffer *out, const struct evaluation *evaluation,
+		      const struct value *value, char format)
 {
-	static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, TYPED_ELEMENTS_DEFAULT};
+	const struct typed_limits limits = {evaluation->limits.depth, evaluation->limits.elements};
 	const struct typed_value typed = {
 	    .type = value->type,
 	    .bytes = value->bytes.data,
@@ -83,7 +84,7 @@ static struct error *print_global(struct console *console, const char *text, cha
 	if (!err && *ret_is_path && is_address)
 		err = put_address(out, &value, text + 1);
 	else if (!err && *ret_is_path)
-		put_value(out, &value, format);
+		put_value(out, &evaluation, &value, format);
 	value_deinit(&value);
 	evaluation_deinit(&evaluation);
 	return err;

@@ -42,7 +42,8 @@ static struct error *act_on_range(struct console *console, const struct id_range
 					    range->first, range->location),
 				  "The whole tracepoint is %u.", range->first);
 	bool is_any = false;
-	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
+	for (struct probe *p = session_next_probe(console->session, NULL), *next; p; p = next) {
+		next = session_next_probe(console->session, p);
 		if (probe_number(p) < range->first || probe_number(p) > range->last)
 			continue;
 		is_any = true;
@@ -79,9 +80,10 @@ struct error *console_each_probe(struct console *console, const char *ids, act_f
 
 /* ------------------------------------------------------------------- delete */
 
+/* Probes to act on together: taking one out takes 40 ms, and no longer for all. */
 typedef VECTOR(struct probe *) chosen_probes;
 
-static struct error *act_choose(struct console *console, struct probe *probe, void *context)
+static struct error *choose(struct console *console, struct probe *probe, void *context)
 {
 	chosen_probes *chosen = context;
 	(void)console;
@@ -102,9 +104,8 @@ struct error *cmd_delete(struct console *console, const char *arguments, struct 
 	if (!*arguments && session_next_probe(console->session, NULL) &&
 	    !console_query(console, "Delete all breakpoints?"))
 		return NULL;
-	/* All are disabled at once first: one by one they would take 40 ms each. */
 	chosen_probes chosen = {0};
-	struct error *err = console_each_probe(console, arguments, act_choose, &chosen);
+	struct error *err = console_each_probe(console, arguments, choose, &chosen);
 	probes_disable(chosen.data, chosen.size);
 	for (size_t i = 0; i < chosen.size; i++)
 		probe_delete(chosen.data[i]);
@@ -140,18 +141,12 @@ static struct error *turn_on(struct console *console, struct probe *probe, void 
 	return probe_enable(probe);
 }
 
-static struct error *turn_off(struct console *console, struct probe *probe, void *context)
+static struct error *turn_listed(struct console *console, const char *ids, bool is_on,
+				 chosen_probes *off)
 {
-	(void)console, (void)context;
-	probe_disable(probe);
-	return NULL;
-}
-
-static struct error *turn(struct console *console, const char *ids, bool is_on)
-{
-	act_fn act = is_on ? turn_on : turn_off;
+	act_fn act = is_on ? turn_on : choose;
 	if (!*ids)
-		return console_each_probe(console, ids, act, NULL);
+		return console_each_probe(console, ids, act, off);
 	id_list list;
 	TRY(id_list_parse(ids, session_last_number(console->session), &list));
 	struct error *first = NULL;
@@ -159,11 +154,20 @@ static struct error *turn(struct console *console, const char *ids, bool is_on)
 		const struct id_range *range = &list.data[i];
 		note_error(console,
 			   range->location ? turn_sites(console, range, is_on)
-					   : act_on_range(console, range, act, NULL),
+					   : act_on_range(console, range, act, off),
 			   &first);
 	}
 	vector_deinit(&list);
 	return first;
+}
+
+static struct error *turn(struct console *console, const char *ids, bool is_on)
+{
+	chosen_probes off = {0};
+	struct error *err = turn_listed(console, ids, is_on, &off);
+	probes_disable(off.data, off.size);
+	vector_deinit(&off);
+	return err;
 }
 
 struct error *cmd_disable(struct console *console, const char *arguments, struct buffer *out)

@@ -392,6 +392,8 @@ static void print_aggregates(struct console *console)
 {
 	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
 		console_report(console, runtime_aggregates(p, &console->events->pending));
+	console_report(console, runtime_shared_aggregates(console->runtime, NULL, NULL,
+							  &console->events->pending));
 }
 
 static void finish(struct console *console)

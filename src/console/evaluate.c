@@ -15,7 +15,6 @@
 #include "moontap/console.h"
 
 #define VALUE_BYTES_MAX (1 << 20)
-#define TEXT_MAX	200 /* of what a pointer leads to, as GDB */
 #define PARTS_DEPTH_MAX 6
 
 struct reader {
@@ -71,6 +70,7 @@ struct error *evaluation_init(struct evaluation *evaluation, struct console *con
 				  image_name(search.image));
 	evaluation->scope = search.scope;
 	evaluation->memory = memory_of(console, search.image);
+	evaluation->limits = console->settings.limits;
 	return NULL;
 }
 
@@ -361,11 +361,11 @@ static uint64_t word_at(const struct value *value, uint64_t offset)
 }
 
 /* What a pointer at offset leads to: text up to its NUL, or size bytes. */
-static void add_part(const struct memory *memory, struct value *value, uint64_t offset,
+static void add_part(const struct evaluation *evaluation, struct value *value, uint64_t offset,
 		     const struct type *type, uint64_t pointer, size_t size, bool is_text)
 {
 	char *bytes = arena_alloc(&value->texts, size + 1);
-	size_t got = size && pointer ? memory_read(memory, pointer, bytes, size) : 0;
+	size_t got = size && pointer ? memory_read(&evaluation->memory, pointer, bytes, size) : 0;
 	struct typed_part *part = vector_add(&value->parts);
 	*part = (struct typed_part){
 	    .offset = offset,
@@ -377,8 +377,8 @@ static void add_part(const struct memory *memory, struct value *value, uint64_t 
 	part->is_cut = is_text && part->size == size;
 }
 
-static void add_sequence(const struct memory *memory, struct value *value, const struct type *type,
-			 uint64_t offset)
+static void add_sequence(const struct evaluation *evaluation, struct value *value,
+			 const struct type *type, uint64_t offset)
 {
 	const struct type_shape *shape = &type->shape;
 	bool is_text = type->form == FORM_STRING;
@@ -389,9 +389,11 @@ static void add_sequence(const struct memory *memory, struct value *value, const
 		size = word_at(value, offset + shape->length) * each;
 	else if (shape->end != TYPE_NO_OFFSET)
 		size = word_at(value, offset + shape->end) - pointer;
-	if (size > TEXT_MAX * each)
-		size = TEXT_MAX * each;
-	add_part(memory, value, offset, is_text ? NULL : type->target, pointer, (size_t)size,
+	uint64_t most =
+	    is_text ? evaluation->limits.string_bytes : evaluation->limits.elements * each;
+	if (size > most)
+		size = most;
+	add_part(evaluation, value, offset, is_text ? NULL : type->target, pointer, (size_t)size,
 		 false);
 }
 
@@ -402,44 +404,45 @@ static bool is_text_pointer(const struct type *type)
 }
 
 /* Reads what the pointers to text, strings and sequences in the value lead to. */
-static void add_parts(const struct memory *memory, struct value *value, const struct type *type,
-		      uint64_t offset, unsigned depth)
+static void add_parts(const struct evaluation *evaluation, struct value *value,
+		      const struct type *type, uint64_t offset, unsigned depth)
 {
 	if (depth == PARTS_DEPTH_MAX)
 		return;
 	if (is_text_pointer(type)) {
 		uint64_t pointer = word_at(value, offset);
 		if (pointer)
-			add_part(memory, value, offset, NULL, pointer, TEXT_MAX, true);
+			add_part(evaluation, value, offset, NULL, pointer,
+				 evaluation->limits.string_bytes, true);
 	} else if (type->kind == TYPE_STRUCT &&
 		   (type->form == FORM_STRING || type->form == FORM_SEQUENCE)) {
-		add_sequence(memory, value, type, offset);
+		add_sequence(evaluation, value, type, offset);
 	} else if (type->kind == TYPE_ARRAY && type->count != TYPE_NO_OFFSET) {
-		for (uint64_t i = 0; i < type->count && i < TYPED_ELEMENTS_DEFAULT; i++)
-			add_parts(memory, value, type->target, offset + i * type->target->size,
+		for (uint64_t i = 0; i < type->count && i < evaluation->limits.elements; i++)
+			add_parts(evaluation, value, type->target, offset + i * type->target->size,
 				  depth + 1);
 	} else {
 		for (size_t i = 0; i < type->member_count; i++)
-			add_parts(memory, value, type->members[i].type,
+			add_parts(evaluation, value, type->members[i].type,
 				  offset + type->members[i].offset, depth + 1);
 	}
 }
 
-static struct error *read_value(const struct memory *memory, struct value *value)
+static struct error *read_value(const struct evaluation *evaluation, struct value *value)
 {
 	size_t size = value->type->size;
 	if (value->has_address) {
 		if (size > VALUE_BYTES_MAX)
 			size = VALUE_BYTES_MAX;
 		char *bytes = buffer_reserve(&value->bytes, size + 1);
-		size_t got = memory_read(memory, value->address, bytes, size);
+		size_t got = memory_read(&evaluation->memory, value->address, bytes, size);
 		if (got < size)
 			return error_new(ERR_UNREADABLE,
 					 "Cannot access memory at address 0x%" PRIx64,
 					 value->address + got);
 		value->bytes.size = size;
 	}
-	add_parts(memory, value, value->type, 0, 0);
+	add_parts(evaluation, value, value->type, 0, 0);
 	return NULL;
 }
 
@@ -455,7 +458,7 @@ struct error *evaluate(const struct evaluation *evaluation, const char *text, bo
 		error_free(err);
 		return NULL;
 	}
-	return err || !wants_value ? err : read_value(&evaluation->memory, ret);
+	return err || !wants_value ? err : read_value(evaluation, ret);
 }
 
 void value_deinit(struct value *value)

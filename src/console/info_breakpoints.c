@@ -21,15 +21,13 @@ enum column {
 	COL_COUNT
 };
 
-static void cell_site(struct table *table, const struct site *site, const struct program *program)
+static void put_site(struct buffer *out, const struct site *site, const struct program *program)
 {
-	struct buffer text = {0};
-	text_place(&text, &site->place, program);
+	text_place(out, &site->place, program);
 	if (site->line.file) {
-		buffer_puts(&text, " at ");
-		text_line(&text, &site->line);
+		buffer_puts(out, " at ");
+		text_line(out, &site->line);
 	}
-	text_cell(table, &text);
 }
 
 static void add_site_row(struct table *table, const struct probe *probe, size_t index,
@@ -46,33 +44,61 @@ static void add_site_row(struct table *table, const struct probe *probe, size_t 
 	table_cell(table, "%" PRIu64, counters.hits);
 	table_cell(table, "%" PRIu64, counters.lost);
 	table_cell(table, " ");
-	cell_site(table, site, program);
+	struct buffer text = {0};
+	put_site(&text, site, program);
+	text_cell(table, &text);
+}
+
+static const char *type_name(const struct probe *probe)
+{
+	switch (probe_kind(probe)) {
+	case PROBE_DPRINTF:
+		return "dprintf";
+	case PROBE_FINISH:
+		return "finish";
+	default:
+		return "break";
+	}
+}
+
+/* The one place that a probe is for, or NULL: it has several. */
+static const struct site *only_place(const struct probe *probe)
+{
+	if (probe_entry_count(probe))
+		return probe_entry_count(probe) == 1 ? probe_entry(probe, 0) : NULL;
+	return probe_site_count(probe) == 1 ? probe_site(probe, 0) : NULL;
+}
+
+static void cell_what(struct table *table, const struct probe *probe, const struct site *only,
+		      const struct program *program)
+{
+	struct buffer text = {0};
+	buffer_puts(&text, probe_entry_count(probe) ? "return of " : "");
+	if (only)
+		put_site(&text, only, program);
+	else
+		text_name(&text, probe_location(probe));
+	text_cell(table, &text);
 }
 
 static void add_probe_row(struct table *table, const struct probe *probe,
 			  const struct counters *counters, const struct program *program)
 {
-	bool is_single = probe_site_count(probe) == 1;
+	const struct site *only = only_place(probe);
 	table_cell(table, "%u", probe_number(probe));
-	table_cell(table, probe_kind(probe) == PROBE_DPRINTF ? "dprintf" : "break");
+	table_cell(table, "%s", type_name(probe));
 	struct runtime_limit limit;
 	runtime_get_limit(probe, &limit);
 	table_cell(table, "%s", limit.deletes ? "del" : limit.disables ? "dis" : "keep");
 	table_cell(table, "%c", probe_is_enabled(probe) ? 'y' : 'n');
-	if (is_single)
-		table_cell(table, "0x%" PRIx64, probe_site(probe, 0)->place.address);
+	if (only)
+		table_cell(table, "0x%" PRIx64, only->place.address);
 	else
 		table_cell(table, "<MULTIPLE>");
 	table_cell(table, "%" PRIu64, counters->hits);
 	table_cell(table, "%" PRIu64, counters->lost);
 	table_cell(table, "%s", text_runs(probe));
-	if (is_single) {
-		cell_site(table, probe_site(probe, 0), program);
-	} else {
-		struct buffer text = {0};
-		text_name(&text, probe_location(probe));
-		text_cell(table, &text);
-	}
+	cell_what(table, probe, only, program);
 }
 
 static void add_sub_lines(struct table *table, const struct probe *probe,
@@ -98,6 +124,22 @@ static void add_sub_lines(struct table *table, const struct probe *probe,
 			   counters->filtered, counters->throttled, counters->delivered);
 }
 
+/* Calls of a finish that are no hits. */
+static void add_losses(struct table *table, const struct probe *probe)
+{
+	struct call_losses losses;
+	probe_call_losses(probe, &losses);
+	if (losses.unpaired)
+		table_line(table, "\t%" PRIu64 " returned of which no entry is known: not counted",
+			   losses.unpaired);
+	if (losses.left)
+		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, exit)",
+			   losses.left);
+	if (losses.pushed_out)
+		table_line(table, "\t%" PRIu64 " forgotten: more than %d were under way",
+			   losses.pushed_out, CALL_STATES_MAX);
+}
+
 static void add_error_line(struct table *table, const struct probe *probe)
 {
 	uint64_t errors = runtime_errors(probe);
@@ -112,9 +154,11 @@ static void add_probe(struct table *table, const struct probe *probe, const stru
 	probe_counters(probe, &counters);
 	add_probe_row(table, probe, &counters, program);
 	add_sub_lines(table, probe, &counters);
+	add_losses(table, probe);
 	add_error_line(table, probe);
 	size_t count = probe_site_count(probe);
-	for (size_t i = 0; count > 1 && i < count; i++)
+	bool has_rows = count > 1 || probe_entry_count(probe);
+	for (size_t i = 0; has_rows && i < count; i++)
 		add_site_row(table, probe, i, program);
 }
 
@@ -160,6 +204,11 @@ struct error *info_breakpoints(struct console *console, const char *arguments, s
 
 /* -------------------------------------------------------------- aggregates */
 
+static bool is_wanted_of(const void *ids, const struct probe *probe)
+{
+	return is_wanted(probe, ids);
+}
+
 struct error *info_aggregates(struct console *console, const char *arguments, struct buffer *out)
 {
 	id_list ids;
@@ -169,6 +218,9 @@ struct error *info_aggregates(struct console *console, const char *arguments, st
 	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)
 		if (is_wanted(p, &ids))
 			err = runtime_aggregates(p, out);
+	if (!err)
+		err = runtime_shared_aggregates(console->runtime, ids.size ? is_wanted_of : NULL,
+						&ids, out);
 	if (!err && out->size == before)
 		buffer_printf(out, ids.size ? "No aggregations in '%s'.\n" : "No aggregations.\n",
 			      arguments);

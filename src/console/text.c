@@ -46,9 +46,13 @@ void text_place(struct buffer *out, const struct place *place, const struct prog
 		buffer_printf(out, "*0x%" PRIx64, place->address);
 		return;
 	}
-	text_name(out, place->function.name);
-	if (place->address != place->function.address)
-		buffer_printf(out, "+0x%" PRIx64, place->address - place->function.address);
+	/* What was split off a function (f.cold) has a name of its own. */
+	struct function function = place->function;
+	if (place->address - function.address >= function.size)
+		image_function_at(place->image, place->address, &function);
+	text_name(out, function.name);
+	if (place->address != function.address)
+		buffer_printf(out, "+0x%" PRIx64, place->address - function.address);
 }
 
 void text_line(struct buffer *out, const struct line *line)
@@ -95,13 +99,33 @@ static void put_inlined(struct buffer *out, const struct place *place)
 	buffer_puts(out, " inlined");
 }
 
+/* "f, when it returns (3 exits).", "f*, when they return (2 functions, 3 exits)." */
+static void put_finish(struct buffer *out, const struct probe *probe, const struct program *program)
+{
+	size_t entries = probe_entry_count(probe), exits = probe_site_count(probe);
+	if (entries == 1)
+		text_place(out, &probe_entry(probe, 0)->place, program);
+	else
+		text_name(out, probe_location(probe));
+	buffer_puts(out, entries == 1 ? ", when it returns (" : ", when they return (");
+	if (entries > 1)
+		buffer_printf(out, "%zu functions, ", entries);
+	buffer_printf(out, "%zu exit%s).\n", exits, exits == 1 ? "" : "s");
+	put_skipped(out, probe);
+}
+
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program)
 {
-	const struct site *site = probe_site(probe, 0);
+	bool is_finish = probe_entry_count(probe) != 0;
+	const struct site *site = is_finish ? probe_entry(probe, 0) : probe_site(probe, 0);
 	size_t count = probe_site_count(probe);
 	buffer_printf(out, "%s %u at 0x%" PRIx64 ": ",
 		      probe_kind(probe) == PROBE_TBREAK ? "Temporary tracepoint" : "Tracepoint",
 		      probe_number(probe), site->place.address);
+	if (is_finish) {
+		put_finish(out, probe, program);
+		return;
+	}
 	if (count > 1) {
 		text_name(out, probe_location(probe));
 		buffer_printf(out, ". (%zu locations", count);

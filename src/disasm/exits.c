@@ -258,11 +258,10 @@ static enum leads indirect_leads(const struct search *search, const struct code 
 
 /* ------------------------------------------------------------------- exits */
 
-static void add_exit(const struct search *search, const struct insn *insn, enum exit_kind kind,
+static void add_exit(exit_list *found, const struct insn *insn, enum exit_kind kind,
 		     uint8_t condition)
 {
-	vector_push(search->found,
-		    ((struct code_exit){insn->address, insn->target, kind, condition}));
+	vector_push(found, ((struct code_exit){insn->address, insn->target, kind, condition}));
 }
 
 /* Was the function's frame given back on the straight way to insn? Nobody does that before
@@ -290,7 +289,7 @@ static void look_at_jump(const struct search *search, size_t part, const struct 
 
 	if (insn->target) {
 		if (!is_inside(search, insn->target))
-			add_exit(search, insn, is_deeper ? EXIT_UNCLEAR : EXIT_TAIL_CALL, 0);
+			add_exit(search->found, insn, is_deeper ? EXIT_UNCLEAR : EXIT_TAIL_CALL, 0);
 		return;
 	}
 	if (is_deeper)
@@ -299,19 +298,25 @@ static void look_at_jump(const struct search *search, size_t part, const struct 
 			       ? LEADS_OUT
 			       : indirect_leads(search, code, insn);
 	if (leads != LEADS_WITHIN)
-		add_exit(search, insn, leads == LEADS_OUT ? EXIT_TAIL_CALL : EXIT_UNCLEAR, 0);
+		add_exit(search->found, insn, leads == LEADS_OUT ? EXIT_TAIL_CALL : EXIT_UNCLEAR,
+			 0);
+}
+
+/* A branch that leads out. */
+static void add_branch(exit_list *found, const struct code *code, const struct insn *insn,
+		       bool is_clear)
+{
+	struct encoding e = encoding_of(code, insn);
+	bool is_loop = e.map == 0 && (e.opcode & 0xf0) == 0xe0;
+
+	add_exit(found, insn, is_clear && !is_loop ? EXIT_BRANCH : EXIT_UNCLEAR, e.opcode & 15);
 }
 
 static void look_at_branch(const struct search *search, const struct code *code,
 			   const struct insn *insn, int64_t depth)
 {
-	struct encoding e = encoding_of(code, insn);
-	bool is_deeper = depth != 0 && depth != DEPTH_UNKNOWN;
-	bool is_loop = e.map == 0 && (e.opcode & 0xf0) == 0xe0;
-
 	if (!is_inside(search, insn->target))
-		add_exit(search, insn, is_deeper || is_loop ? EXIT_UNCLEAR : EXIT_BRANCH,
-			 e.opcode & 15);
+		add_branch(search->found, code, insn, depth == 0 || depth == DEPTH_UNKNOWN);
 }
 
 void code_exits(const struct code *const *parts, size_t part_count,
@@ -326,7 +331,7 @@ void code_exits(const struct code *const *parts, size_t part_count,
 			const struct insn *insn = &code->insns.data[i];
 			int64_t depth = depths_at(&search.depths, part, insn);
 			if (insn->kind == INSN_RETURN)
-				add_exit(&search, insn, EXIT_RETURN, 0);
+				add_exit(search.found, insn, EXIT_RETURN, 0);
 			else if (insn->kind == INSN_JUMP)
 				look_at_jump(&search, part, insn, depth);
 			else if (insn->kind == INSN_BRANCH)
@@ -334,4 +339,20 @@ void code_exits(const struct code *const *parts, size_t part_count,
 		}
 	}
 	depths_deinit(&search.depths);
+}
+
+void code_restarts(const struct code *const *parts, size_t part_count, exit_list *ret)
+{
+	for (size_t part = 0; part < part_count; part++) {
+		const struct code *code = parts[part];
+		for (size_t i = 0; i < code->insns.size; i++) {
+			const struct insn *insn = &code->insns.data[i];
+			if (insn->target != parts[0]->start)
+				continue;
+			if (insn->kind == INSN_JUMP)
+				add_exit(ret, insn, EXIT_TAIL_CALL, 0);
+			else if (insn->kind == INSN_BRANCH)
+				add_branch(ret, code, insn, true);
+		}
+	}
 }

@@ -95,6 +95,8 @@ void rings_deinit(struct rings *rings);
 struct error *rings_wait(struct rings *rings);
 /* Begins to make larger rings for the CPUs that need them. */
 void rings_grow(struct rings *rings);
+/* ... for records that fill what there is before it could. */
+void rings_grow_fully(struct rings *rings);
 static inline size_t rings_count(const struct rings *rings)
 {
 	return __atomic_load_n(&rings->count, __ATOMIC_ACQUIRE);
@@ -123,12 +125,17 @@ struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *
 
 void mappings_close(struct kernel *kernel);
 
-/* The map of a role from MAP_AGGREGATE on, or MAP_DROPPED; -1 if there is none. */
+/* The map of a role from MAP_AGGREGATE on, MAP_DROPPED, MAP_TURNS or MAP_USERS; -1 if there is
+ * none. */
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);
 
 struct kernel_calls {
-	int fd;
+	int fd, counters_fd;
+	size_t cpu_count, value_size;
+	uint64_t cleared;
 };
+/* The map of MAP_CALLS or MAP_CALL_COUNTERS, -1 for other roles. */
+int calls_map(const struct kernel_calls *calls, enum map_role role);
 
 /* -------------------------------------------------------------- attachment */
 

@@ -130,8 +130,8 @@ void kernel_close(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
-	mappings_close(kernel);
 	removals_wait();
+	mappings_close(kernel);
 	if (kernel->armed)
 		munmap(kernel->armed, kernel->armed_size);
 	rings_deinit(&kernel->rings);

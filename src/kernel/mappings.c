@@ -83,13 +83,18 @@ static int open_event(pid_t pid, int cpu)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-static struct error *add_buffer(struct mapping_watch *watch, pid_t pid, int cpu)
+/* A CPU that is not there has no buffer. */
+static struct error *add_buffer(struct kernel *kernel, struct mapping_watch *watch, pid_t pid,
+				int cpu)
 {
+	struct epoll_event event = {.events = EPOLLIN};
 	CLEANUP(close_p) int fd = open_event(pid, cpu);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (fd < 0)
-		return support_error(errno, "watching mappings");
+		return errno == ENODEV ? NULL : support_error(errno, "watching mappings");
+	if (epoll_ctl(kernel->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		return error_new(ERR_OS, "watching mappings: %m");
 	void *memory = mmap(NULL, page + BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return error_new(ERR_OS, "watching mappings: %m");
@@ -115,14 +120,8 @@ static void close_watch(struct mapping_watch *watch)
 
 static struct error *open_into(struct kernel *kernel, struct mapping_watch *watch, pid_t pid)
 {
-	struct epoll_event event = {.events = EPOLLIN};
-
-	for (size_t cpu = 0; cpu < kernel->rings.cpu_count; cpu++) {
-		TRY(add_buffer(watch, pid, (int)cpu));
-		if (epoll_ctl(kernel->epoll_fd, EPOLL_CTL_ADD, watch->buffers.data[cpu].fd,
-			      &event) < 0)
-			return error_new(ERR_OS, "watching mappings: %m");
-	}
+	for (size_t cpu = 0; cpu < kernel->cpu_count; cpu++)
+		TRY(add_buffer(kernel, watch, pid, (int)cpu));
 	return NULL;
 }
 

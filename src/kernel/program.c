@@ -50,8 +50,8 @@ static struct error *map_of_role(struct kernel_program *program, const struct lo
 		*ret = aggregates_map(request->aggregates, role);
 		return NULL;
 	}
-	if (role == MAP_CALLS && request->calls) {
-		*ret = request->calls->fd;
+	if (request->calls && calls_map(request->calls, role) >= 0) {
+		*ret = calls_map(request->calls, role);
 		return NULL;
 	}
 	if (role == MAP_BUDGET && program->budget_fd < 0)
@@ -125,6 +125,9 @@ static struct error *load(struct kernel_program *program, const struct bpf_insn 
 	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "moontap", "GPL", insns, count, &options);
 	if (fd == -EPERM || fd == -EMFILE || fd == -ENOMEM)
 		return support_error(-fd, "loading the program");
+	if (fd == -E2BIG)
+		return error_new(ERR_TOO_LARGE,
+				 "the program is larger than what the kernel is willing to check");
 	if (fd < 0) {
 		CLEANUP(free_p) char *log = xcalloc(1, LOG_SIZE);
 		options.log_buf = log;
@@ -145,6 +148,8 @@ static struct error *load_into(struct kernel_program *program, const struct load
 	CLEANUP(free_p) struct bpf_insn *insns = xmalloc(size);
 	memcpy(insns, request->insns, size);
 	TRY(place_maps(program, insns, request));
+	if (request->is_bulky)
+		rings_grow_fully(&program->kernel->rings);
 	return load(program, insns, request->insn_count, request->is_sleepable);
 }
 

@@ -129,6 +129,19 @@ static struct error *grow(struct rings *rings)
 	return fill_slots(rings);
 }
 
+/* Each CPU's ring is of the greatest size from now on. */
+static struct error *grow_fully(struct rings *rings)
+{
+	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
+		if (rings->all[rings->current[cpu]].size >= rings->size_max)
+			continue;
+		TRY(add_ring(rings, rings->size_max));
+		rings->current[cpu] = rings->count - 1;
+		want_slot(rings, cpu, &rings->all[rings->count - 1]);
+	}
+	return rings->slots.count ? fill_slots(rings) : NULL;
+}
+
 /* -------------------------------------------------------------- in a thread */
 
 /* Memory is the main thread's: malloc would keep some for each thread there was. */
@@ -174,6 +187,16 @@ void rings_grow(struct rings *rings)
 	if (!err)
 		start_job(rings, grow);
 	else
+		rings->size_max = 0;
+	error_free(err);
+}
+
+void rings_grow_fully(struct rings *rings)
+{
+	struct error *err = end_job(rings);
+	if (!err)
+		err = grow_fully(rings);
+	if (err)
 		rings->size_max = 0;
 	error_free(err);
 }

@@ -28,19 +28,31 @@ static bool add_member(const struct btf *btf, uint32_t *type, const char *name, 
 	return false;
 }
 
-bool kernel_fsbase_offset(uint32_t *ret)
+/* 0: there is no BTF, or no such member. */
+static uint32_t find_fsbase(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	uint32_t offset = 0;
 
 	if (!btf)
-		return false;
+		return 0;
 	int task = btf__find_by_name_kind(btf, "task_struct", BTF_KIND_STRUCT);
 	uint32_t type = task > 0 ? (uint32_t)task : 0;
 	bool is_known = type && add_member(btf, &type, "thread", &offset) &&
 			add_member(btf, &type, "fsbase", &offset);
 	btf__free(btf);
-	if (is_known)
+	return is_known ? offset : 0;
+}
+
+bool kernel_fsbase_offset(uint32_t *ret)
+{
+	static uint32_t offset;
+	static bool is_asked;
+
+	if (!is_asked)
+		offset = find_fsbase();
+	is_asked = true;
+	if (offset)
 		*ret = offset;
-	return is_known;
+	return offset != 0;
 }

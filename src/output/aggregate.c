@@ -119,6 +119,41 @@ mt_u64 *aggregate_row(struct aggregate *aggregate, const struct aggregate_key *k
 	return row->words;
 }
 
+const mt_u64 *aggregate_find(const struct aggregate *aggregate, const struct aggregate_key *keys)
+{
+	bool is_there;
+	size_t at = find(aggregate, keys, &is_there);
+
+	return is_there ? aggregate->rows.data[at].words : NULL;
+}
+
+/* ----------------------------------------------------------------- buckets */
+
+static struct aggregate_range log2_range(size_t bucket)
+{
+	struct aggregate_range range = {.has_low = bucket > 0, .has_high = bucket < 64};
+
+	if (bucket > 1)
+		range.low = (int64_t)(1ull << (bucket - 2));
+	if (bucket > 0 && bucket < 64)
+		range.high = bucket == 1 ? 1 : (int64_t)(1ull << (bucket - 1));
+	return range;
+}
+
+struct aggregate_range aggregate_bucket(const struct aggregate_shape *shape, size_t bucket)
+{
+	if (shape->kind == AGGREGATE_OF_HIST)
+		return log2_range(bucket);
+	uint64_t steps = aggregate_steps(shape);
+	/* Below low, or from high on; others follow. */
+	struct aggregate_range range = {bucket > 0, bucket <= steps, shape->high, shape->low};
+	if (bucket == 0 || bucket > steps)
+		return range;
+	range.low = (int64_t)((uint64_t)shape->low + (bucket - 1) * (uint64_t)shape->step);
+	range.high = bucket == steps ? shape->high : range.low + shape->step;
+	return range;
+}
+
 /* ------------------------------------------------------------------ values */
 
 static unsigned log2_bucket(int64_t value)

@@ -185,10 +185,48 @@ static void put_power(struct buffer *out, unsigned exponent)
 	buffer_printf(out, "%u%s", 1u << exponent % 10, units[exponent / 10]);
 }
 
-static void put_log2_label(struct buffer *out, size_t bucket)
+/* Nanoseconds in a unit of time, 0 if it is none. */
+static double nanoseconds(const char *unit)
 {
+	static const struct {
+		const char *unit;
+		double ns;
+	} times[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+
+	for (size_t i = 0; unit && i < ARRAY_SIZE(times); i++)
+		if (strcmp(unit, times[i].unit) == 0)
+			return times[i].ns;
+	return 0;
+}
+
+/* In three digits: 512ns, 1.02us. */
+static void put_time(struct buffer *out, double ns)
+{
+	static const char *const units[] = {"ns", "us", "ms", "s"};
+	size_t unit = 0;
+
+	for (; ns >= 999.5 && unit + 1 < ARRAY_SIZE(units); unit++)
+		ns /= 1000;
+	buffer_printf(out, ns < 999.5 ? "%.3g%s" : "%.0f%s", ns, units[unit]);
+}
+
+static void put_time_label(struct buffer *out, size_t bucket, double ns)
+{
+	buffer_putc(out, '[');
+	put_time(out, ns * (double)(1ull << (bucket - 2)));
+	buffer_puts(out, ", ");
+	put_time(out, ns * 2 * (double)(1ull << (bucket - 2)));
+	buffer_putc(out, ')');
+}
+
+static void put_log2_label(struct buffer *out, size_t bucket, const char *unit)
+{
+	double ns = nanoseconds(unit);
+
 	if (bucket == 0) {
 		buffer_puts(out, "(..., 0)");
+	} else if (ns > 0 && bucket > 1) {
+		put_time_label(out, bucket, ns);
 	} else if (bucket <= 2) {
 		buffer_printf(out, "[%zu]", bucket - 1);
 	} else {
@@ -202,16 +240,14 @@ static void put_log2_label(struct buffer *out, size_t bucket)
 
 static void put_linear_label(struct buffer *out, const struct aggregate_shape *shape, size_t bucket)
 {
-	uint64_t steps = aggregate_steps(shape);
-	int64_t from = (int64_t)((uint64_t)shape->low + (bucket - 1) * (uint64_t)shape->step);
+	struct aggregate_range range = aggregate_bucket(shape, bucket);
 
-	if (bucket == 0)
-		buffer_printf(out, "(..., %" PRId64 ")", shape->low);
-	else if (bucket > steps)
-		buffer_printf(out, "[%" PRId64 ", ...)", shape->high);
+	if (!range.has_low)
+		buffer_printf(out, "(..., %" PRId64 ")", range.high);
+	else if (!range.has_high)
+		buffer_printf(out, "[%" PRId64 ", ...)", range.low);
 	else
-		buffer_printf(out, "[%" PRId64 ", %" PRId64 ")", from,
-			      bucket == steps ? shape->high : from + shape->step);
+		buffer_printf(out, "[%" PRId64 ", %" PRId64 ")", range.low, range.high);
 }
 
 static void put_bar(struct buffer *out, mt_u64 count, mt_u64 greatest)
@@ -224,15 +260,15 @@ static void put_bar(struct buffer *out, mt_u64 count, mt_u64 greatest)
 	buffer_putc(out, '|');
 }
 
-static void add_bucket(struct table *table, const struct aggregate_shape *shape, size_t bucket,
+static void add_bucket(struct table *table, const struct aggregate *aggregate, size_t bucket,
 		       mt_u64 count, mt_u64 greatest)
 {
 	struct buffer cell = {0};
 
-	if (shape->kind == AGGREGATE_OF_HIST)
-		put_log2_label(&cell, bucket);
+	if (aggregate->shape.kind == AGGREGATE_OF_HIST)
+		put_log2_label(&cell, bucket, aggregate->unit);
 	else
-		put_linear_label(&cell, shape, bucket);
+		put_linear_label(&cell, &aggregate->shape, bucket);
 	add_cell(table, &cell);
 	table_cell(table, "%" PRIu64, count);
 	put_bar(&cell, count, greatest);
@@ -240,11 +276,11 @@ static void add_bucket(struct table *table, const struct aggregate_shape *shape,
 }
 
 /* From the first bucket that is not empty to the last. */
-static void format_buckets(const struct aggregate_shape *shape, const mt_u64 *words,
+static void format_buckets(const struct aggregate *aggregate, const mt_u64 *words,
 			   struct buffer *out)
 {
 	const mt_u64 *buckets = words + AGGREGATE_DATA;
-	size_t count = aggregate_words(shape) - AGGREGATE_DATA, first = count, last = 0;
+	size_t count = aggregate_words(&aggregate->shape) - AGGREGATE_DATA, first = count, last = 0;
 	mt_u64 greatest = 0;
 	struct table table;
 
@@ -258,7 +294,7 @@ static void format_buckets(const struct aggregate_shape *shape, const mt_u64 *wo
 	table_init(&table, 3);
 	table_right(&table, 1);
 	for (size_t i = first; i <= last && i < count; i++)
-		add_bucket(&table, shape, i, buckets[i], greatest);
+		add_bucket(&table, aggregate, i, buckets[i], greatest);
 	if (words[AGGREGATE_MISSING]) {
 		table_cell(&table, INDENT "missing");
 		table_cell(&table, "%" PRIu64, words[AGGREGATE_MISSING]);
@@ -291,7 +327,7 @@ static void format_histograms(const struct aggregate *aggregate, struct aggregat
 	for (size_t i = 0; i < aggregate->rows.size; i++) {
 		put_keys(aggregate, rows[i], out);
 		each_frame(aggregate, rows[i], put_frame, out);
-		format_buckets(&aggregate->shape, rows[i]->words, out);
+		format_buckets(aggregate, rows[i]->words, out);
 	}
 }
 

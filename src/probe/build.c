@@ -26,6 +26,19 @@ void probe_unload(struct probe *probe)
 
 /* ------------------------------------------------------------------ compile */
 
+/* Do values of the block, or its tables' keys, speak of types of the image? */
+static bool has_types(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->captures.size; i++)
+		if (plan->captures.data[i].type)
+			return true;
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		for (size_t k = 0; k < plan->aggregates.data[i].key_count; k++)
+			if (plan->aggregates.data[i].key_types[k])
+				return true;
+	return false;
+}
+
 static struct error *compile_site(const struct probe *probe, const struct probe_site *site,
 				  const struct kernel *kernel, bool is_lenient, struct plan **ret)
 {
@@ -39,10 +52,14 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .site = site->like,
 	    .limits = session->limits,
 	    .is_lenient = is_lenient,
+	    .is_bare = probe->is_bare,
 	    .is_condition_in_lua = probe->is_condition_in_lua,
 	    .is_block_in_lua = probe->is_block_in_lua,
+	    .program = probe->session->target.public.program,
 	    .is_script_name = request->is_script_name,
 	    .context = request->context,
+	    .aggregates = request->aggregates,
+	    .aggregate_count = request->aggregate_count,
 	    .identity = probe->identity,
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),
@@ -51,10 +68,13 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
 	};
 
+	if (image_go_version(site->public.place.image))
+		kernel_fsbase_offset(&compile_request.fsbase_offset);
+
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
 	TRY(compile(&compile_request, ret));
-	if ((*ret)->depends_on_address)
+	if (has_types(*ret))
 		session_keep(probe->session, site->public.place.image);
 	return NULL;
 }
@@ -198,19 +218,21 @@ static bool settle(struct probe *probe)
 	return probe->is_condition_in_lua != was_condition || probe->is_block_in_lua != was_block;
 }
 
-static struct error *check_lua(const struct probe *probe)
+static bool has_one_lua(const struct probe *probe)
 {
-	const struct plan *first = probe->groups.data[0].plan;
-
 	for (size_t i = 1; i < probe->groups.size; i++)
-		if (strcmp(probe->groups.data[i].plan->lua, first->lua) != 0)
-			return error_hint(
-			    error_new(ERR_TYPE,
-				      "a name in the block is one thing at some places of `%s` and "
-				      "another at others",
-				      probe->request.location),
-			    "Set a tracepoint at each of the places: \"info line\" lists them.");
-	return NULL;
+		if (strcmp(probe->groups.data[i].plan->lua, probe->groups.data[0].plan->lua) != 0)
+			return false;
+	return true;
+}
+
+static struct error *no_one_lua(const struct probe *probe)
+{
+	return error_hint(error_new(ERR_TYPE,
+				    "a name in the block is one thing at some places of `%s` and "
+				    "another at others",
+				    probe->request.location),
+			  "Set a tracepoint at each of the places: \"info line\" lists them.");
 }
 
 static struct error *compile_groups(struct probe *probe, const struct kernel *kernel)
@@ -219,7 +241,12 @@ static struct error *compile_groups(struct probe *probe, const struct kernel *ke
 		probe_unload(probe);
 		TRY(group_sites(probe, kernel));
 	} while (settle(probe));
-	return check_lua(probe);
+	if (has_one_lua(probe))
+		return NULL;
+	if (probe->request.block || probe->is_bare)
+		return no_one_lua(probe);
+	probe->is_bare = true;
+	return compile_groups(probe, kernel);
 }
 
 /* --------------------------------------------------------------------- load */
@@ -278,6 +305,7 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 	    .insns = group->plan->insns.data,
 	    .insn_count = group->plan->insns.size,
 	    .is_sleepable = group->plan->is_sleepable,
+	    .is_bulky = group->plan->copies_stack,
 	    .site_count = probe->sites.size,
 	    .budget = 1,
 	    .aggregates = probe->aggregates,
@@ -293,7 +321,7 @@ static struct error *load_groups(struct probe *probe, struct kernel *kernel)
 	const struct plan *plan = probe->groups.data[0].plan;
 
 	if (probe->entries.size && !probe->calls)
-		TRY(kernel_calls_new(plan->state_words, &probe->calls));
+		TRY(kernel_calls_new(kernel, plan->state_words, &probe->calls));
 	TRY(make_aggregates(probe, plan, kernel));
 	for (size_t i = 0; i < probe->groups.size; i++)
 		TRY(group_load(probe, &probe->groups.data[i], kernel));
@@ -308,24 +336,25 @@ static struct error *load_groups(struct probe *probe, struct kernel *kernel)
 	return NULL;
 }
 
+static struct error *build_programs(struct probe *probe, struct kernel *kernel)
+{
+	TRY(compile_groups(probe, kernel));
+	return kernel ? load_groups(probe, kernel) : NULL;
+}
+
 static struct error *build(struct probe *probe, struct kernel *kernel)
 {
-	struct error *err;
+	struct error *err = build_programs(probe, kernel);
 
-	TRY(compile_groups(probe, kernel));
-	if (!kernel)
-		return NULL;
-	err = load_groups(probe, kernel);
-	if (!err || err->tag != ERR_VERIFIER || probe->is_block_in_lua ||
-	    !probe->groups.data[0].plan->is_in_kernel)
+	if (!err || err->tag != ERR_TOO_LARGE || probe->is_block_in_lua)
 		return err;
-	/* More than the verifier is willing to follow: Lua does the same. */
+	/* More than a program can hold, or than the verifier is willing to follow: Lua does the
+	 * same. If that is no way out either, it says why. */
 	error_free(err);
 	probe->is_block_in_lua = true;
 	kernel_aggregates_free(probe->aggregates);
 	probe->aggregates = NULL;
-	TRY(compile_groups(probe, kernel));
-	return load_groups(probe, kernel);
+	return build_programs(probe, kernel);
 }
 
 struct error *probe_build(struct probe *probe)

@@ -59,9 +59,9 @@ static struct error *entry_attach(struct probe *probe, const struct probe_entry 
 	const struct group *group = &probe->groups.data[probe->sites.data[entry->first_site].group];
 	uint64_t cookie = 0;
 	const struct attach_request request = {
-	    .path = image_path(entry->place.image),
+	    .path = image_path(entry->public.place.image),
 	    .pid = target_pid(&probe->session->target),
-	    .offsets = &entry->offset,
+	    .offsets = &entry->public.offset,
 	    .cookies = &cookie,
 	    .count = 1,
 	};
@@ -76,35 +76,28 @@ static struct error *entries_attach(struct probe *probe)
 	return NULL;
 }
 
-typedef VECTOR(struct kernel_program *) program_list;
-
-/* All of the list at once: one by one each would wait for the others' readers anew. */
-static void detach_all(program_list *programs)
+/* Their programs, either of their entries or of all else, at the same time. */
+static void detach_programs(struct probe *const *probes, size_t count, bool is_of_entries)
 {
-	kernel_detach(programs->data, programs->size);
-	vector_deinit(programs);
+	VECTOR(struct kernel_program *) programs = {0};
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; probes[i] && j < probes[i]->groups.size; j++) {
+			const struct group *group = &probes[i]->groups.data[j];
+			struct kernel_program *program =
+			    is_of_entries ? group->entry_program : group->program;
+
+			if (program)
+				vector_push(&programs, program);
+		}
+	kernel_detach(programs.data, programs.size);
+	vector_deinit(&programs);
 }
 
 void probes_detach(struct probe *const *probes, size_t count)
 {
-	program_list entries = {0}, programs = {0};
-
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; probes[i] && k < probes[i]->groups.size; k++) {
-			const struct group *group = &probes[i]->groups.data[k];
-
-			if (group->entry_program)
-				vector_push(&entries, group->entry_program);
-			if (group->program)
-				vector_push(&programs, group->program);
-		}
-	detach_all(&entries);
-	detach_all(&programs);
-}
-
-static void probe_detach(struct probe *probe)
-{
-	probes_detach(&probe, 1);
+	detach_programs(probes, count, true);
+	detach_programs(probes, count, false);
 }
 
 struct error *probe_attach(struct probe *probe)
@@ -114,12 +107,14 @@ struct error *probe_attach(struct probe *probe)
 	    probe->session->target.public.state == TARGET_EXITED)
 		return NULL;
 	struct error *err = NULL;
+	if (probe->calls)
+		kernel_calls_clear(probe->calls);
 	for (unsigned i = 0; i < probe->groups.size && !err; i++)
 		err = group_attach(probe, i);
 	if (!err)
 		err = entries_attach(probe);
 	if (err)
-		probe_detach(probe);
+		probes_detach(&probe, 1);
 	return err;
 }
 
@@ -162,7 +157,7 @@ struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabl
 	site->is_disabled = !is_enabled;
 	if (!probe->is_enabled)
 		return NULL;
-	probe_detach(probe);
+	probes_detach(&probe, 1);
 	return probe_attach(probe);
 }
 

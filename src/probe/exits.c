@@ -84,6 +84,15 @@ static struct error *unclear(const struct place *place, const struct code_exit *
 	    "Probe the places that you know it returns by: break %s+OFFSET.", place->function.name);
 }
 
+/* A jump into the middle of another function is no tail call, but goes on with something that
+ * belongs to both. */
+static bool leads_into_another(struct image *image, uint64_t target)
+{
+	struct function function;
+
+	return target && image_function_at(image, target, &function) && function.address != target;
+}
+
 static struct error *add_exit(struct probe *probe, const struct place *place,
 			      const struct parts *parts, const struct code_exit *exit,
 			      const struct site_rules *rules)
@@ -91,7 +100,7 @@ static struct error *add_exit(struct probe *probe, const struct place *place,
 	struct probe_site site = {.public.place = *place, .entry = probe->entries.size - 1};
 	const struct code *code = NULL;
 
-	if (exit->kind == EXIT_UNCLEAR)
+	if (exit->kind == EXIT_UNCLEAR || leads_into_another(place->image, exit->target))
 		return unclear(place, exit);
 	for (size_t i = 0; i < parts->count; i++)
 		if (exit->address >= parts->code[i]->start && exit->address < parts->code[i]->end)
@@ -103,6 +112,7 @@ static struct error *add_exit(struct probe *probe, const struct place *place,
 	site.like = probe->entries.data[site.entry].like;
 	site.like.are_args_live = false;
 	site.like.address = exit->address;
+	site.like.is_return = true;
 	site.like.is_tail_call = exit->kind != EXIT_RETURN;
 	site.like.has_condition = exit->kind == EXIT_BRANCH;
 	site.like.condition = exit->condition;
@@ -132,25 +142,46 @@ static struct error *add_exits(struct probe *probe, const struct place *place,
 			 place->function.name);
 }
 
+/* The frame of a call must be known at the entry: that is where are_args_live is true. */
+static struct error *check_entry(const struct probe_site *entry, bool is_function)
+{
+	const struct place *place = &entry->public.place;
+
+	if (place->inlined)
+		return error_hint(
+		    error_new(ERR_USAGE,
+			      "%s is inlined into %s there: it has no instruction of its own that "
+			      "returns",
+			      place->inlined, place->function.name),
+		    "finish %s", place->function.name);
+	if (!is_function && place->address != place->function.address)
+		return error_hint(
+		    error_new(ERR_USAGE, "finish needs a function, not a place in one"),
+		    "finish %s", place->function.name);
+	if (entry->like.are_args_live)
+		return NULL;
+	return error_new(ERR_USAGE, "%s is a part of a function: it is jumped to, not called",
+			 place->function.name);
+}
+
 struct error *probe_add_exits(struct probe *probe, const struct probe_site *entry,
-			      const struct code *body, const struct site_rules *rules)
+			      const struct code *body, bool is_function,
+			      const struct site_rules *rules)
 {
 	const struct place *place = &entry->public.place;
 	struct parts parts = {.code = {body}, .count = 1};
 	exit_list exits = {0};
 	struct error *err;
 
-	if (place->address != place->function.address && !entry->like.are_args_live)
-		return error_hint(
-		    error_new(ERR_USAGE, "finish needs a function, not a place in one"),
-		    "finish %s", place->function.name);
+	TRY(check_entry(entry, is_function));
 	*vector_add(&probe->entries) = (struct probe_entry){
-	    .place = *place,
-	    .offset = entry->public.offset,
+	    .public = entry->public,
 	    .like = entry->like,
 	    .first_site = probe->sites.size,
 	};
 	collect(&parts, place->image, &exits);
+	if (exits.size && place->address == body->start)
+		code_restarts(parts.code, parts.count, &exits);
 	err = add_exits(probe, place, &parts, &exits, rules);
 	if (err)
 		probe->entries.size--;

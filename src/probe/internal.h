@@ -92,8 +92,7 @@ struct group {
 
 /* Where a finish sees a call begin. */
 struct probe_entry {
-	struct place place;
-	uint64_t offset;
+	struct site public;
 	struct compile_site like;
 	size_t first_site; /* of the returns, its own and those up to the next entry's */
 };
@@ -119,15 +118,16 @@ struct probe {
 	VECTOR(struct probe_entry) entries; /* of a finish */
 	VECTOR(struct group) groups;
 	enum site_identity identity;
-	bool is_condition_in_lua, is_block_in_lua; /* as in compile_request */
-	struct kernel_calls *calls;		   /* of a finish: of all groups and runs */
-	struct kernel_aggregates *aggregates;	   /* of all groups and runs; NULL: none there */
+	bool is_condition_in_lua, is_block_in_lua, is_bare; /* as in compile_request */
+	struct kernel_calls *calls;	      /* of a finish: of all groups and runs */
+	struct kernel_aggregates *aggregates; /* of all groups and runs; NULL: none there */
 	size_t skipped;
 	struct error *skipped_reason;
-	struct counters before; /* of programs replaced by a new run */
-	uint64_t unattributed;	/* events whose site could not be told */
-	uint64_t held_back;	/* events that came when no more were wanted */
-	uint64_t ignore;	/* events still to be passed over */
+	struct counters before;		  /* of programs replaced by a new run */
+	struct call_losses losses_before; /* of the text that this one replaced */
+	uint64_t unattributed;		  /* events whose site could not be told */
+	uint64_t held_back;		  /* events that came when no more were wanted */
+	uint64_t ignore;		  /* events still to be passed over */
 	bool is_enabled;
 	void *handle;
 };
@@ -140,9 +140,10 @@ struct error *probe_make(struct session *session, const struct probe_request *re
 /* Fills in what a site says of itself once its address is settled. */
 struct error *probe_finish_site(struct probe_site *site);
 /* exits.c: a function's returns, for a finish, and its entry: entry is the site there, body the
- * function's code. */
+ * function's code; is_function: that is what the location means, not a place in it. */
 struct error *probe_add_exits(struct probe *probe, const struct probe_site *entry,
-			      const struct code *body, const struct site_rules *rules);
+			      const struct code *body, bool is_function,
+			      const struct site_rules *rules);
 /* build.c: compiles and loads one program a group, and attaches if the probe is enabled. */
 struct error *probe_build(struct probe *probe);
 /* enable.c: attaches the sites that are not disabled, or none. */
@@ -154,6 +155,8 @@ void probe_unbuild(struct probe *probe);
 /* Plans and programs go. */
 void probe_unload(struct probe *probe);
 void probe_free(struct probe *probe);
+/* Tells that the probe goes; it is detached. */
+void probe_going(struct probe *probe);
 /* Which site a record is of; SIZE_MAX if that cannot be told (and is counted). */
 size_t probe_find_site(struct probe *probe, const struct record *record);
 

@@ -175,9 +175,10 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	if (!err && probe->request.kind != PROBE_FINISH)
 		err = add_site(probe, &site);
 	else if (!err && !(probe->entries.size &&
-			   is_there(&probe->entries.data[probe->entries.size - 1].place,
+			   is_there(&probe->entries.data[probe->entries.size - 1].public.place,
 				    &site.public.place)))
-		err = probe_add_exits(probe, &site, &body.code, rules);
+		err = probe_add_exits(probe, &site, &body.code, is_of_function(location, place),
+				      rules);
 	body_deinit(&body);
 	return err;
 }

@@ -11,6 +11,11 @@ static void copy_request(struct probe *probe, const struct probe_request *reques
 	probe->request = *request;
 	probe->request.location = xstrdup(request->location);
 	probe->request.event = request->event ? xstrdup(request->event) : NULL;
+	size_t size = request->aggregate_count * sizeof(*request->aggregates);
+	struct script_aggregate *aggregates = xcalloc(1, size + 1);
+	if (size)
+		memcpy(aggregates, request->aggregates, size);
+	probe->request.aggregates = aggregates;
 	if (request->condition) {
 		const struct span *span = &request->condition->span;
 
@@ -27,7 +32,7 @@ void probe_free(struct probe *probe)
 	for (size_t i = 0; i < probe->sites.size; i++)
 		image_unref(probe->sites.data[i].public.place.image);
 	for (size_t i = 0; i < probe->entries.size; i++)
-		image_unref(probe->entries.data[i].place.image);
+		image_unref(probe->entries.data[i].public.place.image);
 	kernel_aggregates_free(probe->aggregates);
 	kernel_calls_free(probe->calls);
 	vector_deinit(&probe->groups);
@@ -36,6 +41,7 @@ void probe_free(struct probe *probe)
 	error_free(probe->skipped_reason);
 	free((char *)probe->request.location);
 	free((char *)probe->request.event);
+	free((void *)probe->request.aggregates);
 	free(probe->condition_text);
 	free(probe);
 }
@@ -158,6 +164,17 @@ void probe_site_counters(const struct probe *probe, size_t index, struct counter
 	*ret = sum;
 }
 
+void probe_call_losses(const struct probe *probe, struct call_losses *ret)
+{
+	struct call_losses losses = {0};
+
+	if (probe->calls)
+		kernel_calls_losses(probe->calls, &losses);
+	ret->unpaired = probe->losses_before.unpaired + losses.unpaired;
+	ret->left = probe->losses_before.left + losses.left;
+	ret->pushed_out = probe->losses_before.pushed_out + losses.pushed_out;
+}
+
 void probe_note_filtered(struct probe *probe, size_t site_index)
 {
 	probe->sites.data[site_index].filtered_by_lua++;
@@ -178,6 +195,23 @@ struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 	return probe->aggregates
 		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
 		   : NULL;
+}
+
+struct error *probe_take_aggregate(const struct probe *probe, size_t index,
+				   void (*fn)(void *context, const mt_u64 *key,
+					      const mt_u64 *words),
+				   void *context, uint64_t *ret_dropped)
+{
+	*ret_dropped = 0;
+	return probe->aggregates
+		   ? kernel_aggregates_take(probe->aggregates, index, fn, context, ret_dropped)
+		   : NULL;
+}
+
+void probe_going(struct probe *probe)
+{
+	if (probe->request.going)
+		probe->request.going(probe->request.context, probe);
 }
 
 /* -------------------------------------------------------------------- sites */
@@ -248,6 +282,16 @@ size_t probe_site_count(const struct probe *probe)
 const struct site *probe_site(const struct probe *probe, size_t index)
 {
 	return &probe->sites.data[index].public;
+}
+
+size_t probe_entry_count(const struct probe *probe)
+{
+	return probe->entries.size;
+}
+
+const struct site *probe_entry(const struct probe *probe, size_t index)
+{
+	return &probe->entries.data[index].public;
 }
 
 const struct plan *probe_plan(const struct probe *probe)

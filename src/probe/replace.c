@@ -33,6 +33,7 @@ static bool has_same_sites(const struct probe *a, const struct probe *b)
 static void inherit(struct probe *draft, const struct probe *probe)
 {
 	probe_counters(probe, &draft->before);
+	probe_call_losses(probe, &draft->losses_before);
 	draft->is_enabled = probe->is_enabled;
 	draft->handle = probe->handle;
 	probe_set_ignored(draft, probe->ignore);
@@ -66,6 +67,7 @@ struct error *probe_replace(struct probe *probe, struct probe *draft, void (*dra
 		probe_free(draft);
 		return err;
 	}
+	probe_going(probe);
 	struct probe old = *probe;
 	*probe = *draft;
 	*draft = old;

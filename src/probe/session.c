@@ -236,7 +236,9 @@ void probe_delete(struct probe *probe)
 	struct session *session = probe->session;
 
 	session->probes.data[probe->number - 1] = NULL;
-	probe->is_enabled = false;
+	if (probe->is_enabled)
+		probe_disable(probe);
+	probe_going(probe);
 	changes_prune(session);
 	if (session->is_consuming)
 		vector_push(&session->buried, probe);

@@ -51,39 +51,6 @@ static void read_running(struct session *session)
 		closedir(folder);
 }
 
-/* Where the kernel does not tell, /proc has to do. */
-static void watch_target(struct session *session)
-{
-	const struct target *target = &session->target.public;
-	pid_t pid = target_pid(&session->target);
-
-	if (target->state == TARGET_EXITED ||
-	    (session->watches_mappings && session->mappings_of == pid))
-		return;
-	session->watches_mappings = true;
-	session->mappings_of = pid;
-	error_free(kernel_watch_mappings(session->kernel, pid));
-	if (target->state == TARGET_FILE)
-		read_running(session);
-	else if (target->state != TARGET_HELD)
-		stacks_read_process(stacks_of(session), pid);
-}
-
-void stacks_prepare(struct probe *probe)
-{
-	struct session *session = probe->session;
-	bool is_wanted = false;
-
-	for (size_t i = 0; i < probe->groups.size; i++)
-		is_wanted |= wants_stacks(probe->groups.data[i].plan);
-	if (!is_wanted || !session->kernel)
-		return;
-	stacks_add_image(stacks_of(session), program_executable(session->target.public.program));
-	for (size_t i = 0; i < probe->sites.size; i++)
-		stacks_add_image(stacks_of(session), probe->sites.data[i].public.place.image);
-	watch_target(session);
-}
-
 static void note(void *context, const struct mapping_event *event)
 {
 	struct stacks *stacks = context;
@@ -111,6 +78,40 @@ void stacks_update(struct session *session)
 {
 	if (session->watches_mappings)
 		kernel_take_mappings(session->kernel, note, stacks_of(session));
+}
+
+/* Where the kernel does not tell, /proc has to do. */
+static void watch_target(struct session *session)
+{
+	const struct target *target = &session->target.public;
+	pid_t pid = target_pid(&session->target);
+
+	if (target->state == TARGET_EXITED ||
+	    (session->watches_mappings && session->mappings_of == pid))
+		return;
+	stacks_update(session); /* of those that were watched before */
+	session->watches_mappings = true;
+	session->mappings_of = pid;
+	error_free(kernel_watch_mappings(session->kernel, pid));
+	if (target->state == TARGET_FILE)
+		read_running(session);
+	else if (target->state != TARGET_HELD)
+		stacks_read_process(stacks_of(session), pid);
+}
+
+void stacks_prepare(struct probe *probe)
+{
+	struct session *session = probe->session;
+	bool is_wanted = false;
+
+	for (size_t i = 0; i < probe->groups.size; i++)
+		is_wanted |= wants_stacks(probe->groups.data[i].plan);
+	if (!is_wanted || !session->kernel)
+		return;
+	stacks_add_image(stacks_of(session), program_executable(session->target.public.program));
+	for (size_t i = 0; i < probe->sites.size; i++)
+		stacks_add_image(stacks_of(session), probe->sites.data[i].public.place.image);
+	watch_target(session);
 }
 
 const struct stack *probe_find_stack(const struct probe *probe, const struct stack_capture *capture)

@@ -34,9 +34,11 @@ struct aggregates *push_aggregates(lua_State *L, const struct plan *plan)
 	    lua_newuserdatauv(L, sizeof(*aggregates) + count * sizeof(struct aggregate), 0);
 
 	aggregates->count = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		aggregate_init(&aggregates->each[i], &plan->aggregates.data[i].shape,
 			       plan->aggregates.data[i].key_count);
+		aggregates->each[i].unit = plan->aggregates.data[i].unit;
+	}
 	luaL_setmetatable(L, AGGREGATES_TYPE);
 	return aggregates;
 }
@@ -48,6 +50,11 @@ static const char *const names[] = {
     [AGGREGATE_OF_MIN] = "min",	    [AGGREGATE_OF_MAX] = "max", [AGGREGATE_OF_HIST] = "hist",
     [AGGREGATE_OF_LHIST] = "lhist",
 };
+
+const char *aggregate_kind_name(enum aggregate_kind kind)
+{
+	return names[kind];
+}
 
 /* Of what is neither a key nor a value. */
 static const char *type_of(lua_State *L, int index)
@@ -93,8 +100,7 @@ static bool to_number_key(lua_State *L, int index, struct aggregate_key *ret)
 	return ret->kind != AGGREGATE_KEY_NIL;
 }
 
-/* The key at index; its bytes are Lua's. */
-static struct aggregate_key to_key(lua_State *L, int index, const char *name)
+static struct aggregate_key to_key(lua_State *L, int index, const char *what)
 {
 	struct aggregate_key key = {.kind = AGGREGATE_KEY_NIL};
 	const char *reason = missing_reason(L, index);
@@ -109,9 +115,15 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *name)
 		key.kind = AGGREGATE_KEY_STACK;
 		return key;
 	}
-	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", name,
+	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", what,
 		   type_of(L, index));
 	return key;
+}
+
+void to_keys(lua_State *L, int index, size_t count, const char *what, struct aggregate_key *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		ret[i] = to_key(L, index + (int)i, what);
 }
 
 /* What cannot be read and what is no Lua integer is not counted in. */
@@ -122,41 +134,63 @@ static bool is_missing_value(lua_State *L, int index)
 	return missing_reason(L, index) || to_unsigned(L, index, &bits);
 }
 
-/* The function behind a call; upvalues: the aggregates, the index of this one. */
+void aggregate_count_in(lua_State *L, struct aggregate *aggregate, int index, int leading,
+			const char *what)
+{
+	struct aggregate_key keys[AGGREGATE_KEYS_MAX];
+	bool is_missing = leading && is_missing_value(L, index);
+
+	if (leading && !is_missing && !lua_isinteger(L, index))
+		luaL_error(L, "the value of %s must be an integer, not a %s", what,
+			   type_of(L, index));
+	to_keys(L, index + leading, aggregate->key_count, what, keys);
+	mt_u64 *row = aggregate_row(aggregate, keys);
+	if (row && is_missing)
+		row[AGGREGATE_MISSING]++;
+	else if (row)
+		aggregate_add(aggregate, row, leading ? lua_tointeger(L, index) : 0);
+}
+
+/* The function behind a call of count() and its kin; upvalues: the aggregates, the index of
+ * this one. */
 static int update(lua_State *L)
 {
 	struct aggregates *aggregates = lua_touserdata(L, lua_upvalueindex(1));
 	struct aggregate *aggregate = &aggregates->each[lua_tointeger(L, lua_upvalueindex(2))];
 	enum aggregate_kind kind = aggregate->shape.kind;
 	int leading = kind == AGGREGATE_OF_COUNT ? 0 : kind == AGGREGATE_OF_LHIST ? 4 : 1;
-	struct aggregate_key keys[AGGREGATE_KEYS_MAX];
-	bool is_missing;
 
 	lua_settop(L, leading + (int)aggregate->key_count);
-	is_missing = leading && is_missing_value(L, 1);
-	if (leading && !is_missing && !lua_isinteger(L, 1))
-		return luaL_error(L, "the value of %s must be an integer, not a %s", names[kind],
-				  type_of(L, 1));
-	for (size_t i = 0; i < aggregate->key_count; i++)
-		keys[i] = to_key(L, leading + 1 + (int)i, names[kind]);
-	mt_u64 *row = aggregate_row(aggregate, keys);
-	if (row && is_missing)
-		row[AGGREGATE_MISSING]++;
-	else if (row)
-		aggregate_add(aggregate, row, leading ? lua_tointeger(L, 1) : 0);
+	aggregate_count_in(L, aggregate, 1, leading, names[kind]);
 	return 0;
 }
 
-int push_aggregate_functions(lua_State *L, int aggregates_index)
+/* The same behind NAME:add(); upvalue: the aggregate of the script. */
+static int update_shared(lua_State *L)
 {
-	const struct aggregates *aggregates = lua_touserdata(L, aggregates_index);
+	struct shared *shared = lua_touserdata(L, lua_upvalueindex(1));
+	int leading = shared->aggregate.shape.kind != AGGREGATE_OF_COUNT;
 
-	for (size_t i = 0; i < aggregates->count; i++) {
+	lua_settop(L, leading + (int)shared->aggregate.key_count);
+	aggregate_count_in(L, &shared->aggregate, 1, leading, shared_name(shared));
+	return 0;
+}
+
+int push_aggregate_functions(lua_State *L, const struct plan *plan, int aggregates_index)
+{
+	for (size_t i = 0; i < plan->aggregates.size; i++) {
+		const struct script_aggregate *name = plan->aggregates.data[i].name;
+
+		if (name) {
+			lua_pushlightuserdata(L, name->handle);
+			lua_pushcclosure(L, update_shared, 1);
+			continue;
+		}
 		lua_pushvalue(L, aggregates_index);
 		lua_pushinteger(L, (lua_Integer)i);
 		lua_pushcclosure(L, update, 2);
 	}
-	return (int)aggregates->count;
+	return (int)plan->aggregates.size;
 }
 
 /* -------------------------------------------------------------------- text */
@@ -168,6 +202,7 @@ static struct error *format_from_kernel(const struct probe *probe, size_t index,
 	struct row_reader reader = {probe, plan, &aggregate};
 
 	aggregate_init(&aggregate, &plan->shape, plan->key_count);
+	aggregate.unit = plan->unit;
 	struct error *err =
 	    probe_read_aggregate(probe, index, row_read, &reader, &aggregate.dropped);
 	if (!err)
@@ -192,6 +227,8 @@ struct error *runtime_aggregates(const struct probe *probe, struct buffer *out)
 	const struct handle *handle = probe_handle(probe);
 
 	for (size_t i = 0; i < plan->aggregates.size; i++) {
+		if (plan->aggregates.data[i].name)
+			continue;
 		format_title(probe, &plan->aggregates.data[i], out);
 		if (plan->is_in_kernel)
 			TRY(format_from_kernel(probe, i, out));

@@ -57,7 +57,7 @@ static struct error *push_plan(lua_State *L, const struct plan *plan, const char
 	lua_rawgeti(L, LUA_REGISTRYINDEX, runtime_of(L)->block_environment);
 	lua_setupvalue(L, -2, 1); /* a chunk's only upvalue is its _ENV */
 	luaL_checkstack(L, (int)plan->aggregates.size + LUA_MINSTACK, "aggregates");
-	int count = push_aggregate_functions(L, aggregates);
+	int count = push_aggregate_functions(L, plan, aggregates);
 	lua_call(L, count, 1); /* declares locals, makes one closure: raises nothing */
 	for (size_t i = 0; i < plan->upvalues.size; i++) {
 		if (join_upvalue(L, plan->upvalues.data[i], carriers))
@@ -94,6 +94,7 @@ static int redefine(lua_State *L, const struct probe_request *request, const str
 	err = probe_replace(probe, draft, drain, runtime);
 	if (err)
 		return failure_raise(L, err);
+	bind_done(probe);
 	runtime_get_limit(probe, &limit);
 	handle_new(L, probe, unit_index);
 	err = runtime_set_limit(runtime, probe, &limit);
@@ -101,17 +102,24 @@ static int redefine(lua_State *L, const struct probe_request *request, const str
 }
 
 /* Places the probe and pushes its number. */
-static int place(lua_State *L, const struct probe_request *request, const struct unit *unit,
+static int place(lua_State *L, struct probe_request *request, const struct unit *unit,
 		 int unit_index, const int carriers[2])
 {
 	struct runtime *runtime = runtime_of(L);
 	struct probe *probe;
 
-	if (runtime->redefined)
-		return redefine(L, request, unit, unit_index, carriers);
-	struct error *err = session_add(runtime->session, request, &probe);
+	request->is_script_name = globals_has;
+	request->going = shared_take_from;
+	request->context = runtime;
+	struct error *err = bind_aggregates(L, request, carriers);
 	if (err)
 		return failure_raise(L, err);
+	if (runtime->redefined)
+		return redefine(L, request, unit, unit_index, carriers);
+	err = session_add(runtime->session, request, &probe);
+	if (err)
+		return failure_raise(L, err);
+	bind_done(probe);
 	err = push_plan(L, probe_plan(probe), unit->chunk_name, carriers);
 	if (err) {
 		probe_delete(probe);
@@ -140,15 +148,13 @@ int define_statement(lua_State *L)
 
 		return err ? failure_raise(L, err) : 0;
 	}
-	const struct probe_request request = {
+	struct probe_request request = {
 	    .kind = node->probe.kind,
 	    .location = node->probe.location,
 	    .location_span = node->probe.location_span,
 	    .source = unit->source,
 	    .condition = node->probe.condition,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
-	    .is_script_name = globals_has,
-	    .context = runtime_of(L),
 	};
 	return place(L, &request, unit, unit_index, carriers);
 }
@@ -253,8 +259,7 @@ static int define_call(lua_State *L)
 		UNIT = 4
 	};
 	const int carriers[2] = {CONDITION, CALLBACK};
-	struct probe_request request = {
-	    .kind = PROBE_BREAK, .is_script_name = globals_has, .context = runtime_of(L)};
+	struct probe_request request = {.kind = PROBE_BREAK};
 	const struct unit *unit;
 
 	check_call(L);

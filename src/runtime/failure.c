@@ -234,7 +234,8 @@ struct error *failure_call(lua_State *L, int arguments, int results)
 
 	lua_pushcfunction(L, failure_handler);
 	lua_insert(L, handler);
-	runtime_of(L)->depth++;
+	if (runtime_of(L)->depth++ == 0)
+		runtime_of(L)->moment++;
 	int status = lua_pcall(L, arguments, results, handler);
 	runtime_of(L)->depth--;
 	lua_remove(L, handler);

@@ -17,9 +17,9 @@ static bool is_noted(const struct runtime *runtime, const char *name)
 
 static void note(struct runtime *runtime, const struct node *name)
 {
-	while (name->kind == NODE_INDEX)
+	while (name && name->kind == NODE_INDEX)
 		name = name->first;
-	if (name->kind == NODE_NAME && !name->declaration && !is_noted(runtime, name->text))
+	if (name && name->kind == NODE_NAME && !name->declaration && !is_noted(runtime, name->text))
 		vector_push(&runtime->assigned, xstrdup(name->text));
 }
 
@@ -27,7 +27,7 @@ void globals_note(struct runtime *runtime, const struct node *node)
 {
 	if (node->kind == NODE_FUNCTION_STATEMENT)
 		note(runtime, node->first);
-	if (node->kind == NODE_ASSIGN)
+	if (node->kind == NODE_ASSIGN && node->first)
 		for (const struct node *target = node->first->first; target; target = target->next)
 			note(runtime, target);
 	for (const struct node *child = node->first; child; child = child->next)

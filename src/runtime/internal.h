@@ -33,6 +33,17 @@ struct aggregates {
 	struct aggregate each[];
 };
 
+/* An aggregate of the script (shared.c), for as long as the runtime lives. */
+struct shared {
+	struct aggregate aggregate; /* what was taken from the kernel, and what Lua has added */
+	char *title;		    /* or NULL */
+	char *name;		    /* it had in a block; or NULL */
+	char *unit;		    /* or NULL */
+	bool has_keys;		    /* aggregate.key_count is known */
+	unsigned number;
+	uint64_t moment; /* of runtime, when rows were last taken from the kernel */
+};
+
 /* What the runtime knows of a probe (handle.c). Outlives the probe by a little:
  * records that are on their way point to it. */
 struct handle {
@@ -92,6 +103,8 @@ struct runtime {
 
 	int stack_values; /* reference: stacks by their number; 0: none yet */
 	unsigned stack_generation;
+	VECTOR(struct shared *) shared; /* aggregates of the script, in the order of their making */
+	uint64_t moment;		/* counts calls of Lua from outside */
 
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
@@ -223,8 +236,43 @@ void handle_delete_probe(struct probe *probe);
 
 void aggregate_open(lua_State *L);
 struct aggregates *push_aggregates(lua_State *L, const struct plan *plan);
-/* Pushes the function of each of the aggregates at index; returns how many. */
-int push_aggregate_functions(lua_State *L, int aggregates_index);
+/* Pushes the function of each of the aggregates of the plan, those at index or the script's
+ * own; returns how many. */
+int push_aggregate_functions(lua_State *L, const struct plan *plan, int aggregates_index);
+/* The count keys from index on; their bytes are Lua's. what: "hist", "sizes". */
+void to_keys(lua_State *L, int index, size_t count, const char *what, struct aggregate_key *ret);
+/* Counts in what is at index: the value, unless it is a count, and after leading values
+ * the keys. */
+void aggregate_count_in(lua_State *L, struct aggregate *aggregate, int index, int leading,
+			const char *what);
+/* "hist" */
+const char *aggregate_kind_name(enum aggregate_kind kind);
+
+/* -------------------------------------------------------------- shared.c */
+
+void shared_open(lua_State *L);
+void shared_free_all(struct runtime *runtime);
+/* The aggregate of the script that the value at index is, or NULL. */
+struct shared *to_shared(lua_State *L, int index);
+/* "sizes" */
+const char *shared_name(struct shared *shared);
+
+/* ---------------------------------------------------------------- bind.c */
+
+/* Finds out what names in the condition and block of the request stand for, and has the
+ * request say so. Pushes one value, which must stay as long as the request is used. */
+struct error *bind_aggregates(lua_State *L, struct probe_request *request, const int carriers[2]);
+/* The probe's plan holds: notes how many keys its aggregates have. */
+void bind_done(const struct probe *probe);
+
+/* ---------------------------------------------------------------- take.c */
+
+/* Takes what programs have counted, of all probes or of one. */
+struct error *shared_take(struct runtime *runtime, struct shared *shared);
+/* As in probe_request: of every aggregate of the script that the probe adds to. */
+void shared_take_from(void *runtime, struct probe *probe);
+/* Its title, and its table as it is here. */
+void shared_format(struct shared *shared, struct buffer *out);
 
 /* ----------------------------------------------------------------- row.c */
 

@@ -156,5 +156,7 @@ void row_read(void *context, const mt_u64 *key, const mt_u64 *words)
 	mt_u64 *row = aggregate_row(reader->aggregate, keys);
 	if (row)
 		aggregate_merge(&reader->plan->shape, row, words);
+	else /* one update was dropped, says aggregate_row: all of the row's were */
+		reader->aggregate->dropped += words[AGGREGATE_COUNT] + words[AGGREGATE_MISSING] - 1;
 	arena_deinit(&arena);
 }

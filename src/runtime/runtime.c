@@ -31,6 +31,7 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	emit_open(L);
 	unit_open(L);
 	aggregate_open(L);
+	shared_open(L);
 	define_open(L);
 	control_open(L);
 	target_open(L);
@@ -68,6 +69,7 @@ void runtime_free(struct runtime *runtime)
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);
 	lua_close(runtime->lua);
+	shared_free_all(runtime);
 	free(runtime);
 }
 

@@ -107,7 +107,7 @@ const struct stack *stack_of_bytes(const struct probe *probe, const char *bytes,
 	bytes += sizeof(head);
 	size -= sizeof(head);
 	capture.pid = (pid_t)STACK_PID(head);
-	capture.count = STACK_COUNT(head);
+	capture.wanted = STACK_COUNT(head);
 	if (is_memory && size < STACK_REGISTERS * sizeof(*words))
 		return NULL;
 	/* The bytes behind other bytes are not aligned. */
@@ -120,7 +120,7 @@ const struct stack *stack_of_bytes(const struct probe *probe, const char *bytes,
 		capture.memory_size = size - sizeof(*words) * STACK_REGISTERS;
 	} else {
 		capture.addresses = words;
-		capture.count = count < capture.count ? count : capture.count;
+		capture.count = count < capture.wanted ? count : capture.wanted;
 	}
 	return probe_find_stack(probe, &capture);
 }

@@ -5,8 +5,6 @@
 #include "dwarfop.h"
 #include "operations.h"
 
-#define DWARF_RSP 7
-
 static bool expand(struct image *image, uint64_t address, const struct bytes *expression,
 		   step_list *ret)
 {
@@ -31,13 +29,7 @@ static bool expand(struct image *image, uint64_t address, const struct bytes *ex
 bool cfa_steps(struct image *image, uint64_t address, step_list *ret)
 {
 	const struct unwind_row *row = cfi_row(image, address);
-	int64_t depth;
 
-	if (!row && go_covers(image, address) && gotab_depth(image->go->table, address, &depth)) {
-		vector_push(ret, ((struct where_step){WHERE_REGISTER, DWARF_RSP}));
-		steps_add_constant(ret, depth + 8); /* and the return address */
-		return true;
-	}
 	if (!row)
 		return false;
 	if (row->cfa.kind == RULE_EXPRESSION)

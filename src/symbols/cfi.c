@@ -73,6 +73,11 @@ void cfi_free(struct cfi *cfi)
 	free(cfi);
 }
 
+struct cfi_table *cfi_table_own(struct image *image)
+{
+	return &cfi_get(image)->tables[0];
+}
+
 /* Debug information may have to be inflated first: it is asked only where the program's own
  * table says nothing. */
 struct cfi_table *cfi_table_at(struct image *image, uint64_t address)
@@ -106,6 +111,35 @@ static struct unwind_row *make_row(struct cfi *cfi, const struct unwind_rules *r
 	return row;
 }
 
+/* Go's own table, which needs no debug information to be inflated: the depth of the stack. The
+ * frame pointer is saved below the return address where there is a frame; no other register is
+ * kept. */
+static bool go_rules(struct image *image, uint64_t address, struct unwind_rules *ret)
+{
+	int64_t depth;
+
+	if (!gotab_depth(image->go->table, address, &depth))
+		return false;
+	*ret = (struct unwind_rules){
+	    .cfa = {.kind = RULE_SUM, .base = REGISTER_RSP, .number = depth + 8},
+	};
+	for (unsigned reg = 0; reg < REGISTER_COUNT; reg++)
+		ret->registers[reg].kind = RULE_LOST;
+	ret->registers[REGISTER_RETURN] = (struct unwind_rule){.kind = RULE_AT_CFA, .number = -8};
+	ret->registers[REGISTER_RBP] =
+	    depth >= 8 ? (struct unwind_rule){.kind = RULE_AT_CFA, .number = -16}
+		       : (struct unwind_rule){.kind = RULE_SAME};
+	return true;
+}
+
+static bool find_rules(struct image *image, uint64_t address, struct unwind_rules *ret)
+{
+	if (go_covers(image, address))
+		return go_rules(image, address, ret);
+	const struct cfi_table *table = cfi_table_at(image, address);
+	return table && cfi_table_rules(table, address, ret);
+}
+
 const struct unwind_row *cfi_row(struct image *image, uint64_t address)
 {
 	struct cfi *cfi = cfi_get(image);
@@ -113,9 +147,7 @@ const struct unwind_row *cfi_row(struct image *image, uint64_t address)
 	struct unwind_rules rules;
 
 	if (!row) {
-		const struct cfi_table *table = cfi_table_at(image, address);
-		row = table && cfi_table_rules(table, address, &rules) ? make_row(cfi, &rules)
-								       : &no_row;
+		row = find_rules(image, address, &rules) ? make_row(cfi, &rules) : &no_row;
 		number_map_put(&cfi->rows, address, row);
 	}
 	return row == &no_row ? NULL : row;

@@ -29,15 +29,39 @@ static bool most_keep_one(const struct cfi_table *table)
 	return kept > omitted;
 }
 
-bool image_has_frame_pointers(struct image *image, uint64_t address)
+/* Without a table there is no other way than along frame pointers. */
+static bool has_frame_pointers(struct cfi_table *table)
 {
-	struct cfi_table *table = go_covers(image, address) ? NULL : cfi_table_at(image, address);
-
-	/* Go keeps them; and without a table there is no other way. */
-	if (!table)
+	if (!table || !table->entries.size)
 		return true;
 	if (table->frame_pointers == FRAME_POINTERS_UNKNOWN)
 		table->frame_pointers =
 		    most_keep_one(table) ? FRAME_POINTERS_KEPT : FRAME_POINTERS_OMITTED;
 	return table->frame_pointers == FRAME_POINTERS_KEPT;
+}
+
+bool image_has_frame_pointers(struct image *image, uint64_t address)
+{
+	/* Go keeps them. */
+	return go_covers(image, address) || has_frame_pointers(cfi_table_at(image, address));
+}
+
+bool image_keeps_frame_pointers(struct image *image)
+{
+	return go_has_table(image) || has_frame_pointers(cfi_table_own(image));
+}
+
+static void check_module(void *context, struct image *image)
+{
+	bool *is_kept = context;
+
+	*is_kept = *is_kept && image_keeps_frame_pointers(image);
+}
+
+bool program_has_frame_pointers(struct program *program)
+{
+	bool is_kept = true;
+
+	program_each_module(program, check_module, &is_kept);
+	return is_kept;
 }

@@ -153,26 +153,24 @@ static struct where_piece piece_of(struct image *image, const struct path *path)
 bool image_goroutine(struct image *image, bool has_register, struct goroutine *ret)
 {
 	struct offsets offsets;
-	struct path g = {0};
+	struct path path = {0};
 	int64_t tls;
 
 	if (!image->go ||
 	    (!offsets_of_dwarf(image, &offsets) && !offsets_of_version(image->go->minor, &offsets)))
 		return false;
+	bool has_tls = tls_of_g(image, &tls);
+	if (!has_tls && !has_register)
+		return false;
 	if (has_register) {
-		add(&g, WHERE_REGISTER, REGISTER_R14);
+		add(&path, WHERE_REGISTER, REGISTER_R14);
 	} else {
-		if (!tls_of_g(image, &tls))
-			return false;
-		add(&g, WHERE_FSBASE, 0);
-		follow(&g, tls);
+		add(&path, WHERE_FSBASE, 0);
+		follow(&path, tls);
 	}
-	follow(&g, offsets.m);
-	follow(&g, offsets.curg);
-	struct path id = g, stack_hi = g;
-	follow(&id, offsets.goid);
-	follow(&stack_hi, offsets.stack_hi);
-	*ret = (struct goroutine){piece_of(image, &id), piece_of(image, &g),
-				  piece_of(image, &stack_hi)};
+	follow(&path, offsets.m);
+	follow(&path, offsets.curg);
+	follow(&path, offsets.goid);
+	*ret = (struct goroutine){piece_of(image, &path), has_tls ? tls : 0, offsets.stack_hi};
 	return true;
 }

@@ -48,6 +48,17 @@ bool modules_is_traced(const struct modules *modules, uint64_t inode)
 	return false;
 }
 
+/* One that was opened under this name: the file itself may have been deleted since. */
+static struct image *open_before(const struct modules *modules, const struct module *module)
+{
+	for (size_t i = 0; i < modules->images.size; i++) {
+		struct image *image = modules->images.data[i];
+		if (image->stat.st_ino == module->inode && strcmp(image->name, module->path) == 0)
+			return image_ref(image);
+	}
+	return NULL;
+}
+
 static struct image *open_already(const struct modules *modules, const struct stat *wanted)
 {
 	for (size_t i = 0; i < modules->images.size; i++) {
@@ -86,7 +97,9 @@ static struct image *open_module(const struct modules *modules, const struct reg
 	struct image *image = try_path(modules, link, module);
 	if (!image)
 		image = try_path(modules, inside, module);
-	return image ? image : try_path(modules, module->path, module);
+	if (!image)
+		image = try_path(modules, module->path, module);
+	return image ? image : open_before(modules, module);
 }
 
 struct image *region_image(const struct modules *modules, const struct region *region, pid_t pid)

@@ -145,16 +145,24 @@ static bool locate(void *context, uint64_t address, bool is_exact, struct stack_
 	return true;
 }
 
-/* By frame pointers: what is no code at all was no frame, and nothing behind it is. */
+/* By frame pointers: what is no code at all was no frame, and nothing behind it is. Behind code
+ * that has none, callers may have been passed over. */
 static void locate_addresses(struct locator *locator, const struct stack_capture *capture,
-			     stack_place_list *ret)
+			     stack_place_list *ret, const char **ret_end)
 {
 	for (size_t i = 0; i < capture->count; i++) {
 		struct stack_place place;
 		bool is_code = locate(locator, capture->addresses[i], i == 0, &place);
-		if (!is_code && i && locator->space->regions.size)
+		if (!is_code && i && locator->space->regions.size) {
+			*ret_end = UNWIND_LOST;
 			return;
+		}
 		vector_push(ret, place);
+		if (i && place.image && !image_keeps_frame_pointers(place.image)) {
+			*ret_end =
+			    i + 1 < capture->wanted ? "<no frame pointers from here on>" : NULL;
+			return;
+		}
 	}
 }
 
@@ -251,7 +259,7 @@ const struct stack *stacks_find(struct stacks *stacks, const struct stack_captur
 
 	stacks->places.size = 0;
 	if (capture->addresses)
-		locate_addresses(&locator, capture, &stacks->places);
+		locate_addresses(&locator, capture, &stacks->places, &end);
 	else
 		unwind_memory(&unwind, capture, &stacks->places, &end);
 	uint64_t hash = hash_places(&stacks->places, end);

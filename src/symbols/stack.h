@@ -60,8 +60,9 @@ enum unwind_step {
 	STEP_CORRUPT, /* the table contradicts itself or the memory */
 };
 
-/* The row of address in the image's .eh_frame, or else .debug_frame: its rules, without those
- * that say nothing. NULL if there is none that can be used. Lives as long as the image. */
+/* The row of address in the image's .eh_frame, or else .debug_frame, or Go's table: its rules,
+ * without those that say nothing. NULL if there is none that can be used. Lives as long as the
+ * image. */
 struct unwind_row {
 	bool is_signal;
 	uint32_t kept; /* a bit for each register that is the caller's still */
@@ -73,11 +74,18 @@ struct unwind_row {
 	} rules[];
 };
 const struct unwind_row *cfi_row(struct image *image, uint64_t address);
+/* The image's .eh_frame; empty if it has none. */
+struct cfi_table *cfi_table_own(struct image *image);
 /* The table that has an entry for address, or NULL. */
 struct cfi_table *cfi_table_at(struct image *image, uint64_t address);
 /* Replaces registers by the caller's. */
 enum unwind_step cfi_step(const struct unwind_row *row, const struct stack_memory *memory,
 			  struct unwind_registers *registers);
+
+/* -------------------------------------------------------- framepointer.c */
+
+/* By its own table alone, and all of it. */
+bool image_keeps_frame_pointers(struct image *image);
 
 /* ----------------------------------------------------------- operations.c */
 
@@ -194,7 +202,8 @@ struct unwind {
 	bool (*locate)(void *context, uint64_t address, bool is_exact, struct stack_place *ret);
 	void *context;
 };
-/* Appends the places of at most count frames. What ended it is *ret_end, see struct stack. */
+#define UNWIND_LOST "<cannot be unwound further>"
+/* Appends the places of the frames wanted. What ended it is *ret_end, see struct stack. */
 void unwind_memory(const struct unwind *unwind, const struct stack_capture *capture,
 		   stack_place_list *ret, const char **ret_end);
 

@@ -43,7 +43,7 @@ static const char *end_of(enum unwind_step step)
 	case STEP_BEYOND:
 		return "<truncated>";
 	case STEP_CORRUPT:
-		return "<cannot be unwound further>";
+		return UNWIND_LOST;
 	default:
 		return NULL;
 	}
@@ -59,7 +59,7 @@ void unwind_memory(const struct unwind *unwind, const struct stack_capture *capt
 
 	memcpy(registers.value, capture->registers, sizeof(registers.value));
 	*ret_end = NULL;
-	while (ret->size < capture->count) {
+	while (ret->size < capture->wanted) {
 		struct stack_place place = {0};
 		uint64_t address = registers.value[REGISTER_RETURN];
 
@@ -72,7 +72,7 @@ void unwind_memory(const struct unwind *unwind, const struct stack_capture *capt
 		vector_push(ret, place);
 		enum unwind_step step = step_up(&place, &memory, &registers, &is_exact);
 		if (step != STEP_DONE) {
-			*ret_end = ret->size < capture->count ? end_of(step) : NULL;
+			*ret_end = ret->size < capture->wanted ? end_of(step) : NULL;
 			return;
 		}
 	}

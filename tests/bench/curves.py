@@ -5,7 +5,6 @@ import os
 import time
 
 from measure import (TABLE, Code, bench_path, hits_and_lost, moontap, running, tracing)
-from rows_attach import attach_and_detach
 from rows_hit import SETTLE
 from rows_start import first_hit
 

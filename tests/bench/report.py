@@ -55,14 +55,14 @@ def commands(results):
     for result in results:
         if result.commands and result.commands != last:
             parts.append("%s\n\n```\n%s\n```" % (result.what, "\n".join(
-                "%s" % command.strip() for command in result.commands.values())))
+                command.strip() for command in result.commands.values())))
             last = result.commands
     return "\n\n".join(parts)
 
 
-def write(results, curves, date):
+def write(results, curves, begun):
     """results: [Result]; curves: {name: Curve}."""
-    parts = [INTRO, "Measured on %s: %s\n" % (date, machine()), table(results), ""]
+    parts = [INTRO, "Measured on %s: %s\n" % (begun, machine()), table(results), ""]
     notes = ["- %s: %s" % (r.what, r.note) for r in results if r.note]
     parts += notes + [""] if notes else []
     if curves:

@@ -8,19 +8,18 @@ from measure import (ROUNDS, Unable, bench_path, bpftrace, interleave, moontap, 
 from result import Result
 
 LOOP, GO = bench_path("loop"), bench_path("goloop")
-SETTLE = 0.7  # seconds until each of the tools is surely attached
+SETTLE = 0.7  # seconds until each of the tools is attached
 
 
 def cost(target, command, bare_ns):
     """ns that a call takes longer under a tool."""
     with tracing(command, stdout=open("/dev/null", "w")) as tool:
-        time.sleep(SETTLE)
-        if tool.process.poll() is not None:
-            raise Unable(tool.complaint())
+        deadline = time.monotonic() + 10
+        while target.ns_per_call(0.05) < bare_ns + 100:
+            if tool.process.poll() is not None or time.monotonic() > deadline:
+                raise Unable(tool.complaint())
         probed = target.ns_per_call()
         tool.stop()
-    if probed < bare_ns + 20:
-        raise Unable("no hits")
     return probed - bare_ns
 
 

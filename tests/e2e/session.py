@@ -6,12 +6,16 @@
     Tracepoint 1 at 0x1234: counted.    what has to come before the next prompt
     >end                                typed at the prompt of a block that is open
 
+A line of a shell that ends in "&" runs in the background until the test ends.
+
 In what is expected, a line "..." stands for any lines, "..." in a line for any text, and a
-hexadecimal number for any other. Comments begin with "# " before the first "$".
+hexadecimal number for any other. Played loosely, other lines (of events) may come between
+those expected, and decimal numbers are any numbers too. Comments begin with "# " before the first "$".
 """
 
 import re
 
+from harness import Process
 from screen import Terminal
 
 PROMPT = "(moontap) "
@@ -25,14 +29,22 @@ class Step:
         self.prompt, self.typed, self.number = prompt, typed, number
         self.expected = []
 
-    def pattern(self, loosely):
+    def matches(self, text, loosely):
+        """Is text what is expected?"""
+        if not loosely:
+            return re.fullmatch(self._pattern(), text)
+        lines = iter(text.split("\n"))
+        return all(any(re.fullmatch(line_pattern(wanted, True) + r"\s*", line) for line in lines)
+                   for wanted in self.expected if wanted.strip() not in ("", "..."))
+
+    def _pattern(self):
         """A regular expression for the lines expected, each with its newline."""
         parts = []
         for line in self.expected:
             if line.strip() == "...":
                 parts.append(r"(?:.*\n)*?")
             else:
-                parts.append(line_pattern(line, loosely) + r"\s*\n")
+                parts.append(line_pattern(line, False) + r"\s*\n")
         return "".join(parts)
 
 
@@ -41,7 +53,7 @@ def line_pattern(line, loosely):
     text = text.replace(re.escape("..."), ".*")
     text = re.sub(r"0x[0-9a-f]+", "0x[0-9a-f]+", text)
     if loosely:
-        text = re.sub(r"(?<![\w\[+-])\d+(?![\w\]])", r"\\d+", text)
+        text = re.sub(r"(?<![\w+x])\d+(?![\w+])", r"\\d+", text)
         text = re.sub(r"(\\ )+", r"\\s+", text)
     return text
 
@@ -76,7 +88,10 @@ class Player:
     def play(self, steps):
         for index, step in enumerate(steps):
             follower = steps[index + 1].prompt if index + 1 < len(steps) else None
-            if step.prompt == "$ ":
+            if step.prompt == "$ " and step.typed.endswith("&"):
+                self.test.start(Process, ["/bin/sh", "-c", "exec " + step.typed[:-1]],
+                                cwd=self.cwd)
+            elif step.prompt == "$ ":
                 self._start(step, follower)
             else:
                 self._type(step, follower)
@@ -104,8 +119,6 @@ class Player:
         self._expect(step, follower, after_echo)
 
     def _expect(self, step, follower, region):
-        wanted = re.compile(step.pattern(self.loosely))
-
         def shown(screen):
             lines = region(screen.lines)
             if lines is None:
@@ -121,7 +134,7 @@ class Player:
 
         def is_there(screen):
             text = shown(screen)
-            return text is not None and bool(wanted.fullmatch(text))
+            return text is not None and bool(step.matches(text, self.loosely))
         try:
             self.terminal.wait_for(is_there, "line %d" % step.number, 8)
         except AssertionError:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's own programs, stripped as they come: bash, redis-server, python3."""
+"""Debian's own programs, stripped as they come: bash, redis-server, python3; and python3 with
+its debug symbols, beside GDB."""
 
 import os
+import re
+import shutil
 import socket
+import subprocess
 import unittest
 
 from harness import TABLE_AT_EXIT, Process, TestCase, breakpoints, needs_root, wait_until
@@ -106,3 +110,62 @@ class Python(TestCase):
         python.wait()
         tap.expect(r"^%d\t4$" % python.pid)
         tap.stop()
+
+
+SYMBOLS = "/usr/lib/debug/.build-id"
+LOADS = "import json\nfor i in range(40): json.loads('[1, 2.5, \"a\", null, {\"b\": [true]}]')\n"
+# FILE:LINE, and what is shown there at the first hits: printf's directive, the path in C.
+PLACES = [
+    ("object.c:905", [("%s", "name->ob_type->tp_name"), ("%s", "v->ob_type->tp_name"),
+                      ("%d", "v->ob_type->tp_basicsize"), ("%d", "v->ob_type->ob_base.ob_size")]),
+    ("dictobject.c:1259", [("%d", "mp->ma_used"), ("%s", "key->ob_type->tp_name"),
+                           ("%d", "mp->ma_keys->dk_nentries")]),
+]
+HITS = 25
+
+
+def has_symbols():
+    """Are the symbols of Debian's own python3 installed?"""
+    note = subprocess.run(["readelf", "-n", PYTHON], capture_output=True, text=True, check=False)
+    build_id = re.search(r"Build ID: (\w\w)(\w+)", note.stdout)
+    return build_id and os.path.exists("%s/%s/%s.debug" % (SYMBOLS, *build_id.groups()))
+
+
+@needs_root
+@unittest.skipUnless(has_symbols() and shutil.which("gdb"),
+                     "needs python3-dbg and gdb: tests/setup test")
+class PythonWithSymbols(TestCase):
+    """Half a million lines of C, compiled by Debian with -O2, its symbols in a file apart."""
+
+    def environment(self):
+        return dict(super().environment(), PYTHONHASHSEED="0")
+
+    def gdb(self, address, values):
+        """What GDB prints at the first hits of an address."""
+        shown = 'printf "@%s\\n", %s' % ("|".join(form for form, _ in values),
+                                       ", ".join(path for _, path in values))
+        commands = ["set debuginfod enabled off", "break *" + address,
+                    "run -I -S %s >/dev/null" % self.script] + [shown, "continue"] * HITS
+        done = subprocess.run(
+            ["gdb", "-q", "-nx", "-batch", *[part for command in commands
+                                             for part in ("-ex", command)], PYTHON],
+            text=True, capture_output=True, check=False, env=self.environment())
+        return re.findall("^@(.*)$", done.stdout, re.MULTILINE)
+
+    def moontap_prints(self, place, values):
+        block = 'printf("@%s\\n", %s)' % ("|".join(form for form, _ in values),
+                                       ", ".join(path.replace("->", ".") for _, path in values))
+        tap = self.moontap("-batch", "-e", "break %s do %s end" % (place, block), "--args", PYTHON,
+                           "-I", "-S", self.script)
+        self.assertEqual(tap.status, 0, tap.stderr)
+        return re.findall("^@(.*)$", tap.stdout, re.MULTILINE)
+
+    def test_fields_of_nested_structures_are_what_gdb_says(self):
+        self.script = self.write("loads.py", LOADS)
+        for place, values in PLACES:
+            with self.subTest(place):
+                tap = self.moontap("-q", PYTHON, "--dry-run", input="break %s\n" % place)
+                address = re.search(r"at (0x[0-9a-f]+)", tap.stdout).group(1)
+                ours, gdbs = self.moontap_prints(place, values), self.gdb(address, values)
+                self.assertEqual(len(gdbs), HITS)
+                self.assertEqual(ours[:HITS], gdbs)

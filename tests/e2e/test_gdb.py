@@ -168,7 +168,7 @@ class Live(TestCase):
         tap.type("x/xw counted\ninfo proc\nprint('end')\n")
         tap.expect("^end$")
         self.assertIn("0x1440 <counted>:\t0xfa1e0ff3", tap.lines)
-        self.assertIn("No current process: attach to one, or run one.", tap.errors)
+        tap.expect("^No current process: attach to one, or run one.$", errors=True)
         tap.close_input()
         tap.wait()
 

@@ -131,7 +131,7 @@ static void unwind(const char *path, const uint8_t *data, size_t size)
 						     .path = path});
 	const struct stack *stack = stacks_find(stacks, &(struct stack_capture){
 							    .pid = PID,
-							    .count = STACK_FRAMES_MAX,
+							    .wanted = STACK_FRAMES_MAX,
 							    .registers = registers,
 							    .memory = data,
 							    .memory_size = size,

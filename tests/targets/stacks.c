@@ -4,9 +4,12 @@
  *
  *   stacks dump SCENARIO  writes where it is (registers, stack memory, the return addresses
  *                         that its functions have noted), then waits for the end of its input
+ *   stacks do SCENARIO    does what `dump` does, and writes nothing
  *   stacks run COUNT      calls leaf() from outer() and from recursive() COUNT times each,
  *                         and ends at once
- *   stacks wait COUNT     the same after its input has ended
+ *   stacks wait COUNT     says "pid P", and does the same after a byte of input
+ *   stacks deep COUNT     calls leaf() once, below that many of recursive()
+ *   stacks large COUNT    calls leaf() once, below a frame of that many bytes
  */
 #include <pthread.h>
 #include <signal.h>
@@ -39,7 +42,7 @@ static const char *scenario = "";
 static volatile uint64_t sum;
 
 /* What the function that says so will return to. */
-#define NOTE (dump.chain[dump.depth++] = (uint64_t)__builtin_return_address(0))
+#define NOTE (dump.chain[dump.depth++ % CHAIN_MAX] = (uint64_t)__builtin_return_address(0))
 
 /* The registers as they are at the label, by DWARF number. */
 #define CAPTURE                                                                                   \
@@ -165,11 +168,12 @@ NOINLINE void sort(void)
 	AFTER;
 }
 
+/* Does not return: the instruction would be run again. */
 static void handle(int number)
 {
 	NOTE;
 	outer((uint64_t)number);
-	AFTER;
+	_exit(0);
 }
 
 NOINLINE void interrupted(void)
@@ -206,32 +210,46 @@ static void run(uint64_t count)
 	}
 }
 
-int main(int argc, char **argv)
+NOINLINE void do_scenario(const char *name)
 {
-	const char *what = argc > 2 ? argv[2] : "";
-
-	dump.main = (uint64_t)(uintptr_t)main;
-	if (argc > 2 && strcmp(argv[1], "wait") == 0)
-		while (getchar() != EOF)
-			;
-	if (argc > 2 && strcmp(argv[1], "dump") != 0) {
-		run(strtoull(what, NULL, 10));
-		return 0;
-	}
-	scenario = what;
 	NOTE;
-	if (strcmp(what, "recursion") == 0)
+	if (strcmp(name, "recursion") == 0)
 		recursive(3);
-	else if (strcmp(what, "busy") == 0)
+	else if (strcmp(name, "busy") == 0)
 		busy(1, 2, 3, 4, 5, 6);
-	else if (strcmp(what, "sort") == 0)
+	else if (strcmp(name, "sort") == 0)
 		sort();
-	else if (strcmp(what, "signal") == 0)
+	else if (strcmp(name, "signal") == 0)
 		interrupted();
-	else if (strcmp(what, "thread") == 0)
+	else if (strcmp(name, "thread") == 0)
 		start_thread();
 	else
 		outer(7);
+	AFTER;
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argc > 2 ? argv[1] : "", *what = argc > 2 ? argv[2] : "";
+	uint64_t count = strtoull(what, NULL, 10);
+
+	dump.main = (uint64_t)(uintptr_t)main;
+	if (strcmp(how, "wait") == 0) {
+		printf("pid %d\n", getpid());
+		fflush(stdout);
+		getchar();
+	}
+	if (strcmp(how, "run") == 0 || strcmp(how, "wait") == 0) {
+		run(count);
+	} else if (strcmp(how, "deep") == 0) {
+		recursive(count);
+	} else if (strcmp(how, "large") == 0) {
+		aligned(count);
+	} else {
+		scenario = strcmp(how, "dump") == 0 ? what : "";
+		NOTE;
+		do_scenario(what);
+	}
 	AFTER;
 	return 0;
 }

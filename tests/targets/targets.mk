@@ -9,7 +9,8 @@ T_FLAGS := -O2 -g -Wall -Wextra -pthread
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf $(GOS:/usr/lib/go-%/bin/go=go-play-%) $(VALUES))
+	libplugin.so names nobpf calls calls-nodebug throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -20,16 +21,24 @@ $(T)/counted-nopie: tests/targets/counted.c
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -no-pie -fno-pie -o $@ $<
 $(T)/counted-stripped: $(T)/counted
 	$(call say,TARGET,$@)strip -s -o $@ $<
-$(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
+$(T)/calls-nodebug: $(T)/calls
+	$(call say,TARGET,$@)strip -g -o $@ $<
+$(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/stacks: tests/targets/stacks.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fomit-frame-pointer -o $@ $<
+$(T)/stacks-fp: tests/targets/stacks.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fno-omit-frame-pointer -o $@ $<
 $(T)/libplugin.so: tests/targets/plugin.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libplugin.so -o $@ $<
 $(T)/loader: tests/targets/loader.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $< -ldl
-$(T)/names: tests/targets/names.cc
+$(T)/names $(T)/throws: $(T)/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
 
@@ -65,5 +74,9 @@ $(T)/go-play-%: examples/go-play/main.go examples/go-play/go.mod
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
+$(T)/go-calls-%: tests/targets/go/main.go tests/targets/go/go.mod
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
 # Built anew when their flags change.
-$(filter-out $(T)/go-play-%,$(TARGETS)): tests/targets/targets.mk
+$(filter-out $(T)/go-%,$(TARGETS)): tests/targets/targets.mk

@@ -166,7 +166,9 @@ static void what_cannot_be_read_is_an_error_at_its_place(void **state)
 	    {"break f do\n  pid = 4\nend", &entry, ERR_NAME, "t.mt:2:3", "nothing writes"},
 	    {"break f do arg[1] = 4 end", &entry, ERR_NAME, "t.mt:1:12", "nothing writes"},
 	    {"break f do function pid() end end", &entry, ERR_NAME, "t.mt:1:21", "nothing writes"},
-	    {"break f do print(goid) end", &entry, ERR_NAME, "t.mt:1:18", "not available"},
+	    {"break f do print(goid) end", &entry, ERR_NAME, "t.mt:1:18",
+	     "`goid` can only be used in Go programs: f is not part of one"},
+	    {"break f do print(stack) end", &entry, ERR_NAME, "t.mt:1:18", "stack([N])"},
 	    {"break f if u8(x) == 1 do end", &entry, ERR_NAME, "t.mt:1:15", "`x` is left to Lua"},
 	};
 
@@ -215,38 +217,6 @@ static void too_many_captures_are_refused(void **state)
 }
 
 /* --------------------------------------------------------- the kernel half */
-
-/* Where the program counts a hit that its predicate turned down. */
-static size_t filtered_place(const struct plan *plan)
-{
-	for (size_t i = plan->insns.size; i-- > 0;)
-		if (plan->insns.data[i].code == (BPF_STX | BPF_ATOMIC | BPF_DW) &&
-		    plan->insns.data[i].off == offsetof(struct counters, filtered))
-			return i - 1;
-	return SIZE_MAX;
-}
-
-/* The listing from the user's line to the ring. */
-static void list_predicate(const struct compiled *c, struct buffer *ret)
-{
-	struct buffer all = {0};
-	char goto_filtered[32];
-
-	plan_list(c->plan, c->source, &all);
-	snprintf(goto_filtered, sizeof(goto_filtered), "goto %zu\n", filtered_place(c->plan));
-	const char *line = strchr(strchr(all.data, ';'), '\n') + 1;
-	for (;; line = strchr(line, '\n') + 1) {
-		size_t size = strcspn(line, "\n") + 1;
-		const char *jump = memmem(line, size, goto_filtered, strlen(goto_filtered));
-
-		if (memmem(line, size, "map rings", 9))
-			break;
-		buffer_append(ret, line, jump ? (size_t)(jump - line) : size);
-		if (jump)
-			buffer_puts(ret, "goto FILTERED\n");
-	}
-	buffer_deinit(&all);
-}
 
 static void conditions_are_compared_as_lua_does(void **state)
 {

@@ -50,12 +50,44 @@ static void compiled_deinit(struct compiled *c)
 	source_free(c->source);
 }
 
-static void fail_with_error(const struct error *err)
+static inline void fail_with_error(const struct error *err)
 {
 	struct buffer text = {0};
 
 	error_format(err, &text);
 	fail_msg("%s", text.data);
+}
+
+/* Where the program counts a hit that its predicate turned down. */
+static inline size_t filtered_place(const struct plan *plan)
+{
+	for (size_t i = plan->insns.size; i-- > 0;)
+		if (plan->insns.data[i].code == (BPF_STX | BPF_ATOMIC | BPF_DW) &&
+		    plan->insns.data[i].off == offsetof(struct counters, filtered))
+			return i - 1;
+	return SIZE_MAX;
+}
+
+/* The listing from the user's line to the ring. */
+static inline void list_predicate(const struct compiled *c, struct buffer *ret)
+{
+	struct buffer all = {0};
+	char goto_filtered[32];
+
+	plan_list(c->plan, c->source, &all);
+	snprintf(goto_filtered, sizeof(goto_filtered), "goto %zu\n", filtered_place(c->plan));
+	const char *line = strchr(strchr(all.data, ';'), '\n') + 1;
+	for (;; line = strchr(line, '\n') + 1) {
+		size_t size = strcspn(line, "\n") + 1;
+		const char *jump = memmem(line, size, goto_filtered, strlen(goto_filtered));
+
+		if (memmem(line, size, "map rings", 9))
+			break;
+		buffer_append(ret, line, jump ? (size_t)(jump - line) : size);
+		if (jump)
+			buffer_puts(ret, "goto FILTERED\n");
+	}
+	buffer_deinit(&all);
 }
 
 #endif

@@ -272,6 +272,142 @@ static void a_block_has_at_most_32_aggregations(void **state)
 	}
 }
 
+/* ------------------------------------------------- aggregates of the script */
+
+static char handles[4];
+static const struct script_aggregate script_aggregates[] = {
+    {.name = "sizes", .shape = {.kind = AGGREGATE_OF_HIST, .is_shared = true}, .handle = handles},
+    {.name = "hits",
+     .shape = {.kind = AGGREGATE_OF_COUNT, .is_shared = true},
+     .handle = handles + 1},
+    {.name = "steps",
+     .shape = {.kind = AGGREGATE_OF_LHIST, .high = 8, .step = 2, .is_shared = true},
+     .handle = handles + 2},
+    {.name = "most",
+     .shape = {.kind = AGGREGATE_OF_MAX, .is_shared = true},
+     .has_keys = true,
+     .key_count = 1,
+     .handle = handles + 3},
+    {.name = "sum", .shape = {.kind = AGGREGATE_OF_MAX, .is_shared = true}, .handle = handles + 3},
+};
+static const struct compile_request script_request = {
+    .aggregates = script_aggregates, .aggregate_count = ARRAY_SIZE(script_aggregates)};
+
+static void a_name_that_stands_for_an_aggregate_is_one_of_the_kernel_s(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_in_kernel;
+		const char *lua; /* or NULL */
+	} cases[] = {
+	    {"break f do sizes:add(arg[1], comm) hits:add() most:add(pid, 1) end", true, NULL},
+	    {"break f do steps:add(arg[1]) if pid > 1 then hits : add ( tid ) end count() end",
+	     true, NULL},
+	    {"break f do print(1) sizes:add(arg[1], comm)\nhits:\nadd() end", false,
+	     "local sizes_add_1_, hits_2_ = ...; return function(arg_1_, comm_)  print(1) "
+	     "sizes_add_1_(arg_1_, comm_)\nhits_2_\n()  end"},
+	    {"break f do hits:add 'x' print(#hits) hits:clear() end", false,
+	     "local hits_add_1_ = ...; return function()  hits_add_1_ 'x' print(#hits) "
+	     "hits:clear()  end"},
+	    {"local sizes break f do sizes:add(arg[1]) end", false,
+	     "local sizes; return function(arg_1_)  sizes:add(arg_1_)  end"},
+	    {"break f do local sizes = x sizes:add(arg[1]) end", false,
+	     "return function(arg_1_)  local sizes = x sizes:add(arg_1_)  end"},
+	    {"break f do others:add(1) end", false, "return function()  others:add(1)  end"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled c;
+
+		compile_with(&c, cases[i].text, &script_request);
+		if (c.err)
+			fail_with_error(c.err);
+		if (c.plan->is_in_kernel != cases[i].is_in_kernel)
+			fail_msg("%s: %s", cases[i].text, c.plan->kernel_reason);
+		if (cases[i].lua)
+			assert_string_equal(c.plan->lua, cases[i].lua);
+		compiled_deinit(&c);
+	}
+}
+
+static void a_shared_row_is_in_the_table_whose_turn_it_is(void **state)
+{
+	static const char *const lines[] = {"= map users",
+					    "= map turns",
+					    "] += r4",
+					    "map aggregate 1\n",
+					    "map aggregate 1, the other\n",
+					    "lock u64 [r8+0] += r0",
+					    "lock u64 [r0+16] += r5",
+					    "= map dropped"};
+	struct buffer all = {0};
+	struct compiled c;
+
+	(void)state;
+	compile_with(&c, "break f do hits:add() end", &script_request);
+	assert_null(c.err);
+	plan_list(c.plan, c.source, &all);
+	const char *at = all.data;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		at = strstr(at, lines[i]);
+		if (!at)
+			fail_msg("%s: not in this order in\n%s", lines[i], all.data);
+	}
+	assert_ptr_equal(c.plan->aggregates.data[0].name, &script_aggregates[1]);
+	buffer_deinit(&all);
+	compiled_deinit(&c);
+}
+
+static void wrong_additions_are_errors_at_their_place(void **state)
+{
+	static const struct {
+		const char *text, *where, *message;
+	} cases[] = {
+	    {"break f do sizes:add() end", "t.mt:1:12",
+	     "too few arguments: sizes:add(V [, KEY ...])"},
+	    {"break f do hits:add(1, 2, 3, 4, 5, 6, 7, 8, 9) end", "t.mt:1:12",
+	     "hits:add takes at most 8 keys"},
+	    {"break f do sizes:add('x') end", "t.mt:1:22",
+	     "the value of sizes:add must be an integer"},
+	    {"break f do print() steps:add(1, {}) end", "t.mt:1:33",
+	     "a key of steps:add must be an integer, a string or a boolean"},
+	    {"break f do hits:add(1.5) end", "t.mt:1:21",
+	     "a key of hits:add must be an integer, a string or a boolean"},
+	    {"break f do most:add(1) end", "t.mt:1:12",
+	     "`most` has 1 key in other places, and 0 here"},
+	    {"break f do hits:add(1, 2) print() hits:add(1) end", "t.mt:1:35",
+	     "`hits` has 2 keys in other places, and 1 here"},
+	    {"break f do sum:add(1) end", "t.mt:1:12",
+	     "`sum` can only be used as sum(V [, KEY ...])"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled c;
+
+		compile_with(&c, cases[i].text, &script_request);
+		if (!c.err)
+			fail_msg("no error: %s", cases[i].text);
+		assert_string_equal(c.err->message, cases[i].message);
+		assert_string_equal(c.err->where, cases[i].where);
+		compiled_deinit(&c);
+	}
+}
+
+static void elapsed_is_in_nanoseconds(void **state)
+{
+	struct compile_request request = {.entry = entry};
+	struct compiled c;
+
+	(void)state;
+	compile_with(&c, "finish f do hist((elapsed)) hist(pid) end", &request);
+	assert_null(c.err);
+	assert_string_equal(c.plan->aggregates.data[0].unit, "ns");
+	assert_null(c.plan->aggregates.data[1].unit);
+	compiled_deinit(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +416,10 @@ int main(void)
 	    cmocka_unit_test(mixed_with_lua_each_call_becomes_a_function_of_its_own),
 	    cmocka_unit_test(wrong_calls_are_errors_at_their_place),
 	    cmocka_unit_test(a_block_has_at_most_32_aggregations),
+	    cmocka_unit_test(a_name_that_stands_for_an_aggregate_is_one_of_the_kernel_s),
+	    cmocka_unit_test(a_shared_row_is_in_the_table_whose_turn_it_is),
+	    cmocka_unit_test(wrong_additions_are_errors_at_their_place),
+	    cmocka_unit_test(elapsed_is_in_nanoseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,6 @@
  *
  * The code runs as a BPF_PROG_TYPE_SYSCALL program, whose context is plain memory:
  * first the registers, then a slot for each result. Needs root.
- * MOONTAP_EXPRESSIONS and MOONTAP_SEED say how many and which.
  */
 #include "../../src/compile/encode.h"
 
@@ -21,6 +20,8 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "test_random.h"
+
 #define BATCH		    40 /* expressions a program */
 #define FIRST_SLOT	    ((sizeof(struct pt_regs) - sizeof(struct record)) / 8)
 #define ARGUMENTS	    6
@@ -32,50 +33,6 @@ struct context {
 };
 
 static unsigned char memory[4096];
-
-/* --------------------------------------------------------------- randomness */
-
-static uint64_t random_state;
-
-/* xorshift64* (Vigna, 2016). */
-static uint64_t random_bits(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * 0x2545f4914f6cdd1dull;
-}
-
-static unsigned below(unsigned limit)
-{
-	return (unsigned)(random_bits() >> 33) % limit;
-}
-
-/* Numbers where arithmetic goes wrong, and any other. */
-static int64_t random_number(void)
-{
-	static const int64_t edges[] = {0,	    1,	       -1,	  2,	     -2,
-					3,	    7,	       10,	  31,	     32,
-					33,	    62,	       63,	  64,	     65,
-					100,	    127,       128,	  255,	     256,
-					-63,	    -64,       -65,	  INT32_MAX, INT32_MIN,
-					UINT32_MAX, 1ll << 32, INT64_MAX, INT64_MIN, INT64_MIN + 1};
-
-	switch (below(4)) {
-	case 0:
-		return (int64_t)random_bits();
-	case 1:
-		return (int64_t)(random_bits() >> below(64)) * (below(2) ? 1 : -1);
-	default:
-		return edges[below(ARRAY_SIZE(edges))];
-	}
-}
-
-static void put_number(struct buffer *out, int64_t number)
-{
-	/* In hexadecimal, which wraps around: Lua has no decimal for the least integer. */
-	buffer_printf(out, below(2) && number != INT64_MIN ? "%lld" : "0x%llx", (long long)number);
-}
 
 static void put_expression(struct buffer *out, unsigned depth);
 
@@ -102,7 +59,7 @@ static void put_expression(struct buffer *out, unsigned depth)
 
 	switch (depth ? below(8) : below(3)) {
 	case 0:
-		put_number(out, random_number());
+		put_integer(out, random_number());
 		break;
 	case 1:
 		buffer_printf(out, "arg[%u]", 1 + below(ARGUMENTS - 1));
@@ -359,13 +316,6 @@ static void compare(lua_State *L, const char *text)
 				 (long long)arguments[3], (long long)arguments[4]);
 }
 
-static long setting(const char *name, long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value ? atol(value) : otherwise;
-}
-
 static bool can_load(void)
 {
 	struct bpf_insn insns[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
@@ -384,19 +334,17 @@ static bool can_load(void)
 
 static void the_kernel_computes_what_lua_does(void **state)
 {
-	long count = setting("MOONTAP_EXPRESSIONS", EXPRESSIONS_DEFAULT);
-
 	(void)state;
 	if (!can_load()) {
 		if (getenv("CI"))
 			fail_msg("no BPF here: %m");
 		skip();
 	}
-	random_state = (uint64_t)setting("MOONTAP_SEED", 20) * 0x9e3779b97f4a7c15ull | 1;
+	random_begin(20);
 	for (size_t i = 0; i < sizeof(memory); i++)
 		memory[i] = (unsigned char)random_bits();
 	lua_State *L = open_lua();
-	for (long done = 0; done < count; done += BATCH) {
+	for (long done = 0; random_goes_on(done, EXPRESSIONS_DEFAULT); done += BATCH) {
 		struct buffer text = {0};
 
 		buffer_puts(&text, "return ");

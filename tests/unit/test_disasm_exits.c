@@ -249,11 +249,31 @@ static void a_split_off_part_belongs_to_its_function(void **state)
 	code_deinit(&cold);
 }
 
+static void jumps_back_to_the_start_can_be_had_beside(void **state)
+{
+	/* nop; dec %edi; jg start; je start; mov %edi,%eax; jmp start; ret */
+	uint8_t bytes[32];
+	size_t size = parse_hex("90 ff cf 7f fb 74 f9 89 f8 eb f5 c3", bytes);
+	exit_list exits = {0};
+	struct code code;
+
+	(void)state;
+	code_init(&code, bytes, size, 0x1000);
+	code_exits(&(const struct code *){&code}, 1, NULL, &exits);
+	code_restarts(&(const struct code *){&code}, 1, &exits);
+	CLEANUP(free_p) char *text = format_exits(&exits, code.start);
+	assert_string_equal(text, "+11 return, +3 branch if f 1000, +5 branch if 4 1000, "
+				  "+9 tail call 1000");
+	vector_deinit(&exits);
+	code_deinit(&code);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_function_is_left_where_its_compiler_leaves_it),
 	    cmocka_unit_test(a_split_off_part_belongs_to_its_function),
+	    cmocka_unit_test(jumps_back_to_the_start_can_be_had_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,8 +117,8 @@ static void the_frames_of_a_stack_stand_below_its_row(void **state)
 static void the_ends_of_the_integers_have_their_buckets(void **state)
 {
 	const struct aggregate_shape log2 = {.kind = AGGREGATE_OF_HIST};
-	const struct aggregate_shape linear = {AGGREGATE_OF_LHIST, 1, INT64_MIN, INT64_MAX,
-					       INT64_MAX};
+	const struct aggregate_shape linear = {AGGREGATE_OF_LHIST, 1,	      INT64_MIN,
+					       INT64_MAX,	   INT64_MAX, 0};
 	const struct aggregate_shape least = {.kind = AGGREGATE_OF_MIN};
 	struct aggregate aggregate;
 
@@ -231,7 +231,7 @@ static void what_is_missing_is_counted_and_never_0(void **state)
 
 static void a_full_table_says_what_it_dropped(void **state)
 {
-	const struct aggregate_shape shape = {AGGREGATE_OF_LHIST, 1, 0, 1000, 1};
+	const struct aggregate_shape shape = {AGGREGATE_OF_LHIST, 1, 0, 1000, 1, 0};
 	struct aggregate aggregate;
 
 	(void)state;

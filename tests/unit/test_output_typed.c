@@ -19,15 +19,15 @@ static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, 5};
 
 /* -------------------------------------------------------------------- cases */
 
-static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL};
-static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL};
-static const struct typed_part name_unread = {0, NULL, NULL, 0, false, "<unreadable>"};
-static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL};
-static const struct typed_part three_ints = {0,	 &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377",
-					     12, false,	 NULL};
-static const struct typed_part one_point = {0,	&t_point, "\1\0\0\0\2\0\0\0\3\0\0\0",
-					    12, true,	  NULL};
-static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>"};
+static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL, 0};
+static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL, 0};
+static const struct typed_part name_unread = {0, NULL, NULL, 0, false, "<unreadable>", 0};
+static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL, 0};
+static const struct typed_part three_ints = {
+    0, &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377", 12, false, NULL, 0};
+static const struct typed_part one_point = {0,	  &t_point, "\1\0\0\0\2\0\0\0\3\0\0\0", 12, true,
+					    NULL, 0};
+static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>", 0};
 
 struct typed_case {
 	const char *what;
@@ -329,7 +329,8 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 			parts[i] = (struct typed_part){any(30), any(2) ? NULL : &types[any(TYPES)],
 						       beyond,	any(9),
-						       any(2),	NULL};
+						       any(2),	NULL,
+						       0};
 		memset(beyond, 'x', 8);
 		const struct typed_value value = {.type = &types[TYPES],
 						  .bytes = bytes,

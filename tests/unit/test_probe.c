@@ -22,7 +22,15 @@ __asm__(".text\n.globl with_syscall\n.type with_syscall, @function\n"
 	"with_syscall: nop\n syscall\n ret\n.size with_syscall, . - with_syscall\n"
 	".globl sizeless\n.type sizeless, @function\n"
 	"sizeless: nop\n ret\n.globl behind\n.type behind, @function\n"
-	"behind: ret\n.size behind, 1\n");
+	"behind: ret\n.size behind, 1\n"
+	/* An endless loop; a jump to nobody knows where; a loop by way of its start. */
+	".globl never\n.type never, @function\n"
+	"never: nop\n jmp never\n.size never, . - never\n"
+	".globl goes_anywhere\n.type goes_anywhere, @function\n"
+	"goes_anywhere: mov %rsi, %rax\n call behind\n jmp *%rax\n"
+	".size goes_anywhere, . - goes_anywhere\n"
+	".globl comes_back\n.type comes_back, @function\n"
+	"comes_back: nop\n dec %edi\n jg comes_back\n ret\n.size comes_back, . - comes_back\n");
 void with_syscall(void);
 
 static struct session *open_self(void)
@@ -76,6 +84,12 @@ static void locations_that_cannot_be_probed_say_why_and_where(void **state)
 	    {"break with_syscall+2 force", ERR_BOUNDARY, "in the middle", NULL},
 	    {"break sizeless", ERR_REFUSED, "no size", "force"},
 	    {"break *0x10", ERR_NOT_CODE, "0x10", NULL},
+	    {"finish plain_add+1", ERR_BOUNDARY, "in the middle", NULL},
+	    {"finish with_syscall+3", ERR_USAGE, "needs a function, not a place in one",
+	     "finish with_syscall"},
+	    {"finish never", ERR_NO_SYMBOL, "never never returns", NULL},
+	    {"finish goes_anywhere", ERR_REFUSED, "by the jump at +0x8 cannot be told",
+	     "break goes_anywhere+OFFSET"},
 	    {"break plain_add do print(arg.x) end", ERR_NAME, "no parameter `x` is known", NULL},
 	};
 
@@ -127,6 +141,39 @@ static void a_probe_knows_its_site_and_its_plan(void **state)
 	assert_int_equal(counters.hits, 0);
 	session_free(session);
 	script_deinit(&script);
+}
+
+static void a_finish_has_an_entry_and_the_sites_where_it_returns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t entries, sites;
+	} cases[] = {
+	    {"finish plain_add do print(result, entry.arg[1], elapsed) end", 1, 1},
+	    {"finish comes_back", 1, 2},
+	    {"finish /^(plain_add|comes_back|never)$/", 2, 3},
+	    {"break plain_add", 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct session *session = open_self();
+		struct script script;
+		struct probe *probe;
+		struct call_losses losses;
+
+		script_init(&script, cases[i].text);
+		assert_null(session_add(session, &script.request, &probe));
+		assert_int_equal(probe_entry_count(probe), cases[i].entries);
+		assert_int_equal(probe_site_count(probe), cases[i].sites);
+		if (cases[i].entries)
+			assert_true(probe_entry(probe, 0)->place.address <
+				    probe_site(probe, 0)->place.address);
+		probe_call_losses(probe, &losses);
+		assert_int_equal(losses.unpaired + losses.left + losses.pushed_out, 0);
+		session_free(session);
+		script_deinit(&script);
+	}
 }
 
 static void a_forced_probe_may_sit_where_others_may_not(void **state)
@@ -257,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(locations_that_cannot_be_probed_say_why_and_where),
 	    cmocka_unit_test(a_probe_knows_its_site_and_its_plan),
+	    cmocka_unit_test(a_finish_has_an_entry_and_the_sites_where_it_returns),
 	    cmocka_unit_test(a_forced_probe_may_sit_where_others_may_not),
 	    cmocka_unit_test(a_pattern_leaves_out_what_it_cannot_probe_and_says_so),
 	    cmocka_unit_test(numbers_are_not_used_again),

@@ -64,10 +64,11 @@ static struct error *echo_command(void *context, const char *line, struct buffer
 	return NULL;
 }
 
-static void fixture_open(struct fixture *f, bool is_unsafe)
+/* is_live: probes are attached. */
+static void fixture_open_as(struct fixture *f, bool is_unsafe, bool is_live)
 {
 	static char *const arguments[] = {"one", "two", NULL};
-	const struct session_options session_options = {.is_dry_run = true};
+	const struct session_options session_options = {.is_dry_run = !is_live};
 	const struct runtime_options options = {
 	    .is_unsafe = is_unsafe,
 	    .arguments = arguments,
@@ -85,6 +86,11 @@ static void fixture_open(struct fixture *f, bool is_unsafe)
 	assert_int_equal(probed_function(1, 2), 3);
 }
 
+static inline void fixture_open(struct fixture *f, bool is_unsafe)
+{
+	fixture_open_as(f, is_unsafe, false);
+}
+
 static void fixture_close(struct fixture *f)
 {
 	session_free(f->session);
@@ -95,7 +101,7 @@ static void fixture_close(struct fixture *f)
 	buffer_deinit(&f->printed);
 }
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
@@ -104,7 +110,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
 	fixture_close(*state);
 	free(*state);

@@ -83,7 +83,7 @@ static void every_kind_of_capture_becomes_its_lua_value(void **state)
 
 static void captures_with_bytes_stand_one_behind_the_other(void **state)
 {
-	static const struct capture_part name = {0, 1, NULL};
+	static const struct capture_part name = {.slot = 1};
 	static const char bytes[16] = "\x10\0\0\0\0\0\0\0\3";
 	const struct made_capture both[] = {
 	    {.kind = CAPTURE_BYTES,
@@ -151,7 +151,7 @@ static void an_enumerator_is_not_made_anew_at_each_event(void **state)
 
 static void fields_and_elements_are_read_by_name_and_number(void **state)
 {
-	static const struct capture_part three = {0, 1, &t_int};
+	static const struct capture_part three = {.slot = 1, .type = &t_int};
 	static const struct {
 		struct made_capture made;
 		const char *expression, *output;

@@ -318,37 +318,6 @@ static void a_c_program_is_not_go_and_has_the_platform_abi(void **state)
 	image_unref(image);
 }
 
-/* gcc moves what follows the branch to part.cold, from where f is left by a jump. */
-static void exits_include_those_of_the_parts_split_off(void **state)
-{
-	static const char source[] =
-	    "int __attribute__((noinline)) f(int a) { __asm__ volatile(\"nop\"); return a; }\n"
-	    "void __attribute__((noinline, cold)) fail(int x) { __asm__ volatile(\"\" ::\"r\"(x)); "
-	    "}\n"
-	    "int __attribute__((noinline)) part(int x) {\n"
-	    "	if (x > 3) { fail(x); fail(x + 1); return f(x); }\n"
-	    "	return 1;\n"
-	    "}\n"
-	    "int main(int c, char **v) { (void)v; return part(c); }\n";
-	exit_list exits = {0};
-
-	(void)state;
-	write_file("x.c", source, sizeof(source) - 1);
-	shell("gcc -O2 -o x x.c");
-	struct image *image = open_built("x");
-	struct function part = function_named(image, "part");
-	struct function cold = function_named(image, "part.cold");
-	assert_no_error(image_exits(image, &part, &exits));
-	assert_int_equal(exits.size, 2);
-	assert_int_equal(exits.data[0].kind, EXIT_RETURN);
-	assert_in_range(exits.data[0].address, part.address, part.address + part.size - 1);
-	assert_int_equal(exits.data[1].kind, EXIT_TAIL_CALL);
-	assert_in_range(exits.data[1].address, cold.address, cold.address + cold.size - 1);
-	assert_int_equal(exits.data[1].target, function_named(image, "f").address);
-	vector_deinit(&exits);
-	image_unref(image);
-}
-
 static void a_program_says_how_it_was_built(void **state)
 {
 	struct image_facts facts;
@@ -418,7 +387,6 @@ int main(void)
 	    cmocka_unit_test(names_are_demangled_and_without_versions),
 	    cmocka_unit_test(an_ifunc_is_said_to_be_one),
 	    cmocka_unit_test(a_c_program_is_not_go_and_has_the_platform_abi),
-	    cmocka_unit_test(exits_include_those_of_the_parts_split_off),
 	    cmocka_unit_test(a_program_says_how_it_was_built),
 	    cmocka_unit_test(globs_backtrack),
 	};

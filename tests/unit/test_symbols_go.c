@@ -1,64 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Go programs: built here with every Go compiler of the machine, with symbols, without, and
  * position independent; and, written in assembly, the tables of compilers long gone. */
-#include "test_symbols_go.h"
-
-static const char go_source[] =
-    "package main\n"
-    "import (\"bytes\"; \"fmt\"; \"os\"; sub \"example.org/y.v3/sub.v2\")\n"
-    "type List[T any] struct{ items []T }\n"
-    "//go:noinline\n"
-    "func (l *List[T]) Push(v T) { l.items = append(l.items, v) }\n"
-    "//go:noinline\n"
-    "func F[T any](v T) T { return v }\n"
-    "type V struct{ a int }\n"
-    "//go:noinline\n"
-    "func (v V) M() int { return v.a }\n"
-    "type M interface{ M() int }\n"
-    "//go:noinline\n"
-    "func neatFunction(a, b bool) {\n" /* line 13 */
-    "	if a { fmt.Println(\"a\") }\n"
-    "	if b { fmt.Println(\"b\") }\n"
-    "}\n"
-    "func main() {\n"
-    "	l := &List[int]{}; l.Push(F(len(os.Args)))\n"
-    "	s := &List[string]{}; s.Push(F(\"x\"))\n"
-    "	var m M = &V{3}; f := m.M; d := &sub.D{}\n"
-    "	neatFunction(d.Decode(f()) > 2, len(l.items) > len(s.items))\n"
-    "	fmt.Println(bytes.IndexByte([]byte(\"abc\"), 'c'))\n"
-    "	func() { defer func() { recover() }(); fmt.Println(\"closure\") }()\n"
-    "}\n";
-static const char go_sub_source[] = "package sub\n"
-				    "type D struct{ n int }\n"
-				    "//go:noinline\n"
-				    "func (d *D) Decode(x int) int { d.n += x; return d.n }\n";
-
-static int make_sources(void **state)
-{
-	if (make_scratch(state) != 0)
-		return -1;
-	find_compilers();
-	write_file("main.go", go_source, sizeof(go_source) - 1);
-	shell("mkdir sub.v2 && printf 'module example.org/y.v3\\ngo 1.18\\n' > go.mod");
-	write_file("sub.v2/sub.go", go_sub_source, sizeof(go_sub_source) - 1);
-	return 0;
-}
-
-/* Builds with a compiler. Its cache outlives the test, or each run would take a minute. */
-static void build_go(size_t compiler, const char *name, const char *flags)
-{
-	shell("HOME=${HOME:-/tmp} GOFLAGS=-mod=mod GOTOOLCHAIN=local "
-	      "CGO_ENABLED=0 GO111MODULE=on %s build %s -o %s .",
-	      compilers[compiler], flags, name);
-}
-
-static struct image *open_image(const char *name)
-{
-	struct image *image;
-
-	assert_no_error(image_open(in_scratch(name), NULL, &image));
-	return image;
-}
+#include "test_go_program.h"
 
 /* --------------------------------------------------------------- comparison */
 
@@ -277,135 +220,6 @@ static void lines_are_found_by_go_s_own_table(void **state)
 		place_list_deinit(&places);
 		assert_error(resolve(program, "mian.go:5", &places), ERR_NO_SYMBOL, "`main.go`");
 		program_free(program);
-	}
-}
-
-/* ------------------------------------------------------------------- inlining */
-
-static const char inline_source[] = "package main\n"
-				    "import \"os\"\n"
-				    "var sink int\n"
-				    "func leaf(x int) int { return x*x + sink }\n"
-				    "func middle(x int) int {\n"
-				    "	if x > 3 { return leaf(x) }\n" /* line 6 */
-				    "	return 1\n"
-				    "}\n"
-				    "//go:noinline\n"
-				    "func both(x int) int {\n"
-				    "	sink += middle(x)\n" /* line 11 */
-				    "	return leaf(x + 7)\n"
-				    "}\n"
-				    "func main() { os.Exit(both(len(os.Args)) & 1) }\n";
-
-static void build_inlining(size_t compiler, const char *name, const char *flags)
-{
-	shell("mkdir -p inl && cp go.mod inl");
-	write_file("inl/main.go", inline_source, sizeof(inline_source) - 1);
-	shell("cd inl && HOME=${HOME:-/tmp} GOTOOLCHAIN=local CGO_ENABLED=0 GO111MODULE=on "
-	      "%s build %s -o ../%s .",
-	      compilers[compiler], flags, name);
-}
-
-/* "main.leaf 6, main.middle 11" */
-static char *chain_at(struct image *image, uint64_t address)
-{
-	inline_chain chain = {0};
-	struct buffer text = {0};
-
-	image_inlined_at(image, address, &chain);
-	for (size_t i = 0; i < chain.size; i++) {
-		assert_non_null(strstr(chain.data[i].line.file, "inl/main.go"));
-		buffer_printf(&text, "%s%s %u", i ? ", " : "", chain.data[i].name,
-			      chain.data[i].line.number);
-	}
-	vector_deinit(&chain);
-	return buffer_take(&text);
-}
-
-static void inlined_calls_are_told_with_the_lines_they_were_made_at(void **state)
-{
-	static const char *const flags[] = {"", "-ldflags='-s -w'",
-					    "-ldflags='-s -w' -buildmode=pie"};
-	static const char *const chains[] = {"main.leaf 6, main.middle 11", "main.leaf 12"};
-
-	(void)state;
-	need_go();
-	for (size_t i = 0; i < compiler_count * ARRAY_SIZE(flags); i++) {
-		struct program *program;
-		place_list places = {0};
-		build_inlining(i / ARRAY_SIZE(flags), "inlined", flags[i % ARRAY_SIZE(flags)]);
-		assert_no_error(program_open(in_scratch("inlined"), &program));
-		assert_no_error(resolve(program, "main.leaf", &places));
-		assert_int_equal(places.size, ARRAY_SIZE(chains));
-		for (size_t j = 0; j < places.size; j++) {
-			CLEANUP(free_p)
-			char *chain = chain_at(places.data[j].image, places.data[j].address);
-			assert_string_equal(chain, chains[j]);
-			assert_string_equal(places.data[j].inlined, "main.leaf");
-			assert_string_equal(places.data[j].function.name, "main.both");
-		}
-		place_list_deinit(&places);
-		assert_no_error(resolve(program, "main.both", &places));
-		assert_int_equal(places.size, 1);
-		assert_null(places.data[0].inlined);
-		place_list_deinit(&places);
-		assert_error(resolve(program, "main.leaf+2", &places), ERR_NO_SYMBOL,
-			     "every call of it was inlined");
-		assert_error(resolve(program, "main.le*", &places), ERR_NO_SYMBOL, "main.le*");
-		program_free(program);
-	}
-}
-
-/* All inlined calls of a program, against DWARF as addr2line reads it. */
-static void inlined_lines_are_those_of_dwarf(void **state)
-{
-	(void)state;
-	need_go();
-	for (size_t i = 0; i < compiler_count; i++) {
-		char text[8192];
-		size_t count = 0, address = 0;
-		struct image_facts facts;
-		build_go(i, "full", "");
-		struct image *image = open_image("full");
-		image_facts(image, &facts);
-		if (facts.dwarf_version > 4) { /* binutils do not read Go's DWARF 5 */
-			image_unref(image);
-			continue;
-		}
-		shell("objdump -d --no-show-raw-insn full | awk '/^ .*call/ { if (n++ %% 9 == 0) "
-		      "print \"0x\" substr($1, 1, length($1) - 1) }' > in && "
-		      "addr2line -ia -e full < in | sed 's/ (discriminator.*//; s,^./<,<,' > out");
-		FILE *out = fopen(in_scratch("out"), "r");
-		struct buffer wanted = {0}, ours = {0};
-		while (fgets(text, sizeof(text), out)) {
-			text[strcspn(text, "\n")] = '\0';
-			if (strncmp(text, "0x", 2) != 0) {
-				buffer_printf(&wanted, "%s ", text);
-				continue;
-			}
-			if (wanted.size && ours.size && strcmp(wanted.data, ours.data) != 0)
-				fail_msg("0x%zx: %s, addr2line %s", address, ours.data,
-					 wanted.data);
-			count += wanted.size && ours.size;
-			buffer_clear(&wanted);
-			buffer_clear(&ours);
-			address = strtoull(text, NULL, 16);
-			inline_chain chain = {0};
-			struct line line;
-			image_inlined_at(image, address, &chain);
-			if (chain.size && image_line_at(image, address, &line))
-				buffer_printf(&ours, "%s:%u ", line.file, line.number);
-			for (size_t j = 0; j < chain.size; j++)
-				buffer_printf(&ours, "%s:%u ", chain.data[j].line.file,
-					      chain.data[j].line.number);
-			vector_deinit(&chain);
-		}
-		fclose(out);
-		buffer_deinit(&wanted);
-		buffer_deinit(&ours);
-		image_unref(image);
-		if (count < 30)
-			fail_msg("only %zu inlined calls compared", count);
 	}
 }
 
@@ -668,8 +482,6 @@ int main(void)
 	    cmocka_unit_test(c_code_in_a_go_program_is_told),
 	    cmocka_unit_test(lines_are_those_of_go_addr2line),
 	    cmocka_unit_test(lines_are_found_by_go_s_own_table),
-	    cmocka_unit_test(inlined_calls_are_told_with_the_lines_they_were_made_at),
-	    cmocka_unit_test(inlined_lines_are_those_of_dwarf),
 	    cmocka_unit_test(go_names_are_found_as_people_write_them),
 	    cmocka_unit_test(the_abi_is_that_of_the_function),
 	    cmocka_unit_test(text_is_found_where_the_header_does_not_say),

@@ -72,7 +72,7 @@ static const struct stack *find(struct stacks *stacks, const struct dumped *dump
 	return stacks_find(stacks, &(struct stack_capture){
 				       .pid = dumped->pid,
 				       .time_ns = UINT64_MAX,
-				       .count = count,
+				       .wanted = count,
 				       .registers = dumped->head.registers,
 				       .memory = dumped->slice,
 				       .memory_size = dumped->head.size,
@@ -103,11 +103,11 @@ static char *names_of(const struct stack *stack, const char *module)
 static const struct scenario {
 	const char *name, *names; /* of the frames, but for the inlined */
 } scenarios[] = {
-    {"plain", "leaf outer main _start"},
-    {"recursion", "leaf recursive recursive recursive recursive main _start"},
-    {"busy", "leaf recursive recursive aligned busy main _start"},
-    {"sort", "leaf outer compare sort main _start"},
-    {"signal", "leaf outer handle interrupted main _start"},
+    {"plain", "leaf outer do_scenario main _start"},
+    {"recursion", "leaf recursive recursive recursive recursive do_scenario main _start"},
+    {"busy", "leaf recursive recursive aligned busy do_scenario main _start"},
+    {"sort", "leaf outer compare sort do_scenario main _start"},
+    {"signal", "leaf outer handle interrupted do_scenario main _start"},
     {"thread", "leaf outer threaded"},
 };
 
@@ -227,7 +227,7 @@ static void inlined_calls_are_frames_with_the_lines_of_their_calls(void **state)
 	    {"inner_inlined", "leaf(x + 1)", true},
 	    {"outer_inlined", "inner_inlined(x * 3)", true},
 	    {"outer", "outer_inlined(x);", false},
-	    {"main", "outer(7)", false},
+	    {"do_scenario", "outer(7)", false},
 	};
 
 	(void)state;
@@ -277,9 +277,11 @@ static void a_process_that_has_ended_keeps_the_names_that_were_read(void **state
 static const struct stack *find_addresses(struct stacks *stacks, pid_t pid, uint64_t time_ns,
 					  const uint64_t *addresses, size_t count)
 {
-	return stacks_find(
-	    stacks, &(struct stack_capture){
-			.pid = pid, .time_ns = time_ns, .count = count, .addresses = addresses});
+	return stacks_find(stacks, &(struct stack_capture){.pid = pid,
+							   .time_ns = time_ns,
+							   .wanted = STACK_FRAMES_MAX,
+							   .addresses = addresses,
+							   .count = count});
 }
 
 /* No process has such a number. */
@@ -391,27 +393,61 @@ static void code_that_a_process_generates_has_the_names_it_gives(void **state)
 	stacks_free(stacks);
 }
 
-static void what_frame_pointers_lead_to_is_shown_as_far_as_it_is_code(void **state)
+static void what_frame_pointers_lead_to_is_shown_as_far_as_it_is_sure(void **state)
 {
 	struct stacks *stacks = stacks_new();
 
 	(void)state;
-	shell("gcc -O2 -pthread -o p stacks.c");
-	const char *p = in_scratch("p");
-	const uint64_t base = 0x400000, outer = base + address_in(p, "outer");
-	/* A call that is its function's last instruction returns behind it. */
-	const uint64_t addresses[] = {outer + 1, base + address_in(p, "leaf") + 4, outer, 0x1234,
-				      outer};
+	shell("gcc -O2 -fno-omit-frame-pointer -pthread -o p stacks.c && gcc -O2 -o q stacks.c");
+	const char *p = in_scratch("p"), *q = in_scratch("q");
+	const uint64_t outer = 0x400000 + address_in(p, "outer");
+	const uint64_t leaf = 0x400000 + address_in(p, "leaf");
+	const uint64_t without = 0x800000 + address_in(q, "outer") + 1;
+	const struct {
+		uint64_t addresses[4];
+		const char *names, *end;
+	} cases[] = {
+	    /* A call that is its function's last instruction returns behind it. */
+	    {{outer + 1, leaf + 4, leaf + 5, outer + 1}, "outer leaf leaf outer", NULL},
+	    {{outer + 1, outer + 1, 0x1234, leaf}, "outer outer", "<cannot be unwound further>"},
+	    {{outer + 1, without, outer + 1, leaf},
+	     "outer outer",
+	     "<no frame pointers from here on>"},
+	};
 	stacks_note_exec(stacks, NO_PID, 0);
-	map_file(stacks, NO_PID, p, base);
-	const struct stack *stack =
-	    find_addresses(stacks, NO_PID, 0, addresses, ARRAY_SIZE(addresses));
-	assert_int_equal(stack->count, 3);
-	assert_string_equal(stack->frames[0].function, "outer");
-	assert_int_equal(stack->frames[0].offset, 1);
-	assert_string_equal(stack->frames[1].function, "leaf");
-	assert_string_not_equal(stack->frames[2].function ? stack->frames[2].function : "",
-				"outer");
+	map_file(stacks, NO_PID, p, 0x400000);
+	map_file(stacks, NO_PID, q, 0x800000);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buffer names = {0};
+		const struct stack *stack =
+		    find_addresses(stacks, NO_PID, 0, cases[i].addresses, 4);
+		for (size_t k = 0; k < stack->count; k++)
+			buffer_printf(&names, "%s%s", k ? " " : "", stack->frames[k].function);
+		assert_string_equal(names.data, cases[i].names);
+		assert_string_equal(stack->end ? stack->end : "", cases[i].end ? cases[i].end : "");
+		buffer_deinit(&names);
+	}
+	/* An address that nothing is mapped at is shown if it is where the process was. */
+	const uint64_t nowhere = 0x1234;
+	assert_int_equal(find_addresses(stacks, NO_PID, 0, &nowhere, 1)->frames[0].address,
+			 nowhere);
+	stacks_free(stacks);
+}
+
+static void code_of_the_kernel_in_a_process_is_named_so(void **state)
+{
+	struct stacks *stacks = stacks_new();
+	const uint64_t address = 0x7fff1234;
+
+	(void)state;
+	stacks_note_exec(stacks, NO_PID, 0);
+	stacks_note_mapping(
+	    stacks, NO_PID,
+	    &(struct mapping_notice){.start = 0x7fff1000, .end = 0x7fff3000, .path = "[vdso]"});
+	const struct stack *stack = find_addresses(stacks, NO_PID, 0, &address, 1);
+	assert_null(stack->frames[0].function);
+	assert_string_equal(stack->frames[0].module, "[vdso]");
+	assert_int_equal(stack->frames[0].address, 0x234);
 	stacks_free(stacks);
 }
 
@@ -499,7 +535,8 @@ int main(void)
 	    cmocka_unit_test(a_process_that_has_ended_keeps_the_names_that_were_read),
 	    cmocka_unit_test(names_are_of_the_program_that_the_process_ran_at_the_time),
 	    cmocka_unit_test(code_that_a_process_generates_has_the_names_it_gives),
-	    cmocka_unit_test(what_frame_pointers_lead_to_is_shown_as_far_as_it_is_code),
+	    cmocka_unit_test(what_frame_pointers_lead_to_is_shown_as_far_as_it_is_sure),
+	    cmocka_unit_test(code_of_the_kernel_in_a_process_is_named_so),
 	    cmocka_unit_test(files_without_names_are_named_themselves),
 	    cmocka_unit_test(equal_stacks_are_one_and_too_many_are_forgotten),
 	    cmocka_unit_test(whether_code_keeps_frame_pointers_is_told_by_its_tables),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * goroutine.c - goid: the goroutine that runs, by what symbols says of where it is.
+ */
+#include "path.h"
+
+/* At the entry of a function that is passed its arguments in registers, and where it returns. */
+static bool has_g_register(const struct compile_site *site)
+{
+	return site->abi == ABI_GO_REGISTERS && (site->are_args_live || site->is_return);
+}
+
+static struct error *no_goroutine(struct compiler *c, const struct node *node,
+				  const struct image *image)
+{
+	const char *version = image ? image_go_version(image) : NULL;
+
+	if (!version)
+		return compile_error(
+		    c, node, ERR_NAME,
+		    "`goid` can only be used in Go programs: %s is not part of one",
+		    compiler_site(c)->function);
+	return error_hint(compile_error(c, node, ERR_UNREADABLE,
+					"`goid` cannot be read: where %s keeps it is not known",
+					version),
+			  "Build the program with debug information.");
+}
+
+struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret)
+{
+	const struct compile_site *site = compiler_site(c);
+	struct goroutine goroutine;
+
+	if (!site->image || !image_goroutine(site->image, has_g_register(site), &goroutine))
+		return no_goroutine(c, node, site->image);
+	c->plan->depends_on_address = true;
+	*ret = object_steps(c, node, &goroutine.id);
+	if (*ret)
+		return NULL;
+	return error_hint(
+	    compile_error(c, node, ERR_UNREADABLE,
+			  "`goid` cannot be read here: this kernel does not tell where "
+			  "it keeps a thread's %%fs"),
+	    "It can at the entry of a Go function: break %s.", site->function);
+}
+
+struct error *goroutine_of_calls(struct compiler *c)
+{
+	const struct compile_request *request = c->request;
+	const struct compile_site *entry = &request->entry;
+	bool has_register = entry->abi == ABI_GO_REGISTERS;
+	struct goroutine *goroutine;
+
+	if (!entry->function || entry->abi == ABI_SYSV || !entry->image)
+		return NULL;
+	goroutine = ARENA_NEW(&c->plan->arena, struct goroutine);
+	if (!image_goroutine(entry->image, has_register, goroutine) ||
+	    (!has_register && !request->fsbase_offset))
+		return error_hint(error_new(ERR_UNREADABLE,
+					    "the calls of %s cannot be paired with their returns: "
+					    "which goroutine runs cannot be told",
+					    entry->function),
+				  "break %s sees its calls alone.", entry->function);
+	c->goroutine = goroutine;
+	return NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * take.c - what probes have added to an aggregate of the script in the kernel goes over to
+ * it: when it is read, and when a probe goes. And its table as text.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* What the probe's call index has added. */
+static struct error *take_call(const struct probe *probe, size_t index)
+{
+	const struct plan_aggregate *plan = &probe_plan(probe)->aggregates.data[index];
+	struct shared *shared = plan->name->handle;
+	struct row_reader reader = {probe, plan, &shared->aggregate};
+	uint64_t dropped;
+
+	TRY(probe_take_aggregate(probe, index, row_read, &reader, &dropped));
+	shared->aggregate.dropped += dropped;
+	return NULL;
+}
+
+/* only: NULL, or the one that is taken. */
+static struct error *take_calls(const struct probe *probe, const struct shared *only)
+{
+	const struct plan *plan = probe_plan(probe);
+
+	for (size_t i = 0; plan->is_in_kernel && i < plan->aggregates.size; i++) {
+		const struct script_aggregate *name = plan->aggregates.data[i].name;
+
+		if (name && (!only || only == name->handle))
+			TRY(take_call(probe, i));
+	}
+	return NULL;
+}
+
+struct error *shared_take(struct runtime *runtime, struct shared *shared)
+{
+	for (struct probe *p = NULL; (p = session_next_probe(runtime->session, p));)
+		TRY(take_calls(p, shared));
+	shared->moment = runtime->moment;
+	return NULL;
+}
+
+void shared_take_from(void *context, struct probe *probe)
+{
+	const struct runtime *runtime = context;
+	struct error *err = take_calls(probe, NULL);
+
+	if (!err)
+		return;
+	char *text = xasprintf("%s\n", err->message);
+	runtime->options.notice(runtime->options.context, text);
+	free(text);
+	error_free(err);
+}
+
+/* -------------------------------------------------------------------- text */
+
+void shared_format(struct shared *shared, struct buffer *out)
+{
+	const char *name = shared_name(shared);
+
+	escape_text(out, name, strlen(name), false);
+	buffer_printf(out, ": %s", aggregate_kind_name(shared->aggregate.shape.kind));
+	if (shared->unit) {
+		buffer_puts(out, ", in ");
+		escape_text(out, shared->unit, strlen(shared->unit), false);
+	}
+	buffer_putc(out, '\n');
+	aggregate_format(&shared->aggregate, out);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	struct shared *x = *(struct shared *const *)a, *y = *(struct shared *const *)b;
+	int order = strcmp(shared_name(x), shared_name(y));
+
+	return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+static bool adds_to(const struct probe *probe, const struct shared *shared)
+{
+	const struct plan *plan = probe_plan(probe);
+
+	for (size_t i = 0; i < plan->aggregates.size; i++)
+		if (plan->aggregates.data[i].name &&
+		    plan->aggregates.data[i].name->handle == shared)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct runtime *runtime, const struct shared *shared,
+		      bool (*wants)(const void *context, const struct probe *probe),
+		      const void *context)
+{
+	for (struct probe *p = NULL; wants && (p = session_next_probe(runtime->session, p));)
+		if (wants(context, p) && adds_to(p, shared))
+			return true;
+	return !wants;
+}
+
+struct error *runtime_shared_aggregates(struct runtime *runtime,
+					bool (*wants)(const void *context,
+						      const struct probe *probe),
+					const void *context, struct buffer *out)
+{
+	size_t count = runtime->shared.size;
+	CLEANUP(free_p) struct shared **sorted = xcalloc(count + 1, sizeof(*sorted));
+
+	if (count)
+		memcpy(sorted, runtime->shared.data, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(runtime, sorted[i], wants, context))
+			continue;
+		TRY(shared_take(runtime, sorted[i]));
+		shared_format(sorted[i], out);
+	}
+	return NULL;
+}

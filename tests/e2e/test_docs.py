@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sessions in the documentation, played as they are printed.
+
+A session is an indented block of Markdown with a line that begins with "$ " or
+"(moontap) "; the blocks of a page are one session, from one "$ " to the next.
+"""
+
+import os
+import re
+import unittest
+
+from harness import MOONTAP, Process, ROOT, TestCase, go_versions, needs_root, target_path
+from session import Player, parse
+
+INDENT = "    "
+
+
+def sessions(path, marks):
+    """The text of a page's blocks with a line that begins so, indents removed."""
+    lines, block = [], []
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        text = file.read().split("\n")
+    for line in text + ["end"]:
+        if line.startswith(INDENT) or (block and not line):
+            block.append(line[len(INDENT):])
+            continue
+        if any(re.match(marks, one) for one in block):
+            lines += block
+        else:
+            lines += [""] * len(block)
+        block = []
+        lines.append("")
+    return "\n".join(lines)
+
+
+@needs_root
+@unittest.skipUnless("1.22" in go_versions(), "the pages speak of a build by Go 1.22")
+class Pages(TestCase):
+    def play(self, path, marks=r"\$ |\(moontap\)"):
+        os.makedirs(self.path("build"))
+        os.symlink(MOONTAP, self.path("build/moontap"))
+        os.symlink(target_path("go-play-1.22"), self.path("build/go-play"))
+        _, steps = parse(sessions(path, marks))
+        self.assertGreater(len(steps), 3)
+        player = Player(self, self.environment(), self.dir, loosely=True,
+                        substitute=lambda text: text.replace("sudo ", ""))
+        player.play(steps)
+        player.end()
+
+    def test_the_tutorial(self):
+        self.play("docs/tutorial.md")
+
+    def test_the_session_of_the_readme(self):
+        self.start(Process, [target_path("go-play-1.22"), "-pause", "200ms"])
+        self.play("README.md", r"\$ sudo build/moontap build/go-play$|\(moontap\) disas")

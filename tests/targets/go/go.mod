@@ -1,0 +1,3 @@
+module moontap.example/calls
+
+go 1.18

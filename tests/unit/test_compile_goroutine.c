@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_compile_goroutine.c - goid, at places of a Go program built with the first compiler found.
+ */
+#include "test_compile.h"
+
+#include <unistd.h>
+
+static char scratch[] = "/tmp/moontap-compile-XXXXXX";
+static struct program *program;
+static struct place place; /* of main.f */
+
+static int build(void **state)
+{
+	static const char source[] =
+	    "package main\\n//go:noinline\\nfunc f(a int) int { return a + 1 }\\n"
+	    "func main() { println(f(3)) }\\n";
+	char command[1024], path[64];
+	struct location location;
+	place_list places = {0};
+
+	(void)state;
+	if (!mkdtemp(scratch))
+		return -1;
+	snprintf(command, sizeof(command),
+		 "cd %s && go=$(ls -d /usr/lib/go-1.*/bin/go | head -n 1) && printf '%s' > f.go && "
+		 "HOME=${HOME:-/tmp} GOTOOLCHAIN=local CGO_ENABLED=0 $go build -o f f.go",
+		 scratch, source);
+	if (system(command) != 0)
+		return getenv("CI") ? -1 : 0; /* no Go here: the tests skip */
+	snprintf(path, sizeof(path), "%s/f", scratch);
+	assert_null(program_open(path, &program));
+	assert_null(location_parse("main.f", &location));
+	assert_null(location_resolve(&location, program, &places));
+	place = places.data[0];
+	vector_deinit(&places);
+	location_deinit(&location);
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	char command[128];
+
+	(void)state;
+	if (program) {
+		image_unref(place.image);
+		program_free(program);
+	}
+	snprintf(command, sizeof(command), "rm -rf %s", scratch);
+	return system(command);
+}
+
+static const struct {
+	const char *name;
+	bool are_args_live;
+	uint32_t fsbase_offset;
+	const char *reads; /* in the program's listing, or in the error */
+	bool is_error;
+} cases[] = {
+    {"at the entry it comes by its register", true, 0, "r1 = u64 [r6+8]", false},
+    {"elsewhere by the thread's %fs", false, 4000, "r3 += 4000", false},
+    {"which the kernel may not tell", false, 0, "this kernel does not tell where", true},
+};
+
+static void goid_is_read_where_the_goroutine_is(void **state)
+{
+	(void)state;
+	if (!program)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compile_request request = {
+		    .site = {.abi = ABI_GO_REGISTERS,
+			     .are_args_live = cases[i].are_args_live,
+			     .cfa_offset = 8,
+			     .function = "main.f",
+			     .image = place.image,
+			     .address = place.address},
+		    .fsbase_offset = cases[i].fsbase_offset,
+		};
+		struct compiled c;
+		struct buffer text = {0};
+		compile_with(&c, "break main.f do print(goid) end", &request);
+		if (c.err)
+			error_format(c.err, &text);
+		else
+			plan_list(c.plan, c.source, &text);
+		if (!strstr(text.data, cases[i].reads) || (c.err != NULL) != cases[i].is_error)
+			fail_msg("%s: %s", cases[i].name, text.data);
+		buffer_deinit(&text);
+		compiled_deinit(&c);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(goid_is_read_where_the_goroutine_is),
+	};
+
+	return cmocka_run_group_tests(tests, build, clean_up);
+}
