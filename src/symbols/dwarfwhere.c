@@ -49,16 +49,15 @@ static void add_constant(struct reader *reader, uint64_t size, int64_t value)
 static void add_bytes(struct reader *reader, uint64_t size)
 {
 	const Dwarf_Block *bytes = &reader->bytes;
+	uint64_t known = size < bytes->length ? size : bytes->length;
 
-	for (uint64_t at = 0; at < size && at < bytes->length; at += VALUE_MAX) {
-		uint64_t left = size < bytes->length ? size - at : bytes->length - at, value = 0;
-		if (left > VALUE_MAX)
-			left = VALUE_MAX;
+	for (uint64_t at = 0; at < known; at += VALUE_MAX) {
+		uint64_t left = known - at < VALUE_MAX ? known - at : VALUE_MAX, value = 0;
 		memcpy(&value, bytes->data + at, left);
 		add_constant(reader, left, (int64_t)value);
 	}
-	if (size > bytes->length)
-		add_lost(reader, size - bytes->length, OPTIMIZED_OUT);
+	if (known < size || size == 0)
+		add_lost(reader, size - known, OPTIMIZED_OUT);
 }
 
 static void add_steps(struct reader *reader, uint64_t size)
