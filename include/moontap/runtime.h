@@ -23,7 +23,7 @@
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
- *   control.c   file, attach, exit, enable, disable, delete, ok, atexit, command
+ *   control.c   file, attach, exit, enable, disable, delete, ok, len, atexit, command
  *   target.c    the `target` object
  *   timer.c     every
  *   failure.c   struct error as a Lua error and back; tracebacks

@@ -65,6 +65,14 @@ static int control_ok(lua_State *L)
 	return 1;
 }
 
+/* Of what Lua has: a string, a table, a value of the target's. */
+static int control_len(lua_State *L)
+{
+	luaL_checkany(L, 1);
+	lua_len(L, 1);
+	return 1;
+}
+
 static int control_exit(lua_State *L)
 {
 	struct runtime *runtime = runtime_of(L);
@@ -111,11 +119,17 @@ static int control_command(lua_State *L)
 void control_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-	    {"file", control_file},	  {"attach", control_attach},
-	    {"enable", control_enable},	  {"disable", control_disable},
-	    {"delete", control_delete},	  {"ok", control_ok},
-	    {"exit", control_exit},	  {"atexit", control_atexit},
-	    {"command", control_command}, {NULL, NULL},
+	    {"file", control_file},
+	    {"attach", control_attach},
+	    {"enable", control_enable},
+	    {"disable", control_disable},
+	    {"delete", control_delete},
+	    {"ok", control_ok},
+	    {"len", control_len},
+	    {"exit", control_exit},
+	    {"atexit", control_atexit},
+	    {"command", control_command},
+	    {NULL, NULL},
 	};
 
 	lua_pushglobaltable(L);

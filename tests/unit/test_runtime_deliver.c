@@ -129,6 +129,8 @@ static void a_missing_value_behaves_like_nan_and_prints_its_reason(void **state)
 	    {"ok(v, 7)", "7"},
 	    {"ok(3, 7)", "3"},
 	    {"ok(false, 7)", "false"},
+	    {"len('abc') + len({1, 2})", "5"},
+	    {"len(v)", "<unreadable>"},
 	    {"tostring(v)", "<unreadable>"},
 	};
 
