@@ -286,7 +286,7 @@ class Leaving(FinishCase):
         self.assertEqual(pushed_out(output), 0)
 
     def test_exceptions_pair_what_returns_and_harm_nothing(self):
-        rounds = 100000 if IS_STRESS else 6000
+        rounds = 100002 if IS_STRESS else 6000
         script = """
             finish thrower do count() count(entry.n == result) end
             finish middle do count(entry.n % 3 == 1 == (result == -1)) end

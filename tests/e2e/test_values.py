@@ -6,7 +6,7 @@ import re
 import subprocess
 import unittest
 
-from harness import TestCase, needs_root, target_path
+from harness import TABLE_AT_EXIT, TestCase, breakpoints, needs_root, target_path
 
 # Names that are built in: the target's variable of that name is var.NAME.
 HIDDEN = {"i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"}
@@ -83,6 +83,30 @@ PROGRAMS.update({"rs-rustc-%s-d4" % level: set() for level in ("O0", "O2")})
 for _name, _unreadable in PROGRAMS.items():
     setattr(EveryKind, "test_" + _name.replace("-", "_"),
             lambda self, name=_name, unreadable=_unreadable: self.check(name, unreadable))
+
+
+WHOLE = ("a large thing\t13\tstruct large {id = -7000000000, at = {x = 3, y = -4}, "
+         'name = "a large thing", weight = 2.25}')
+
+
+@needs_root
+class AtFullSpeed(TestCase):
+    def test_a_name_its_length_and_a_struct_are_whole_or_counted_as_lost(self):
+        """Two programs that do nothing but call, as fast as they can."""
+        program, rounds = target_path("values-c-gcc-O2-d5"), 100000
+        for size in ("16M", "64K"):
+            with self.subTest(size=size):
+                tap = self.trace("break large_struct do print(l.name, len(l.name), l) end"
+                                 + TABLE_AT_EXIT, program, "--ring-size", size)
+                for target in [subprocess.Popen([program, str(rounds)], stdout=subprocess.DEVNULL)
+                               for _ in range(2)]:
+                    self.assertEqual(target.wait(), 0)
+                tap.stop()
+                row = breakpoints(tap.output())["1"]
+                lines = [line for line in tap.lines if line.startswith("a large")]
+                self.assertEqual(set(lines), {WHOLE})
+                self.assertEqual(row["hits"], 2 * rounds)
+                self.assertEqual(len(lines) + row["lost"], 2 * rounds)
 
 
 if __name__ == "__main__":
