@@ -220,6 +220,7 @@ struct plan {
 	bool has_predicate;	  /* the condition was lowered whole: the kernel decides */
 	bool has_guard;		  /* the condition was not: Lua decides (see lua) */
 	const char *guard_reason; /* why it was not */
+	const char *guard_text;	  /* the block was one `if`, and its condition the predicate: it */
 	VECTOR(struct plan_aggregate) aggregates; /* in the order of the text */
 	bool is_in_kernel; /* the block is nothing but these: no event is sent, lua does nothing */
 	const char *kernel_reason; /* why it is not, if it is nothing but these */

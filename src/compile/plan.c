@@ -23,6 +23,38 @@ static struct error *plan_condition(struct rewriter *r, struct ir *predicate, in
 	return c->plan->has_guard ? rewrite_collect(r, c->request->condition) : NULL;
 }
 
+/* The `if` that is all of a block, without an else; or NULL. */
+static const struct node *lone_if(const struct node *block)
+{
+	const struct node *statement = block && block->kind == NODE_BLOCK ? block->first : NULL;
+
+	return statement && statement->kind == NODE_IF && !statement->next &&
+		       !statement->first->next->next
+		   ? statement
+		   : NULL;
+}
+
+/* A block for Lua that is one `if` is a condition and its block: the kernel decides it, where it
+ * can. Not of a temporary tracepoint, which goes with its first hit, whatever the block does. */
+static struct error *lift_guard(struct compiler *c, struct compile_request *request,
+				struct ir *predicate, int *ret_no)
+{
+	const struct node *statement = lone_if(request->block);
+	const char *reason;
+	int no;
+
+	if (!statement || request->condition || request->has_budget || request->is_condition_in_lua)
+		return NULL;
+	TRY(lower_condition(c, statement->first, predicate, &no, &reason));
+	if (reason)
+		return NULL;
+	*ret_no = no;
+	request->block = statement->first->next;
+	c->plan->has_predicate = true;
+	c->plan->guard_text = node_text(c, statement->first);
+	return NULL;
+}
+
 /* May the code need to wait for a page of the target? */
 static bool reads_memory(const struct ir *ir)
 {
@@ -101,7 +133,8 @@ static struct error *compile_entry(struct compiler *c)
 	return NULL;
 }
 
-static struct error *compile_stages(struct rewriter *r, struct ir *predicate, struct ir *body)
+static struct error *compile_stages(struct rewriter *r, struct compile_request *request,
+				    struct ir *predicate, struct ir *body)
 {
 	struct compiler *c = r->c;
 	int no;
@@ -111,6 +144,7 @@ static struct error *compile_stages(struct rewriter *r, struct ir *predicate, st
 	TRY(plan_condition(r, predicate, &no));
 	TRY(lower_block(c, body));
 	if (!c->plan->is_in_kernel) {
+		TRY(lift_guard(c, request, predicate, &no));
 		TRY(c->request->block ? rewrite_collect(r, c->request->block)
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));
@@ -147,14 +181,14 @@ static void compiler_deinit(struct compiler *c)
 
 struct error *compile(const struct compile_request *wanted, struct plan **ret)
 {
-	const struct compile_request request = with_defaults(wanted);
+	struct compile_request request = with_defaults(wanted);
 	struct compiler c = {.request = &request, .plan = xcalloc(1, sizeof(*c.plan))};
 	struct rewriter r = {.c = &c};
 	struct ir predicate = {0}, body = {0};
 
 	struct error *err = goroutine_of_calls(&c);
 	if (!err)
-		err = compile_stages(&r, &predicate, &body);
+		err = compile_stages(&r, &request, &predicate, &body);
 	ir_deinit(&predicate);
 	ir_deinit(&body);
 	rewriter_deinit(&r);

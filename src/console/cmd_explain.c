@@ -45,10 +45,11 @@ static void explain_places(const struct console *console, const struct probe *pr
 static void explain_condition(const struct probe *probe, const struct plan *plan,
 			      struct buffer *out)
 {
-	if (!probe_condition(probe))
+	const char *condition = plan->guard_text ? plan->guard_text : probe_condition(probe);
+	if (!condition)
 		return;
 	buffer_puts(out, "  if       ");
-	text_name(out, probe_condition(probe));
+	text_name(out, condition);
 	if (plan->has_guard)
 		buffer_printf(out, ": in Lua, because %s\n", plan->guard_reason);
 	else

@@ -210,7 +210,8 @@ static bool settle(struct probe *probe)
 	for (size_t i = 1; i < probe->groups.size; i++) {
 		const struct plan *plan = probe->groups.data[i].plan;
 
-		probe->is_condition_in_lua |= plan->has_guard != first->has_guard;
+		probe->is_condition_in_lua |=
+		    plan->has_guard != first->has_guard || !plan->guard_text != !first->guard_text;
 		probe->is_block_in_lua |= plan->is_in_kernel != first->is_in_kernel ||
 					  (plan->is_in_kernel && !has_same_keys(plan, first)) ||
 					  plan->state_words != first->state_words;

@@ -40,6 +40,15 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	     "local A <const> = 4; local B <const> = A*2; return function()  print(B)  end", ""},
 	    /* The kernel decides; nothing is left of the condition. */
 	    {"break f if arg[1] > 3 do print(1) end", "return function()  print(1)  end", ""},
+	    /* A block that is one `if` is a condition, too, where the kernel can decide it. */
+	    {"break f do if arg[1] > 3 then print(1) end end", "return function()  print(1)  end",
+	     ""},
+	    {"break f do\n if arg[1] > 3\n then\n print(arg[2]) end\nend",
+	     "\n\nreturn function(arg_2_) \n print(arg_2_)  end", "%rsi"},
+	    {"break f do if arg[1] / 2 > 3 then print(1) end end",
+	     "return function(arg_1_)  if arg_1_ / 2 > 3 then print(1) end  end", "%rdi"},
+	    {"break f do if arg[1] > 3 then print(1) else print(2) end end",
+	     "return function(arg_1_)  if arg_1_ > 3 then print(1) else print(2) end  end", "%rdi"},
 	    /* Lua decides: its operands are captured, its failure is told apart. */
 	    {"break f if arg[1] // 0 == 3 do print(1) end",
 	     "return function(filtered_, arg_1_) if not (arg_1_ // 0 == 3) then return filtered_ "
