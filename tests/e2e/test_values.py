@@ -6,7 +6,8 @@ import re
 import subprocess
 import unittest
 
-from harness import TABLE_AT_EXIT, TestCase, breakpoints, needs_root, target_path
+from harness import (TABLE_AT_EXIT, TestCase, breakpoints, line_of, needs_root,
+                     target_path)
 
 # Names that are built in: the target's variable of that name is var.NAME.
 HIDDEN = {"i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"}
@@ -83,6 +84,41 @@ PROGRAMS.update({"rs-rustc-%s-d4" % level: set() for level in ("O0", "O2")})
 for _name, _unreadable in PROGRAMS.items():
     setattr(EveryKind, "test_" + _name.replace("-", "_"),
             lambda self, name=_name, unreadable=_unreadable: self.check(name, unreadable))
+
+
+@needs_root
+class InTheKernel(TestCase):
+    def test_a_condition_on_fields_and_a_count_by_them_send_no_event(self):
+        program, rounds = target_path("values-c-gcc-O2-d5"), 20000
+        tap = self.moontap(
+            "-batch", "--ring-size", "4K", "-e",
+            'break struct_pointers if o.corners[1].y == 4 and l.name == "a large thing" '
+            'and o.middle // 3 < -2 do count(l.name, l.at.y) end '
+            'break simple if color == "BLUE" do count(color, level, yes) end '
+            'break struct_pointers if l.name == "a large thin" do count() end '
+            'print(command("explain 1"))' + TABLE_AT_EXIT, "--args", program, str(rounds))
+        self.assertEqual(tap.status, 0, tap.stderr)
+        self.assertIn(": in the kernel\n", tap.stdout)
+        self.assertIn("block    in the kernel: no event is sent", tap.stdout)
+        self.assertNotIn("ringbuf", tap.stdout)
+        rows = breakpoints(tap.stdout)
+        self.assertEqual([(rows[n]["hits"], rows[n]["lost"], rows[n]["runs"]) for n in "123"],
+                         [(rounds, 0, "kernel")] * 3)
+        self.assertIn("  a large thing  -4  %d\n" % rounds, tap.stdout)
+        self.assertIn("  BLUE  LOWEST  true  %d\n" % rounds, tap.stdout)
+        self.assertIn("%d filtered, 0 throttled, 0 delivered" % rounds, tap.stdout)
+
+
+@needs_root
+class Gone(TestCase):
+    def test_what_is_optimized_out_says_where_it_can_be_read(self):
+        program = target_path("values-c-gcc-O2-d5")
+        line = line_of("tests/targets/values.c", '__asm__ volatile("nop")')
+        tap = self.moontap("-e", "break values.c:%d do print(unused) end" % line, program,
+                           "--dry-run")
+        self.assertEqual(tap.status, 1)
+        self.assertIn("`unused` cannot be read here: <optimized out>", tap.stderr)
+        self.assertRegex(tap.stderr, "It can be read (at line \\d+|nowhere in this function)")
 
 
 WHOLE = ("a large thing\t13\tstruct large {id = -7000000000, at = {x = 3, y = -4}, "

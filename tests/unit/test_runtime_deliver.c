@@ -335,7 +335,7 @@ static void distinct_messages_are_told_but_not_without_end(void **state)
 	struct fixture *f = *state;
 	unsigned told = 0;
 
-	run_well(f, "break probed_function do if arg[1] == 1 then error(arg[2]) end end");
+	run_well(f, "break probed_function do local _ if arg[1] == 1 then error(arg[2]) end end");
 	for (uint64_t i = 0; i < 100; i++)
 		add_event(f, 1, i % 3 == 0, i);
 	deliver(f);

@@ -129,7 +129,8 @@ static void an_enumerator_is_not_made_anew_at_each_event(void **state)
 	const struct made_capture blue = SLOT(CAPTURE_ENUM, &t_color, 5);
 	struct fixture *f = *state;
 
-	run_well(f, "n = 0 break probed_function do if arg[1] == 'BLUE' then n = n + 1 end end");
+	run_well(
+	    f, "n = 0 break probed_function do local _ if arg[1] == 'BLUE' then n = n + 1 end end");
 	change_plan(session_probe(f->session, 1), 0, &blue);
 	hit(f, 1, &blue, 1);
 	lua_gc(f->runtime->lua, LUA_GCCOLLECT);
