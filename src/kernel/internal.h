@@ -71,6 +71,7 @@ struct rings {
 	struct ring *all; /* every one there ever was */
 	size_t count;
 	size_t *current; /* by CPU: the index in all of the ring that programs write to */
+	size_t *wanted;	 /* by CPU: the size its next ring should have, unless it has that */
 	size_t cpu_count;
 	size_t size_max;
 	int map_fd; /* array of maps, by CPU */

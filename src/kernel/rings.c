@@ -111,31 +111,37 @@ static struct error *fill_slots(struct rings *rings)
 
 /* ------------------------------------------------------------------ growing */
 
-static bool is_wanting(const struct rings *rings, size_t cpu)
+static bool is_filling(const struct ring *ring)
 {
-	const struct ring *ring = &rings->all[rings->current[cpu]];
-	return ring->size < rings->size_max && ring_used(ring) > ring->size / 8;
+	return ring_used(ring) > ring->size / 8;
+}
+
+/* Whether some CPU wants a larger ring than it has. Asked before the ring is emptied:
+ * by the time a thread runs it would look as if it had never been full. */
+static bool want_larger(struct rings *rings)
+{
+	bool is_any = false;
+	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
+		const struct ring *ring = &rings->all[rings->current[cpu]];
+		bool is_wanted = ring->size < rings->size_max && is_filling(ring);
+		rings->wanted[cpu] = is_wanted ? next_size(rings, ring->size) : 0;
+		is_any |= is_wanted;
+	}
+	return is_any;
+}
+
+static void want_largest(struct rings *rings)
+{
+	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++)
+		rings->wanted[cpu] = rings->size_max;
 }
 
 static struct error *grow(struct rings *rings)
 {
 	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
-		if (!is_wanting(rings, cpu))
+		if (rings->wanted[cpu] <= rings->all[rings->current[cpu]].size)
 			continue;
-		TRY(add_ring(rings, next_size(rings, rings->all[rings->current[cpu]].size)));
-		rings->current[cpu] = rings->count - 1;
-		want_slot(rings, cpu, &rings->all[rings->count - 1]);
-	}
-	return fill_slots(rings);
-}
-
-/* Each CPU's ring is of the greatest size from now on. */
-static struct error *grow_fully(struct rings *rings)
-{
-	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
-		if (rings->all[rings->current[cpu]].size >= rings->size_max)
-			continue;
-		TRY(add_ring(rings, rings->size_max));
+		TRY(add_ring(rings, rings->wanted[cpu]));
 		rings->current[cpu] = rings->count - 1;
 		want_slot(rings, cpu, &rings->all[rings->count - 1]);
 	}
@@ -176,12 +182,7 @@ static struct error *end_job(struct rings *rings)
 /* Without memory for more, what is there has to do: losses are counted as ever. */
 void rings_grow(struct rings *rings)
 {
-	bool is_needed = false;
-	if (__atomic_load_n(&rings->is_busy, __ATOMIC_ACQUIRE))
-		return;
-	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++)
-		is_needed |= is_wanting(rings, cpu);
-	if (!is_needed)
+	if (__atomic_load_n(&rings->is_busy, __ATOMIC_ACQUIRE) || !want_larger(rings))
 		return;
 	struct error *err = end_job(rings);
 	if (!err)
@@ -194,8 +195,9 @@ void rings_grow(struct rings *rings)
 void rings_grow_fully(struct rings *rings)
 {
 	struct error *err = end_job(rings);
+	want_largest(rings);
 	if (!err)
-		err = grow_fully(rings);
+		err = grow(rings);
 	if (err)
 		rings->size_max = 0;
 	error_free(err);
@@ -231,6 +233,7 @@ static struct error *make_first(struct rings *rings)
 	size_t first = first_size(rings);
 	rings->all = xcalloc(rings->cpu_count * count_sizes(rings, first), sizeof(*rings->all));
 	rings->current = xcalloc(rings->cpu_count, sizeof(*rings->current));
+	rings->wanted = xcalloc(rings->cpu_count, sizeof(*rings->wanted));
 	for (size_t cpu = 0; cpu < rings->cpu_count; cpu++) {
 		TRY(add_ring(rings, first));
 		rings->current[cpu] = cpu;
@@ -273,6 +276,7 @@ void rings_deinit(struct rings *rings)
 		ring_deinit(&rings->all[i]);
 	free(rings->all);
 	free(rings->current);
+	free(rings->wanted);
 	free(rings->slots.cpus);
 	free(rings->slots.fds);
 	close_p(&rings->map_fd);
