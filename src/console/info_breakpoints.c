@@ -133,7 +133,7 @@ static void add_losses(struct table *table, const struct probe *probe)
 		table_line(table, "\t%" PRIu64 " returned of which no entry is known: not counted",
 			   losses.unpaired);
 	if (losses.left)
-		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, exit)",
+		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, panic, exit)",
 			   losses.left);
 	if (losses.pushed_out)
 		table_line(table, "\t%" PRIu64 " forgotten: more than %d were under way",
