@@ -104,6 +104,9 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 static void add_sub_lines(struct table *table, const struct probe *probe,
 			  const struct counters *counters)
 {
+	const struct node *goroutine = probe_request(probe)->goroutine;
+	if (goroutine)
+		table_line(table, "\tstop only in goroutine %" PRId64, goroutine->integer);
 	if (probe_condition(probe)) {
 		struct buffer text = {0};
 		text_name(&text, probe_condition(probe));

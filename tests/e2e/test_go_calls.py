@@ -110,10 +110,58 @@ class Goroutines(TestCase):
         # more than what a few goroutines at a time had under way.
         self.assertTrue(6 * 25000 - 6 * 150 <= int(count) < 6 * 25000, count)
 
+    @each_calls_build
+    def test_a_goroutine_alone_is_traced_by_number_or_by_condition(self, path):
+        # main's own number is 1; of the others it is not known beforehand.
+        found = self.traced(path, "break main.together goroutine 1 do count(goid) end "
+                            "break main.together goroutine 2 do count() end "
+                            "finish main.together goroutine 1 if elapsed > 0 do count(goid) end "
+                            "break main.nap goroutine 1 do count() end "
+                            "break main.nap if goid == 1 do count() end "
+                            "break main.nap if goid ~= 1 do count() end", "nap")
+        self.assertEqual(found, ["1 1", "nothing yet", "1 1", "nothing yet", "nothing yet", "1000"])
+
+    @each_calls_release
+    def test_each_of_50_goroutines_makes_its_own_20_calls(self, path):
+        numbers = range(1, 201)
+        found = self.traced(path, "\n".join("break main.nap goroutine %d do count(arg[1]) end" % n
+                                            for n in numbers), "nap")
+        counted = [(n, line) for n, line in zip(numbers, found) if line != "nothing yet"]
+        self.assertEqual(counted, [(n, "%d 20" % n) for n, _ in counted])
+        self.assertEqual(len(counted), 50)
+
+    @each_calls_release
+    def test_the_line_of_a_hit_says_which_goroutine_it_was(self, path):
+        target = self.target(path, "nap")
+        tap = self.trace("break main.nap\nfinish main.nap", "-p", str(target.pid))
+        target.go()
+        self.assertEqual(target.wait(), 0)
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        entries = re.findall(r"\[goroutine (\d+)\]  main\.nap\(id=(\d+), ms=\d\)$", tap.output(),
+                             re.MULTILINE)
+        returns = re.findall(r"\[goroutine \d+\]  main\.nap$", tap.output(), re.MULTILINE)
+        self.assertEqual((len(entries), len(returns)), (1000, 1000))
+        self.assertEqual([e for e in entries if e[0] != e[1]], [])
+
+    def test_the_goroutine_of_a_tracepoint_is_shown_and_saved(self):
+        saved = self.path("saved.mt")
+        done = self.moontap("--dry-run", target_path("go-calls-" + go_versions()[0]), "-batch",
+                            "-ex", "break main.nap goroutine 7 if arg[2] > 1",
+                            "-ex", "condition 1 arg[2] > 2", "-ex", "info breakpoints",
+                            "-ex", "explain 1", "-ex", "save breakpoints " + saved)
+        self.assertIn("\n\tstop only in goroutine 7\n\tstop only if arg[2] > 2\n", done.stdout)
+        self.assertIn("\n  only     in goroutine 7: in the kernel\n", done.stdout)
+        with open(saved, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "break main.nap goroutine 7 if arg[2] > 2\n")
+
     def test_goid_means_nothing_in_a_c_program(self):
         done = self.moontap("--dry-run", target_path("counted"), "-batch", "-ex",
                             "break counted do print(goid) end")
         self.assertIn("`goid` can only be used in Go programs: counted is not part of one",
+                      done.stderr)
+        done = self.moontap("--dry-run", target_path("counted"), "-batch", "-ex",
+                            "break counted goroutine 1")
+        self.assertIn("`goroutine 1` can only be used in Go programs: counted is not part of one",
                       done.stderr)
 
     @each_calls_release
