@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from harness import (BUILD, IS_STRESS, TABLE_AT_EXIT, TestCase, breakpoints, go_versions,
-                     needs_root, target_path)
+                     line_of, needs_root, target_path)
 
 
 def each_calls_release(test):
@@ -29,10 +29,7 @@ def over(test, programs):
     return run
 
 
-@needs_root
-class Goroutines(TestCase):
-    """goid, and finish: calls are told apart by goroutine and depth, whatever moves."""
-
+class Calls(TestCase):
     def traced(self, path, script, *arguments):
         """The lines that aggregations printed, without their titles; and all others."""
         target = self.target(path, *arguments)
@@ -49,6 +46,11 @@ class Goroutines(TestCase):
         start = next(i for i, line in enumerate(tap.lines) if line.startswith("Num "))
         return [re.sub(" +", " ", line.strip()) for line in
                 tap.lines[:start] + tap.lines[start + len(table):] if re.match(r"  \S", line)]
+
+
+@needs_root
+class Goroutines(Calls):
+    """goid, and finish: calls are told apart by goroutine and depth, whatever moves."""
 
     @each_calls_build
     def test_calls_that_grow_the_stack_enter_and_return_3003_times(self, path):
@@ -193,3 +195,44 @@ class Goroutines(TestCase):
             self.assertIn(message, done.stderr)
 
 
+class Stripped(Calls):
+    """Without a symbol table and debug information everything is where it is with them."""
+
+    @each_calls_release
+    def test_every_line_function_and_return_is_at_the_pc_of_the_unstripped_build(self, path):
+        source = "tests/targets/go/main.go"
+        lines = range(1, line_of(source, 'fmt.Println("done")') + 3)
+        listing = self.moontap("--dry-run", path, "-batch", "-ex", r"info functions ^main\.").stdout
+        functions = re.findall(r"^0x\w+ +(main\.\S+)$", listing, re.MULTILINE)
+        functions += ["runtime.gopanic", "runtime.newproc1", "time.Sleep", "strconv.ParseUint",
+                      "fmt.Println", "os.(*File).Write", "sync.(*WaitGroup).Wait"]
+        commands = ["break main.go:%d" % line for line in lines] + [
+            command + name for name in functions
+            for command in ("break ", "finish ", "info line ", "calls ", "info symbol ")]
+        arguments = [part for command in commands + ["info breakpoints"] for part in ("-ex", command)]
+        whole, stripped = (self.moontap("--dry-run", program, "-batch", *arguments)
+                           for program in (path, path + "-stripped"))
+        self.assertGreater(whole.stdout.count("Tracepoint "), 150)
+        self.assertIn("main.climb", functions)
+        self.assertEqual(self.plain(stripped.stdout), self.plain(whole.stdout))
+        self.assertEqual(self.plain(stripped.stderr), self.plain(whole.stderr))
+
+    @staticmethod
+    def plain(text):
+        """Only the symbol table marks assembly in its name."""
+        return re.sub(" +", " ", text.replace(".abi0", ""))
+
+    @needs_root
+    @each_calls_release
+    def test_stacks_and_results_are_those_of_the_unstripped_build(self, path):
+        outputs = []
+        for program in (path, path + "-stripped"):
+            target = self.target(program, "nap")
+            tap = self.trace("break main.nap do count(stack()) end\n"
+                             "finish main.nap do count(result) end", "-p", str(target.pid))
+            target.go()
+            self.assertEqual((target.wait(), tap.wait()), (0, 0))
+            outputs.append(self.plain(tap.output()))
+        self.assertEqual(outputs[1], outputs[0])
+        self.assertRegex(outputs[0], r"1000\n main\.nap\+\w+ \(main\.go:%d\)\n main\.main\.func\d\+" %
+                         line_of("tests/targets/go/main.go", "func nap"))
