@@ -144,6 +144,8 @@ func main() {
 			sum += result
 		}
 		fmt.Println("sum", sum)
+	case "generic":
+		fmt.Println("sum", generic())
 	case "goexit":
 		rounds, _ := strconv.Atoi(os.Args[2])
 		for i := 0; i < rounds; i++ {
