@@ -31,6 +31,7 @@ struct source {
 	char *name; /* as shown in messages: "here.mt", "(command line)", "(console)" */
 	char *text; /* NUL-terminated */
 	size_t size;
+	VECTOR(uint32_t) lines; /* where each begins */
 };
 
 struct source *source_new(const char *name, const char *text, size_t size);

@@ -5,6 +5,7 @@
  *   image.c      one ELF file: segments, sections, bytes by address
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
+ *   names.c      strings of a file that contain a literal
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
  *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
