@@ -219,10 +219,10 @@ static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 
 	/* With a bound that is missing it does not run, in Lua neither (rewrite.c). */
 	TRY(lower_value(l->c, l->ir, loop->from, done, &from));
+	lower_move(&at, index, from);
 	TRY(lower_value(l->c, l->ir, loop->to, done, &to));
 	limit = l->ir->temporaries++;
 	lower_move(&at, limit, to);
-	lower_move(&at, index, from);
 	lower_move(&at, rounds, lower_constant(&at, 0));
 	lower_jump_if(&at, index, OP_GT, limit, 0, done);
 	lower_add(l->c, l->ir, IR_LOOP, loop->name)->label = again;
