@@ -98,6 +98,7 @@ struct script_aggregate {
 struct compile_request {
 	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
+	const struct node *goroutine; /* only hits of this one (NODE_INTEGER); or NULL: of all */
 	/* NODE_BLOCK; NODE_LIST: the arguments of a printf (dprintf); NULL: the default
 	 * action, a line at each hit. */
 	const struct node *block;

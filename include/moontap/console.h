@@ -446,7 +446,7 @@ struct error *console_each_probe(struct console *console, const char *ids,
 /* A probe as a statement of the language, in parts. */
 struct statement {
 	const char *keyword;
-	char *location, *condition, *block; /* condition and block may be NULL */
+	char *location, *goroutine, *condition, *block; /* NULL but for location: it has none */
 };
 /* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
 struct error *statement_of(const struct probe *probe, struct statement *ret);

@@ -170,6 +170,7 @@ struct node {
 			struct span location_span; /* quotes included */
 			struct node *condition;	   /* or NULL; also a child */
 			struct node *block;	   /* or NULL; also a child */
+			struct node *goroutine;	   /* INTEGER, spans `goroutine N`; or NULL */
 		} probe;
 	};
 };

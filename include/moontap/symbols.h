@@ -54,6 +54,7 @@
  *   pattern.c    globs, and the literal by which candidates are found
  *   match.c      does a function's name answer the wanted one
  *   resolve.c    location -> places
+ *   missing.c    ... none: what may have been meant
  *   fileline.c   ... of a FILE:LINE
  *   cursor.c     DWARF's numbers and strings out of bytes
  *   cfitable.c   unwind tables: which entry covers an address

@@ -49,6 +49,10 @@ struct error *lower_branch(struct compiler *c, const struct node *node, struct i
 struct error *stack_lower(struct compiler *c, const struct value *value, enum ir_op op,
 			  unsigned slot, struct ir *ir);
 
+/* goroutine.c: lets pass what the goroutine of the request does, if it wants one's hits only; the
+ * rest goes to *no, a new label if it was IR_NONE. */
+struct error *goroutine_lower_filter(struct compiler *c, struct ir *ir, int *no);
+
 /* Does an instruction from start on jump to label? */
 bool lower_has_jump(const struct ir *ir, size_t start, int label);
 

@@ -2,7 +2,7 @@
 /*
  * plan.c - a compilation from start to end, one stage after the other.
  */
-#include "ir.h"
+#include "lower.h"
 #include "rewrite.h"
 
 /* The kernel decides the condition where it can; else Lua does, on captures. */
@@ -149,6 +149,7 @@ static struct error *compile_stages(struct rewriter *r, struct compile_request *
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));
 	}
+	TRY(goroutine_lower_filter(c, predicate, &no));
 	TRY(compile_entry(c));
 	c->plan->is_sleepable =
 	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(body));

@@ -187,6 +187,8 @@ const char *stack_key_reason(struct compiler *c, const struct value *value);
 struct error *goroutine_of_calls(struct compiler *c);
 /* ... and the number of the goroutine that runs. */
 struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret);
+/* ... for the default action, or NULL. */
+const struct value *goroutine_shown(struct compiler *c);
 
 /* ---------------------------------------------------------- expression.c */
 

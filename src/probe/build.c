@@ -47,6 +47,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	struct compile_request compile_request = {
 	    .source = request->source,
 	    .condition = request->condition,
+	    .goroutine = request->goroutine,
 	    .block = request->block,
 	    .event = request->event,
 	    .site = site->like,

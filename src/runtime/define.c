@@ -154,6 +154,7 @@ int define_statement(lua_State *L)
 	    .location_span = node->probe.location_span,
 	    .source = unit->source,
 	    .condition = node->probe.condition,
+	    .goroutine = node->probe.goroutine,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
 	return place(L, &request, unit, unit_index, carriers);

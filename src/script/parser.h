@@ -157,7 +157,8 @@ struct node *parse_probe_statement(struct parser *parser);
 
 /* --------------------------------------------------------------- location.c */
 
-/* The location that starts at from, blanks aside; ends before ` if `, ` do `, a
+/* The location that starts at from, blanks aside; ends before ` if `, ` do `,
+ * ` goroutine `, a
  * comment, a semicolon, the line's end; with_comma: or a comma. */
 struct span location_scan(struct lexer *lexer, uint32_t from, bool with_comma);
 

@@ -156,6 +156,12 @@ struct error *resolve_line(const struct location *location, struct program *prog
 			   place_list *ret);
 /* wanted may be any of several functions (or files: what); lists the first of them. */
 struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices);
+#define CHOICES_SHOWN 8
+/* Is it the name of one function? F[int] has the looks of a glob, but is meant as one. */
+bool location_is_one_name(const struct location *location);
+/* No function of the image has the location's name (missing.c). */
+struct error *error_no_symbol(const struct location *location, struct program *program,
+			      struct image *image);
 
 /* -------------------------------------------------------- functions by name */
 
