@@ -349,6 +349,10 @@ struct error *program_module(struct program *program, const char *name, struct i
 void program_each_module(struct program *program, void (*fn)(void *context, struct image *),
 			 void *context);
 
+/* The process has mapped the file at path (as /proc/PID/maps has it), or several (path NULL):
+ * makes them libraries of the program. False if they are already, or are no ELF files. */
+bool program_note_mapped(struct program *program, pid_t pid, const char *path);
+
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
 /* What to add, in a process, to an address of the file: data's as well as code's. */

@@ -62,7 +62,8 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
 			     "a place that\nis refused for another reason than that it is in the "
-			     "middle of an instruction.\n",
+			     "middle of an instruction. \"set breakpoint pending\" says whether it "
+			     "may wait\nfor a library that is not loaded yet.\n",
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
