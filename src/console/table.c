@@ -17,9 +17,11 @@ const struct command_class command_classes[CLASS_COUNT] = {
     [CLASS_SUPPORT] = {"support", "The console itself."},
 };
 
-#define LOCATIONS                                                                               \
-	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, a glob or /REGEX/, each\n" \
-	"with MODULE: before it where a library is meant. EXPR decides at each hit, in the\n"   \
+#define LOCATIONS                                                                                 \
+	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, FILE:FUNCTION, a glob or\n"  \
+	"/REGEX/, each with MODULE: before it where a library is meant; LINE, +LINES or -LINES\n" \
+	"of what was listed last; or parts with names: -source FILE -line LINE, -function\n"      \
+	"FUNCTION, -function FUNCTION -label LABEL. EXPR decides at each hit, in the\n"           \
 	"kernel where it can; BLOCK is Lua. \"help names\" lists what both can use.\n"
 
 const struct command commands[] = {
@@ -267,12 +269,13 @@ const struct command commands[] = {
     {
 	.name = "list",
 	.aliases = "l",
-	.usage = "list [LOCATION|FIRST,LAST|-]",
+	.usage = "list [LOCATION|FIRST,LAST|+|-]",
 	.summary = "List source lines: around a place, a range, the next ten, the ten before (-).",
 	.run = cmd_list,
 	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
 	.class = CLASS_DATA,
-	.details = "LINE, FILE:LINE, FUNCTION and *ADDRESS name a place. \"directory\" and \"set\n"
+	.details = "LINE, FILE:LINE, FUNCTION, *ADDRESS and so on name a place (\"help break\"). "
+		   "\"directory\" and \"set\n"
 		   "substitute-path\" say where the files are.\n",
     },
     {

@@ -15,6 +15,8 @@ struct program {
 	struct image *executable;
 	VECTOR(struct image *) libraries;
 	bool has_libraries; /* they have been looked for */
+	char *line_file;    /* of the line looked at last; NULL: none yet */
+	unsigned line;
 };
 
 /* ------------------------------------------------------------------ opening */
@@ -85,6 +87,7 @@ void program_free(struct program *program)
 	image_unref(program->executable);
 	free(program->path);
 	free(program->root);
+	free(program->line_file);
 	free(program);
 }
 
@@ -287,4 +290,36 @@ struct error *program_module(struct program *program, const char *name, struct i
 	if (path)
 		*ret = add_library(program, path, path + strlen(program->root));
 	return *ret ? NULL : no_module(program, name);
+}
+
+/* --------------------------------------------------------------------- lines */
+
+void program_set_line(struct program *program, const char *file, unsigned line)
+{
+	char *copy = xstrdup(file);
+
+	free(program->line_file);
+	program->line_file = copy;
+	program->line = line;
+}
+
+static bool find_main(void *context, const struct function *function)
+{
+	struct function *found = context;
+
+	if (strcmp(function->name, "main.main") == 0 || strcmp(function->name, "main") == 0)
+		*found = *function;
+	return !found->name || strcmp(found->name, "main.main") != 0;
+}
+
+bool program_line(struct program *program, struct line *ret)
+{
+	struct function function = {0};
+
+	if (program->line_file) {
+		*ret = (struct line){program->line_file, program->line};
+		return true;
+	}
+	image_each_function(program->executable, find_main, &function);
+	return function.name && image_line_at(program->executable, function.address, ret);
 }
