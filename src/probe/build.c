@@ -364,6 +364,8 @@ struct error *probe_build(struct probe *probe)
 {
 	struct kernel *kernel = NULL;
 
+	if (probe_is_pending(probe))
+		return probe->is_enabled ? probe_attach(probe) : NULL;
 	if (!probe->session->options.is_dry_run)
 		TRY(session_kernel(probe->session, &kernel));
 	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT
