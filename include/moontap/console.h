@@ -103,9 +103,16 @@ struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 struct console;
 
+enum setting_auto {
+	SETTING_IS_AUTO,
+	SETTING_IS_ON,
+	SETTING_IS_OFF,
+};
+extern const char *const auto_words[]; /* by setting_auto; NULL at the end */
 /* Counts: 0 is no limit. */
 struct settings {
 	char *args;
+	enum setting_auto pending;
 	bool confirm, history_save;
 	unsigned event_lines, history_size, listsize, max_completions;
 	struct compile_limits limits;
@@ -114,6 +121,7 @@ struct setting {
 	const char *name; /* may have several words */
 	enum {
 		SETTING_BOOLEAN,
+		SETTING_AUTO,
 		SETTING_COUNT,
 		SETTING_TEXT,
 	} kind;
@@ -296,6 +304,8 @@ size_t console_deliver(struct console *console);
 void console_flush(struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
+/* "question (y or [n]) ": false without asking. */
+bool console_query_no(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
 

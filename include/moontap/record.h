@@ -123,6 +123,9 @@ struct scratch {
 	unsigned char record[SCRATCH_RECORD_SIZE];
 };
 
+/* The instruction may_goto (Linux 6.9), which older headers do not have: BPF_JMP | BPF_JCOND. */
+#define INSN_MAY_GOTO 0xe5
+
 /* A generated program names its maps by role: the imm of an ld_imm64 with
  * BPF_PSEUDO_MAP_FD; loading puts the descriptors there. */
 enum map_role {

@@ -5,6 +5,7 @@
  *   image.c      one ELF file: segments, sections, bytes by address
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
+ *   names.c      strings of a file that contain a literal
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
  *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
@@ -34,6 +35,7 @@
  *   dwarfwhere.c ... where a variable is
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
+ *   dwarflabel.c labels of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
  *   dwarfcast.c  ... a type by its name
@@ -52,6 +54,7 @@
  *   location.c   a location's text, taken apart
  *   pattern.c    globs, and the literal by which candidates are found
  *   match.c      does a function's name answer the wanted one
+ *   explicit.c   ... of -source, -line, -function, -label
  *   resolve.c    location -> places
  *   missing.c    ... none: what may have been meant
  *   fileline.c   ... of a FILE:LINE
@@ -350,6 +353,15 @@ struct error *program_module(struct program *program, const char *name, struct i
 void program_each_module(struct program *program, void (*fn)(void *context, struct image *),
 			 void *context);
 
+/* The process has mapped the file at path (as /proc/PID/maps has it), or several (path NULL):
+ * makes them libraries of the program. False if they are already, or are no ELF files. */
+bool program_note_mapped(struct program *program, pid_t pid, const char *path);
+
+/* The line that was looked at last, which LINE, +LINES and -LINES are about; file as an image's
+ * tables have it. Before the first it is main's; false if there is no main, or no lines. */
+void program_set_line(struct program *program, const char *file, unsigned line);
+bool program_line(struct program *program, struct line *ret);
+
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
 /* What to add, in a process, to an address of the file: data's as well as code's. */
@@ -432,6 +444,9 @@ bool program_has_frame_pointers(struct program *program);
  * [MODULE:]FUNC[+OFF]   [MODULE:]*ADDR   [MODULE:]*FUNC[+OFF]
  * [MODULE:]glob*        [MODULE:]/regex/    (POSIX extended)
  * [MODULE:]FILE:LINE    FILE: a base name, the end of a path from a '/' on, or a path
+ * LINE  +LINES  -LINES  of the file looked at last, and from the line there (program_set_line)
+ * FILE:FUNC
+ * -source FILE -line LINE    -line LINE    [-source FILE] -function FUNC [-label LABEL]
  *
  * each optionally followed by the word `force`. OFF and ADDR are decimal or 0x
  * hexadecimal. Quotes '...' or "..." protect a name. The whole text is tried as a
@@ -441,7 +456,10 @@ bool program_has_frame_pointers(struct program *program);
 struct location {
 	char *text;
 	char *module; /* or NULL */
-	char *name;   /* function name, glob, regex source or file; NULL for *ADDR */
+	char *name;   /* function name, glob, regex source or file; NULL for *ADDR, and for a LINE
+			 of the file looked at last */
+	char *file;   /* that the function is in, or NULL */
+	char *label;  /* in the function, or NULL */
 	enum {
 		LOCATION_NAME,
 		LOCATION_GLOB,
@@ -453,6 +471,7 @@ struct location {
 	uint64_t offset;
 	uint64_t address; /* LOCATION_ADDRESS */
 	unsigned line;	  /* LOCATION_LINE */
+	int direction;	  /* of a LINE without a file: 1 and -1 count from the one looked at last */
 	bool is_forced;
 };
 

@@ -5,6 +5,8 @@
  * A block runs in the kernel as a whole or not at all: what half of it would have to tell the
  * other half costs more than the event does.
  */
+#include <linux/ptrace.h>
+
 #include "lower.h"
 
 /* A loop that would go round more often is cut off, and the hit counted as lost. */
@@ -17,6 +19,7 @@ struct lowering {
 	int done;	    /* the end of the block: return */
 	int breaks[LOOP_DEPTH_MAX];
 	size_t loops;
+	int zero; /* 0, but the verifier does not know: of blocks with loops; or IR_NONE */
 	bool has_aggregation;
 };
 
@@ -39,6 +42,29 @@ static struct local *local_new(struct lowering *l, const struct node *declaratio
 	return local;
 }
 
+/*
+ * The verifier follows a loop round by round as long as it knows the values in it, and gives up
+ * after some thousands; of values it does not know a round is like the last one, and it is done.
+ * So what begins as a constant begins as a constant plus this: of x and x + 1 one is even, so that
+ * their product's last bit is 0, and so is x times that.
+ */
+static int hidden_zero(struct lowering *l, const struct node *node)
+{
+	const struct arithmetic at = {l->c, l->ir, node};
+	struct ir_insn *insn = lower_add(l->c, l->ir, IR_REGISTER, node);
+	int x = l->ir->temporaries++, product;
+
+	insn->t = x;
+	insn->number = offsetof(struct pt_regs, rdi);
+	product = lower_with(&at, x, OP_MUL, lower_with_number(&at, x, OP_ADD, 1));
+	return lower_with(&at, x, OP_MUL, lower_with_number(&at, product, OP_BAND, 1));
+}
+
+static int hide(struct lowering *l, const struct arithmetic *at, int t)
+{
+	return l->zero < 0 ? t : lower_with(at, t, OP_ADD, l->zero);
+}
+
 /* local = value, and whether that is missing. */
 static struct error *set_local(struct lowering *l, const struct local *local,
 			       const struct value *value, const struct node *node)
@@ -51,7 +77,7 @@ static struct error *set_local(struct lowering *l, const struct local *local,
 	l->ir->has_reasons = true;
 	TRY(lower_value(l->c, l->ir, value, missing, &t));
 	l->ir->has_reasons = false;
-	lower_move(&at, local->t, t);
+	lower_move(&at, local->t, hide(l, &at, t));
 	lower_move(&at, local->missing, lower_constant(&at, 0));
 	if (!lower_has_jump(l->ir, start, missing))
 		return NULL;
@@ -219,13 +245,15 @@ static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 
 	/* With a bound that is missing it does not run, in Lua neither (rewrite.c). */
 	TRY(lower_value(l->c, l->ir, loop->from, done, &from));
+	lower_move(&at, index, hide(l, &at, from));
 	TRY(lower_value(l->c, l->ir, loop->to, done, &to));
 	limit = l->ir->temporaries++;
 	lower_move(&at, limit, to);
-	lower_move(&at, index, from);
-	lower_move(&at, rounds, lower_constant(&at, 0));
+	lower_move(&at, rounds, hide(l, &at, lower_constant(&at, 0)));
 	lower_jump_if(&at, index, OP_GT, limit, 0, done);
-	lower_add(l->c, l->ir, IR_LOOP, loop->name)->label = again;
+	insn = lower_add(l->c, l->ir, IR_LOOP, loop->name);
+	insn->label = again;
+	insn->other = l->zero < 0 ? IR_NONE : l->ir->lost;
 	lower_move(&at, rounds, lower_with_number(&at, rounds, OP_ADD, 1));
 	lower_jump_if(&at, rounds, OP_GT, IR_NONE, ROUNDS_MAX, l->ir->lost);
 	local = local_new(l, loop->name);
@@ -343,6 +371,16 @@ static bool has_aggregation(const struct compiler *c, const struct node *node)
 	return false;
 }
 
+static bool has_loop(const struct node *node)
+{
+	if (node->kind == NODE_FOR_NUMERIC)
+		return true;
+	for (const struct node *child = node->first; child; child = child->next)
+		if (has_loop(child))
+			return true;
+	return false;
+}
+
 static void forget(struct lowering *l, size_t aggregates)
 {
 	struct ir *ir = l->ir;
@@ -365,6 +403,10 @@ struct error *lower_block(struct compiler *c, struct ir *ir)
 		return NULL;
 	l.done = ir->labels++;
 	ir->lost = ir->labels++;
+	l.zero =
+	    !l.reason && has_loop(block) && c->request->has_may_goto && c->request->has_may_goto()
+		? hidden_zero(&l, block)
+		: IR_NONE;
 	err = l.reason ? NULL : lower_statements(&l, block);
 	lower_label(c, ir, l.done);
 	c->plan->is_in_kernel = !err && !l.reason;

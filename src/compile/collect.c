@@ -257,6 +257,16 @@ static struct error *collect_children(struct rewriter *r, const struct node *nod
 	return NULL;
 }
 
+/* Of *p, where p is none of the target's; if it has a mistake of its own, that comes first. */
+static struct error *no_pointer(struct rewriter *r, const struct node *node)
+{
+	TRY(rewrite_collect(r, node->first));
+	return error_hint(compile_error(r->c, node, ERR_TYPE,
+					"`%s` follows no pointer of the target",
+					node_text(r->c, node)),
+			  "u64(ADDRESS), str(ADDRESS) and the like read memory at a number.");
+}
+
 struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 {
 	const struct value *value;
@@ -271,6 +281,8 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	TRY(resolve_target(r->c, node, &value));
 	if (value)
 		return collect_value(r, node, value);
+	if (node->is_followed)
+		return no_pointer(r, node);
 	if (resolve_builtin(r->c, node) && node->kind == NODE_INDEX) {
 		/* e.print: a function of Lua's half, by way of the event. */
 		vector_push(&r->replacements,

@@ -487,8 +487,12 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		put_jump(e, label);
 		break;
 	case IR_LABEL:
+		label_here(e, label);
+		break;
 	case IR_LOOP:
 		label_here(e, label);
+		if (insn->other >= 0)
+			put_may_goto(e, other);
 		break;
 	case IR_AGAIN:
 		put_branch(e, BPF_JSLE, home_register(e, ir, insn->a, R0),

@@ -57,6 +57,9 @@ void put_atomic(struct encoder *e, int size, int operation, int to, int offset, 
 void put_call(struct encoder *e, int helper); /* BPF_FUNC_... */
 void put_jump(struct encoder *e, int label);
 void put_branch(struct encoder *e, int condition, int a, int b, int label); /* BPF_JEQ ... */
+/* May jump or not, as the kernel likes: it does after very many rounds, which makes the verifier
+ * believe that a loop ends (Linux 6.9). */
+void put_may_goto(struct encoder *e, int label);
 void put_branch_constant(struct encoder *e, int condition, int a, int32_t number, int label);
 void put_exit(struct encoder *e);
 

@@ -30,7 +30,8 @@ enum ir_op {
 	IR_REASON_OF, /* t = the reason of what was missing last */
 	IR_JUMP,      /* to label */
 	IR_LABEL,     /* here is label */
-	IR_LOOP,      /* the same, of a loop: its IR_AGAIN comes back here */
+	IR_LOOP,      /* the same, of a loop: its IR_AGAIN comes back here; to other, if there is
+			 one, when the kernel has seen enough rounds of it */
 	IR_AGAIN,     /* to label, backwards, if a <= b, signed */
 	IR_STORE,     /* slot = a */
 	IR_STRING,  /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if

@@ -118,6 +118,11 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	buffer_printf(out, "Tracepoint %u: ", probe_number(probe));
 	text_name(out, probe_location(probe));
 	buffer_putc(out, '\n');
+	if (!plan) {
+		buffer_puts(out, "  pending  its place is not there yet: what it comes to is known "
+				 "when a library has it\n");
+		return NULL;
+	}
 	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
 	explain_captures(plan, out);

@@ -94,7 +94,7 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 	if (only)
 		table_cell(table, "0x%" PRIx64, only->place.address);
 	else
-		table_cell(table, "<MULTIPLE>");
+		table_cell(table, probe_is_pending(probe) ? "<PENDING>" : "<MULTIPLE>");
 	table_cell(table, "%" PRIu64, counters->hits);
 	table_cell(table, "%" PRIu64, counters->lost);
 	table_cell(table, "%s", text_runs(probe));

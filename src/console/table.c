@@ -17,9 +17,11 @@ const struct command_class command_classes[CLASS_COUNT] = {
     [CLASS_SUPPORT] = {"support", "The console itself."},
 };
 
-#define LOCATIONS                                                                               \
-	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, a glob or /REGEX/, each\n" \
-	"with MODULE: before it where a library is meant. EXPR decides at each hit, in the\n"   \
+#define LOCATIONS                                                                                 \
+	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, FILE:FUNCTION, a glob or\n"  \
+	"/REGEX/, each with MODULE: before it where a library is meant; LINE, +LINES or -LINES\n" \
+	"of what was listed last; or parts with names: -source FILE -line LINE, -function\n"      \
+	"FUNCTION, -function FUNCTION -label LABEL. EXPR decides at each hit, in the\n"           \
 	"kernel where it can; BLOCK is Lua. \"help names\" lists what both can use.\n"
 
 const struct command commands[] = {
@@ -62,7 +64,8 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
 			     "a place that\nis refused for another reason than that it is in the "
-			     "middle of an instruction.\n",
+			     "middle of an instruction. \"set breakpoint pending\" says whether it "
+			     "may wait\nfor a library that is not loaded yet.\n",
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
@@ -266,12 +269,13 @@ const struct command commands[] = {
     {
 	.name = "list",
 	.aliases = "l",
-	.usage = "list [LOCATION|FIRST,LAST|-]",
+	.usage = "list [LOCATION|FIRST,LAST|+|-]",
 	.summary = "List source lines: around a place, a range, the next ten, the ten before (-).",
 	.run = cmd_list,
 	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
 	.class = CLASS_DATA,
-	.details = "LINE, FILE:LINE, FUNCTION and *ADDRESS name a place. \"directory\" and \"set\n"
+	.details = "LINE, FILE:LINE, FUNCTION, *ADDRESS and so on name a place (\"help break\"). "
+		   "\"directory\" and \"set\n"
 		   "substitute-path\" say where the files are.\n",
     },
     {

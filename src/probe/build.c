@@ -67,6 +67,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .pid_namespace = session->pid_namespace.inode ? &session->pid_namespace : NULL,
 	    .has_budget = request->kind == PROBE_TBREAK,
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
+	    .has_may_goto = kernel ? kernel_has_may_goto : NULL,
 	};
 
 	if (image_go_version(site->public.place.image))
@@ -363,6 +364,8 @@ struct error *probe_build(struct probe *probe)
 {
 	struct kernel *kernel = NULL;
 
+	if (probe_is_pending(probe))
+		return probe->is_enabled ? probe_attach(probe) : NULL;
 	if (!probe->session->options.is_dry_run)
 		TRY(session_kernel(probe->session, &kernel));
 	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT

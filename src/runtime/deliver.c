@@ -426,6 +426,7 @@ size_t runtime_deliver(struct runtime *runtime)
 		taken = session_consume(runtime->session, deliver_collect, runtime);
 		total += taken;
 		deliver_batch(runtime);
+		pending_resolve(runtime);
 		runtime_flush(runtime);
 	} while (taken > 0 && !runtime->is_cut_short && clock_ns(CLOCK_MONOTONIC) < end);
 	return total;

@@ -104,7 +104,7 @@ static inline void leave_level(struct parser *parser)
 /* How far the scopes had come, to go back there. */
 struct scope_mark {
 	struct function *function;
-	size_t local_count, label_count, goto_count, function_count;
+	size_t local_count, label_count, goto_count, function_count, followed_count;
 	unsigned level;
 };
 struct scope_mark scope_mark(const struct parser *parser);

@@ -39,6 +39,8 @@ struct lines;
 struct dwarf;
 struct cfi;
 struct relocations;
+struct name_filters;
+struct symbol_lists;
 
 struct image {
 	unsigned references;
@@ -59,6 +61,8 @@ struct image {
 	struct dwarf *dwarf;			/* its names, read when first needed */
 	struct relocations *relocations;	/* by address, made when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
+	struct name_filters *name_filters;	/* what searching often has made; empty at first */
+	struct symbol_lists *symbol_lists;	/* likewise */
 	struct intern names;
 };
 
@@ -147,6 +151,19 @@ bool source_may_answer(const struct source *source, const char *name);
 /* Takes . and .. and doubled slashes out of a path, in place; returns it. */
 char *path_normalize(char *path);
 
+/* A line's number, "+3" too, into a location whose text is known. */
+struct error *location_parse_line(const char *line, struct location *location);
+/* explicit.c: "-source FILE -line 3" */
+bool explicit_is(const char *text);
+struct error *explicit_parse(const char *text, struct location *location);
+/* Where a label of the function at an address is (dwarflabel.c). */
+bool image_label(struct image *image, uint64_t function, const char *name, uint64_t *ret);
+/* Is a path what FILE means? */
+bool path_answers(const char *wanted, const char *path);
+bool image_has_source(struct image *image, const char *file);
+/* "No source file named t.c.", with near misses. */
+struct error *error_no_file(struct image *image, const char *file);
+
 /* The places of FILE:LINE (fileline.c). */
 struct error *resolve_line(const struct location *location, struct program *program,
 			   place_list *ret);
@@ -178,17 +195,22 @@ struct name_spans {
 	struct arena arena;
 	VECTOR(struct span_of_names) spans;
 };
-void name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
+/* True if that region is asked so often that its symbols should be listed by name. */
+bool name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
 			uint64_t size, const char *literal);
 /* The string that begins at that offset if it contains the literal, or NULL. */
 const char *name_spans_at(const struct name_spans *spans, uint64_t offset);
 void name_spans_deinit(struct name_spans *spans);
+struct name_filters *name_filters_new(void);
+void name_filters_free(struct name_filters *filters);
 
 /* Calls fn for each function symbol of .symtab (its own or its debug file's)
  * and .dynsym whose raw name contains literal (all if it is ""), in no order,
  * some twice. The raw names live during fn. Reads the tables in pieces and
- * keeps nothing. False if fn stopped it. */
+ * keeps nothing, until it is asked often. False if fn stopped it. */
 bool symtab_search(const struct image *image, const char *literal, symbol_fn fn, void *context);
+struct symbol_lists *symbol_lists_new(void);
+void symbol_lists_free(struct symbol_lists *lists);
 /* Is there a .symtab, here or in the debug file? */
 bool symtab_is_there(const struct image *image);
 /* The value (address) of an object symbol by exact name (not a function). */

@@ -148,6 +148,9 @@ struct error *error_no_symbol(const struct location *location, struct program *p
 		    problem ? problem : "", problem ? "\n" : "");
 	}
 	bool is_name = location_is_one_name(location);
+	if (location->file)
+		return error_new(ERR_NO_SYMBOL, "Function \"%s\" not defined in \"%s\".",
+				 location->name, location->file);
 	struct error *err =
 	    is_name ? error_new(ERR_NO_SYMBOL, "Function \"%s\" not defined.", location->name)
 		    : error_new(ERR_NO_SYMBOL, "no function of %s matches %s", image_name(image),

@@ -25,6 +25,7 @@ struct search {
 	struct image *image;
 	const char *wanted;
 	const char *whole; /* the text that wanted was split from, or NULL */
+	const char *file;  /* the function must be in it, or NULL */
 	regex_t *regex;	   /* only for LOCATION_REGEX */
 	bool is_glob;
 	VECTOR(struct candidate) found;
@@ -127,6 +128,20 @@ static void drop_wrappers(struct search *search)
 		search->found.size = kept;
 }
 
+static void keep_those_of_file(struct search *search)
+{
+	size_t kept = 0;
+	struct line line;
+
+	for (size_t i = 0; i < search->found.size; i++) {
+		const struct candidate *candidate = &search->found.data[i];
+		if (image_line_at(search->image, candidate->address, &line) &&
+		    path_answers(search->file, line.file))
+			search->found.data[kept++] = *candidate;
+	}
+	search->found.size = kept;
+}
+
 static void search_image(struct search *search)
 {
 	CLEANUP(free_p)
@@ -144,6 +159,8 @@ static void search_image(struct search *search)
 	if (go_has_table(search->image) && *literal && !search->regex && !search->is_glob)
 		gotab_search_inlined(search->image->go->table, literal, answers, consider_inlined,
 				     search);
+	if (search->file)
+		keep_those_of_file(search);
 	keep_best_matches(search);
 	drop_wrappers(search);
 }
@@ -326,6 +343,7 @@ static struct error *resolve_in(struct resolution *resolution, struct image *ima
 	struct search search = {
 	    .image = image,
 	    .wanted = location->name,
+	    .file = location->file,
 	    .whole = is_split ? location->text : NULL,
 	    .regex = resolution->regex,
 	};
@@ -387,6 +405,46 @@ static struct error *resolve_unsplit(struct resolution *resolution, struct image
 	return err;
 }
 
+static struct error *resolve_pattern(struct resolution *resolution, struct program *program);
+
+/* FILE:FUNCTION. */
+static struct error *resolve_in_file(struct resolution *resolution, struct program *program)
+{
+	const struct location *location = resolution->location;
+	struct location in_file = *location;
+
+	in_file.file = location->module;
+	in_file.module = NULL;
+	resolution->location = &in_file;
+	struct error *err = resolve_pattern(resolution, program);
+	resolution->location = location;
+	return err;
+}
+
+/* What has the looks of a source file's name was meant as one. */
+static struct error *find_module(struct program *program, const char *name, struct image **ret)
+{
+	struct error *err = program_module(program, name, ret);
+
+	if (!err || err->tag != ERR_NO_MODULE || !strchr(name, '.') || strstr(name, ".so"))
+		return err;
+	error_free(err);
+	return error_no_file(program_executable(program), name);
+}
+
+static struct error *find_labels(const struct location *location, place_list *places)
+{
+	for (size_t i = 0; i < places->size; i++) {
+		struct place *place = &places->data[i];
+		if (!image_label(place->image, place->function.address, location->label,
+				 &place->address))
+			return error_new(ERR_NO_SYMBOL,
+					 "No label \"%s\" defined in function \"%s\".",
+					 location->label, location->name);
+	}
+	return NULL;
+}
+
 /* In the executable; a name that it has not is looked for in every library. A pattern is
  * not: one that matches nothing in a program would match dozens in its libc. */
 static struct error *resolve_pattern(struct resolution *resolution, struct program *program)
@@ -398,14 +456,20 @@ static struct error *resolve_pattern(struct resolution *resolution, struct progr
 		TRY(resolve_unsplit(resolution, image));
 		if (resolution->places->size)
 			return NULL;
-		TRY(program_module(program, location->module, &image));
+		if (image_has_source(image, location->module))
+			return resolve_in_file(resolution, program);
+		TRY(find_module(program, location->module, &image));
 	}
+	if (location->file && !image_has_source(image, location->file))
+		return error_no_file(image, location->file);
 	TRY(resolve_in(resolution, image));
 	if (!resolution->places->size && !location->module && location_is_one_name(location))
 		program_each_module(program, resolve_in_library, resolution);
 	if (resolution->err)
 		return resolution->err;
-	return resolution->places->size ? NULL : error_no_symbol(location, program, image);
+	if (!resolution->places->size)
+		return error_no_symbol(location, program, image);
+	return location->label ? find_labels(location, resolution->places) : NULL;
 }
 
 static struct error *resolve_regex(struct resolution *resolution, struct program *program)

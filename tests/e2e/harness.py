@@ -224,7 +224,7 @@ def check_sanitizers(status, errors):
 
 
 ROW = re.compile(r"^(?P<number>[\d.]+)\s+(?P<type>\w*)\s+(?P<disp>keep|del|dis)?\s+(?P<enabled>[yn])\s+"
-                 r"(?P<address>0x\w+|<MULTIPLE>)\s+(?P<hits>\d+)\s+(?P<lost>\d+)\s+"
+                 r"(?P<address>0x\w+|<MULTIPLE>|<PENDING>)\s+(?P<hits>\d+)\s+(?P<lost>\d+)\s+"
                  r"(?P<runs>\S+)[ \t]*(?P<what>.*)$", re.MULTILINE)
 
 # Prints the table when the last event has been delivered.

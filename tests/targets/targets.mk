@@ -13,7 +13,7 @@ GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf calls calls-nodebug throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
@@ -30,6 +30,9 @@ $(T)/calls-nodebug: $(T)/calls
 $(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/labels: tests/targets/labels.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -O0 -o $@ $<
 $(T)/stacks: tests/targets/stacks.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fomit-frame-pointer -o $@ $<

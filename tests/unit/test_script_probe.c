@@ -286,6 +286,8 @@ static void a_probe_becomes_one_call_on_its_own_lines(void **state)
 	     "_MOONTAP(0, function() return x > 1 end, function() print(x) end);"},
 	    {"tbreak f if x -- c\n(g)()", "_MOONTAP(0, function() return x -- c\n(g)() end, nil);"},
 	    {"break f -- c\n(g)()", "_MOONTAP(0, nil, nil); -- c\n(g)()"},
+	    {"break f if *p == 2 * *q.r do x(**p) end",
+	     "_MOONTAP(0, function() return  p == 2 *  q.r end, function() x(  p) end);"},
 	    {"break f do x() end\n(g)()", "_MOONTAP(0, nil, function() x() end);\n(g)()"},
 	    {"break f if -- a\n x -- b\n and y -- c\n z()",
 	     "_MOONTAP(0, function() return \nx -- b\n and y end, nil); -- c\n z()"},

@@ -70,6 +70,17 @@ static void locations_are_taken_apart(void **state)
 	    {"a+b.c:7", NULL, "a+b.c", LOCATION_LINE, false, 7, false},
 	    {"'main.go:20'", NULL, "main.go:20", LOCATION_NAME, false, 0, false},
 	    {"ns::5", NULL, "ns::5", LOCATION_NAME, false, 0, false},
+	    {"20", NULL, NULL, LOCATION_LINE, false, 20, false},
+	    {"+3 force", NULL, NULL, LOCATION_LINE, false, 3, true},
+	    {"-0", NULL, NULL, LOCATION_LINE, false, 0, false},
+	    {"-line 7", NULL, NULL, LOCATION_LINE, false, 7, false},
+	    {"-li -7", NULL, NULL, LOCATION_LINE, false, 7, false},
+	    {"-source a b.c -line 7", NULL, "a b.c", LOCATION_LINE, false, 7, false},
+	    {"-line 7 -s 'x -line.c'", NULL, "x -line.c", LOCATION_LINE, false, 7, false},
+	    {"-function f*", NULL, "f*", LOCATION_NAME, false, 0, false},
+	    {"-fu ns::f(int, char) -so a.cc", NULL, "ns::f(int, char)", LOCATION_NAME, false, 0,
+	     false},
+	    {"-function f -label out", NULL, "f", LOCATION_NAME, true, 0, false},
 	};
 
 	(void)state;
@@ -116,7 +127,15 @@ static void malformed_locations_say_what_is_wrong(void **state)
 	    {"'main'x", "only +OFFSET may follow"},
 	    {"/(/", "Unmatched ("},
 	    {"libc://", "the regular expression is empty"},
-	    {"20", "a line needs its file"},
+	    {"-line x", "the line is no number"},
+	    {"-line 0", "lines are counted from 1"},
+	    {"+99999999999", "that line number is too large"},
+	    {"-l 3", "invalid explicit argument, \"-l\""},
+	    {"-bogus 3", "There are -source FILE"},
+	    {"-line", "missing argument for \"-line\""},
+	    {"-source a.c", "Source filename requires"},
+	    {"-label x", "-label needs -function"},
+	    {"-function f -line 3", "-line goes with -source"},
 	    {"main.go:0", "lines are counted from 1"},
 	    {"main.go:4294967296", "that line number is too large"},
 	    {"main.go:99999999999999999999999", "that line number is too large"},
@@ -203,6 +222,30 @@ static void c_names_are_found(void **state)
 	(void)state;
 	struct program *program = build_c("");
 	check_names(program, cases, ARRAY_SIZE(cases));
+	program_free(program);
+}
+
+static bool look_up(void *context, const struct function *function)
+{
+	place_list places = {0};
+	size_t found = 0;
+
+	assert_no_error(resolve(context, function->name, &places));
+	while (found < places.size && places.data[found].address != function->address)
+		found++;
+	if (found == places.size)
+		fail_msg("%s: not found at 0x%lx", function->name,
+			 (unsigned long)function->address);
+	place_list_deinit(&places);
+	return true;
+}
+
+/* The first searches read the tables; later ones have a filter and a list. */
+static void every_function_of_a_large_program_is_found_by_its_name(void **state)
+{
+	(void)state;
+	struct program *program = open_program("/proc/self/exe");
+	image_each_function(program_executable(program), look_up, program);
 	program_free(program);
 }
 
@@ -390,6 +433,7 @@ int main(void)
 	    cmocka_unit_test(locations_are_taken_apart),
 	    cmocka_unit_test(malformed_locations_say_what_is_wrong),
 	    cmocka_unit_test(c_names_are_found),
+	    cmocka_unit_test(every_function_of_a_large_program_is_found_by_its_name),
 	    cmocka_unit_test(an_address_needs_no_name),
 	    cmocka_unit_test(names_not_in_the_executable_come_from_its_libraries),
 	    cmocka_unit_test(a_name_that_is_not_there_has_near_misses),
