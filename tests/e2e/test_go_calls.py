@@ -84,6 +84,29 @@ class Goroutines(Calls):
         self.assertEqual(found, ["true 1000"])
 
     @each_calls_build
+    def test_goid_is_right_on_the_system_stack_in_assembly_and_in_c(self, path):
+        script = ["break main.nap do count(goid) end",
+                  # Runs on the system stack, for the goroutine that says "go".
+                  "break runtime.newproc1 if goid == 1 do count(goid) end",
+                  "break internal/bytealg.IndexByte do count(goid) end"]
+        if path.endswith("-cgo"):
+            script.append("break twice do count(goid) end")
+        target = self.target(path, "nap")
+        tap = self.trace("\n".join(script), "-p", str(target.pid))
+        target.go()
+        self.assertEqual((target.wait(), tap.wait()), (0, 0), tap.error_text())
+        tables = [re.findall(r"^  (\d+) +(\d+)$", part, re.MULTILINE)
+                  for part in tap.output().split("\nTracepoint ")[1:]]
+        naps = [(goid, "20") for goid, _ in tables[0]]
+        self.assertEqual((len(naps), tables[0]), (50, naps))
+        (goid, started), = tables[1]
+        self.assertEqual(goid, "1")
+        self.assertGreaterEqual(int(started), 50)
+        self.assertLessEqual({goid for goid, _ in naps}, {goid for goid, _ in tables[2]})
+        self.assertEqual([sorted(table) for table in tables[3:]],
+                         [sorted(naps)] if path.endswith("-cgo") else [])
+
+    @each_calls_build
     def test_recovered_calls_return_and_unwound_ones_do_not(self, path):
         found = self.traced(path, "finish main.mayPanic do count(result, result[3] ~= 0) end "
                             "finish main.deep do count() end", "panic", "3")
@@ -254,3 +277,48 @@ class Stripped(Calls):
         self.assertEqual(outputs[1], outputs[0])
         self.assertRegex(outputs[0], r"1000\n main\.nap\+\w+ \(main\.go:%d\)\n main\.main\.func\d\+" %
                          line_of("tests/targets/go/main.go", "func nap"))
+
+
+@needs_root
+class Race(Calls):
+    """Every function of package main, and each of their returns, while 32 goroutines call them
+    with all their might, panic, exit, grow their stacks and check what comes back."""
+
+    def race(self, path, seconds):
+        target = self.target(path, "race", "%ds" % seconds)
+        tap = self.trace("break main.* do count(func) end\nfinish main.* do count(func) end" +
+                         TABLE_AT_EXIT, "-p", str(target.pid))
+        target.go()
+        self.assertEqual(target.wait(seconds + 60), 0, target.output())
+        self.assertEqual(target.lines[-1], "done")
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        return target, tap
+
+    def counts(self, tap, number):
+        """By function, those of one shape and another together."""
+        text = tap.output().partition("\nTracepoint %d, main.*:" % number)[2]
+        counts = {}
+        for name, count in re.findall(r"^  (main\.\S+) +(\d+)$", text.partition("\nTrace")[0],
+                                      re.MULTILINE):
+            name = re.sub(r"\[go\.shape[^]]*\]", "[...]", name)
+            counts[name] = counts.get(name, 0) + int(count)
+        return counts
+
+    def check_race(self, path, seconds):
+        target, tap = self.race(path, seconds)
+        own = re.findall(r"^counted (\S+) (\d+) (\d+)$", target.output(), re.MULTILINE)
+        self.assertEqual(len(own), 17)
+        entries, returns = self.counts(tap, 1), self.counts(tap, 2)
+        self.assertEqual([(name, entries.get(name, 0), returns.get(name, 0)) for name, _, _ in own],
+                         [(name, int(calls), int(ends)) for name, calls, ends in own])
+        table = breakpoints(tap.output())
+        self.assertGreater(len(table), 60)
+        self.assertEqual({row["lost"] for row in table.values()}, {0})
+        # Of main.main the entry was before the probes; nothing else is unpaired or pushed out.
+        self.assertEqual(re.findall(r"^\s+(\d+) (returned of|forgotten)", tap.output(),
+                                    re.MULTILINE), [("1", "returned of")])
+
+    @each_calls_build
+    def test_a_program_under_race_load_counts_as_its_probes_do(self, path):
+        is_long = IS_STRESS and path.rpartition("-")[2] in go_versions()
+        self.check_race(path, 60 if is_long else 1)

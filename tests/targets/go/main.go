@@ -55,10 +55,13 @@ func collect(stop chan bool) {
 	}
 }
 
+// double is C's, where there is C.
+var double = func(n int) int { return n * 2 }
+
 //go:noinline
 func nap(id uint64, ms int) int {
 	time.Sleep(time.Duration(ms) * time.Millisecond)
-	return ms * 2
+	return double(ms)
 }
 
 //go:noinline
@@ -155,6 +158,9 @@ func main() {
 			sum += result
 		}
 		fmt.Println("sum", sum)
+	case "race":
+		duration, _ := time.ParseDuration(os.Args[2])
+		race(duration)
 	case "never":
 		never(errors.New("asked for"))
 	case "generic":
