@@ -126,8 +126,8 @@ struct compile_request {
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
-	bool has_budget;	/* events are limited: count them down in MAP_BUDGET */
-	bool is_sleepable;	/* the kernel can run it so */
+	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable; /* the kernel can run it so */
 	/* Does the kernel know may_goto? Asked only of blocks with loops. NULL: it does not. */
 	bool (*has_may_goto)(void);
 	uint32_t fsbase_offset; /* where in a task the kernel keeps its base of %fs; 0: not known */

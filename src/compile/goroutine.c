@@ -61,7 +61,7 @@ struct error *goroutine_lower_filter(struct compiler *c, struct ir *ir, int *no)
 {
 	const struct node *node = c->request->goroutine;
 	const struct arithmetic at = {c, ir, node};
-	const struct value *id;
+	const struct value *id = NULL;
 	int t;
 
 	if (!node)

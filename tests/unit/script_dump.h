@@ -6,8 +6,8 @@
 #ifndef TESTS_SCRIPT_DUMP_H
 #define TESTS_SCRIPT_DUMP_H
 
-#include <setjmp.h>
 #include <inttypes.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
