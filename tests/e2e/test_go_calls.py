@@ -195,6 +195,24 @@ class Goroutines(Calls):
             self.assertIn(message, done.stderr)
 
 
+@needs_root
+class Generic(Calls):
+    """A generic function has a body for each shape of its types."""
+
+    @each_calls_build
+    def test_a_name_stands_for_all_bodies_and_type_arguments_for_one(self, path):
+        script = ["break main.Last do count() end", "break main.(*Pair).Swap do count() end",
+                  "finish Last do count() end"]
+        counts = ["14", "2", "14"]
+        if not path.endswith("1.19-stripped"):  # its tables say Last[...] only
+            script += ["break Last[int] do count() end",
+                       "break main.Last[string] do count() end",
+                       "finish Last[uint8] do count(result) end",
+                       "break (*Pair[int,string]).Swap do count() end"]
+            counts += ["10", "3", "2 1", "1"]
+        self.assertEqual(self.traced(path, "\n".join(script), "generic"), counts)
+
+
 class Stripped(Calls):
     """Without a symbol table and debug information everything is where it is with them."""
 
@@ -203,7 +221,7 @@ class Stripped(Calls):
         source = "tests/targets/go/main.go"
         lines = range(1, line_of(source, 'fmt.Println("done")') + 3)
         listing = self.moontap("--dry-run", path, "-batch", "-ex", r"info functions ^main\.").stdout
-        functions = re.findall(r"^0x\w+ +(main\.\S+)$", listing, re.MULTILINE)
+        functions = re.findall(r"^0x\w+ +(main\.[^[\s]+)$", listing, re.MULTILINE)
         functions += ["runtime.gopanic", "runtime.newproc1", "time.Sleep", "strconv.ParseUint",
                       "fmt.Println", "os.(*File).Write", "sync.(*WaitGroup).Wait"]
         commands = ["break main.go:%d" % line for line in lines] + [
@@ -219,8 +237,8 @@ class Stripped(Calls):
 
     @staticmethod
     def plain(text):
-        """Only the symbol table marks assembly in its name."""
-        return re.sub(" +", " ", text.replace(".abi0", ""))
+        """Only the symbol table marks assembly in its name, and Go 1.19's names shapes."""
+        return re.sub(" +", " ", re.sub(r"\[go\.shape[^]]*\]", "[...]", text.replace(".abi0", "")))
 
     @needs_root
     @each_calls_release

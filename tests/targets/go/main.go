@@ -93,6 +93,17 @@ func leaves(frames int) int {
 	return leaves(frames-1) + 1
 }
 
+// never has no way back to its caller.
+//
+//go:noinline
+func never(reason error) {
+	for {
+		if reason != nil {
+			panic(reason)
+		}
+	}
+}
+
 // goid is what the runtime says the number of this goroutine is.
 func goid() uint64 {
 	text := make([]byte, 64)
@@ -144,6 +155,8 @@ func main() {
 			sum += result
 		}
 		fmt.Println("sum", sum)
+	case "never":
+		never(errors.New("asked for"))
 	case "generic":
 		fmt.Println("sum", generic())
 	case "goexit":
