@@ -55,6 +55,7 @@
  *   match.c      does a function's name answer the wanted one
  *   explicit.c   ... of -source, -line, -function, -label
  *   resolve.c    location -> places
+ *   nosymbol.c   ... and what to say if there are none
  *   fileline.c   ... of a FILE:LINE
  *   cursor.c     DWARF's numbers and strings out of bytes
  *   cfitable.c   unwind tables: which entry covers an address

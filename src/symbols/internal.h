@@ -165,6 +165,11 @@ struct error *resolve_line(const struct location *location, struct program *prog
 			   place_list *ret);
 /* wanted may be any of several functions (or files: what); lists the first of them. */
 struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices);
+/* No function answers (nosymbol.c). */
+struct error *error_no_symbol(const struct location *location, struct program *program,
+			      struct image *image);
+/* Names one function: F[int] has the looks of a glob, but is meant as a name. */
+bool location_is_one_name(const struct location *location);
 
 /* -------------------------------------------------------- functions by name */
 
