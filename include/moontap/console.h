@@ -38,6 +38,7 @@
  *   evaluate.c     the value of a path through a global: *list.next->name
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
+ *   info_data.c    info variables, types
  *   info_scope.c   info scope, args, locals
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
@@ -517,6 +518,8 @@ struct error *info_locals(struct console *console, const char *arguments, struct
 struct error *info_scope(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);
+struct error *info_types(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_variables(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
 
 /* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */

@@ -36,6 +36,7 @@
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
  *   dwarflabel.c labels of functions
+ *   dwarflist.c  all variables and types outside of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
  *   dwarfcast.c  ... a type by its name
@@ -56,7 +57,7 @@
  *   match.c      does a function's name answer the wanted one
  *   explicit.c   ... of -source, -line, -function, -label
  *   resolve.c    location -> places
- *   missing.c    ... none: what may have been meant
+ *   nosymbol.c   ... and what to say if there are none
  *   fileline.c   ... of a FILE:LINE
  *   cursor.c     DWARF's numbers and strings out of bytes
  *   cfitable.c   unwind tables: which entry covers an address
@@ -295,6 +296,33 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
+
+/* What debug information defines outside of functions, in no order, perhaps several times. */
+enum definition_kind {
+	DEFINITION_VARIABLE,
+	DEFINITION_TYPE,
+};
+struct definition {
+	enum {
+		DEFINED_VARIABLE,
+		DEFINED_TYPE,
+		DEFINED_ALIAS, /* a typedef: of type */
+		DEFINED_BASE,
+	} kind;
+	const char *name; /* with namespaces and classes; the caller's for the moment only */
+	const struct type *type;
+	struct line declared; /* file NULL if not known; of a base type the file that uses it */
+	bool is_private;      /* a variable of its file alone */
+};
+/* Calls fn for those that wants wants by their name. Nothing for a file without debug information.
+ * ERR_DWARF. */
+struct error *image_each_definition(struct image *image, enum definition_kind kind,
+				    bool (*wants)(void *context, const char *name),
+				    void (*fn)(void *context, const struct definition *definition),
+				    void *context);
+/* Calls fn for each symbol of data in the tables of symbols, in no order; name is demangled. */
+void image_each_datum(struct image *image,
+		      void (*fn)(void *context, const char *name, uint64_t address), void *context);
 
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
