@@ -10,7 +10,8 @@ VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-cl
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
 	libplugin.so names nobpf calls calls-nodebug throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
-	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(VALUES))
+	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -75,6 +76,13 @@ $(T)/go-play-%: examples/go-play/main.go examples/go-play/go.mod
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
 $(T)/go-calls-%: tests/targets/go/main.go tests/targets/go/go.mod
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
+$(T)/go-values-stripped-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-ldflags="-s -w")
+$(T)/go-values-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
