@@ -293,10 +293,12 @@ static bool is_datum(const struct image *image, const Elf64_Sym *symbol)
 	       symbol->st_shndx < SHN_LORESERVE && !image_is_code(image, symbol->st_value);
 }
 
-static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, size_t size)
+static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+		      uint64_t first)
 {
 	const struct data_query *data = query->context;
 
+	(void)first;
 	for (size_t i = 0; i < size; i++) {
 		const char *raw = is_datum(query->image, &batch[i])
 				      ? name_spans_at(query->spans, batch[i].st_name)
