@@ -19,11 +19,14 @@
  *   capture.c  captured values -> slots and IR
  *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
+ *   texts.c    the text of a sequence's elements -> IR
+ *   loop.c     loops that the verifier does not follow round by round
  *   block.c    statements that the kernel can run -> IR
  *   aggregate.c  calls of count() and its kin: checked
  *   rows.c     ... -> IR
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
+ *   string.c   IR -> BPF: strings captured
  *   text.c     IR -> BPF: strings compared
  *   walk.c     IR -> BPF: stacks
  *   row.c      IR -> BPF: keys and rows of aggregates
@@ -160,6 +163,7 @@ struct capture_part {
 	uint64_t offset; /* in the value: of the char*, of the FORM_STRING or FORM_SEQUENCE */
 	unsigned slot;
 	const struct type *type; /* NULL: text; else the elements' type, as many as fit */
+	bool are_texts;		 /* not the elements: struct record_text, for text of theirs */
 	/* Not 0: no slot; that many bytes of the value itself cannot be read here, and reason. */
 	uint64_t lost_size;
 	const char *reason;

@@ -35,9 +35,11 @@
  *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
  *   memory.c, cmd_examine.c  reading memory; x
- *   evaluate.c     the value of a path through a global: *list.next->name
+ *   evaluate.c     a path through a global: *list.next->name
+ *   valueread.c    ... its value: bytes, and what pointers in them lead to
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
+ *   info_data.c    info variables, types
  *   info_scope.c   info scope, args, locals
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
@@ -231,6 +233,8 @@ void evaluation_deinit(struct evaluation *evaluation);
  * read: ERR_UNREADABLE. value_deinit it whatever happened. */
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path);
+/* Fills in the bytes and parts of a value whose type and place are known. */
+struct error *value_read(const struct evaluation *evaluation, struct value *value);
 void value_deinit(struct value *value);
 
 /* "int *next[3]" */
@@ -517,6 +521,8 @@ struct error *info_locals(struct console *console, const char *arguments, struct
 struct error *info_scope(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);
+struct error *info_types(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_variables(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
 
 /* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */

@@ -36,6 +36,7 @@
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
  *   dwarflabel.c labels of functions
+ *   dwarflist.c  all variables and types outside of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
  *   dwarfcast.c  ... a type by its name
@@ -44,6 +45,7 @@
  *   dwarfshort.c ... names without what nobody writes
  *   dwarftrivial.c ... is a class passed by its address
  *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfgo.c    ... arguments and results of Go
  *   dwarfline.c  ... the prologue, lines at which a variable can be read
  *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
@@ -56,7 +58,7 @@
  *   match.c      does a function's name answer the wanted one
  *   explicit.c   ... of -source, -line, -function, -label
  *   resolve.c    location -> places
- *   missing.c    ... none: what may have been meant
+ *   nosymbol.c   ... and what to say if there are none
  *   fileline.c   ... of a FILE:LINE
  *   cursor.c     DWARF's numbers and strings out of bytes
  *   cfitable.c   unwind tables: which entry covers an address
@@ -281,6 +283,9 @@ void scope_each(struct scope *scope, bool (*fn)(void *context, const struct vari
 /* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known, or there
  * may be several (Go). */
 const struct type *scope_result(struct scope *scope);
+/* The results of a Go function, from 0, in order, where its ABI has them when it returns. "~r0"
+ * and the like are names of those that have none. False: there are not so many, or not Go. */
+bool scope_go_result(struct scope *scope, size_t index, struct variable *ret);
 /* Is the value of the type returned in memory, its address in rax (C++: a type with a copy
  * constructor or destructor), although it would fit in registers? */
 bool scope_result_is_by_address(struct scope *scope);
@@ -295,6 +300,33 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
  * can be read; 0 where there is none. */
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
+
+/* What debug information defines outside of functions, in no order, perhaps several times. */
+enum definition_kind {
+	DEFINITION_VARIABLE,
+	DEFINITION_TYPE,
+};
+struct definition {
+	enum {
+		DEFINED_VARIABLE,
+		DEFINED_TYPE,
+		DEFINED_ALIAS, /* a typedef: of type */
+		DEFINED_BASE,
+	} kind;
+	const char *name; /* with namespaces and classes; the caller's for the moment only */
+	const struct type *type;
+	struct line declared; /* file NULL if not known; of a base type the file that uses it */
+	bool is_private;      /* a variable of its file alone */
+};
+/* Calls fn for those that wants wants by their name. Nothing for a file without debug information.
+ * ERR_DWARF. */
+struct error *image_each_definition(struct image *image, enum definition_kind kind,
+				    bool (*wants)(void *context, const char *name),
+				    void (*fn)(void *context, const struct definition *definition),
+				    void *context);
+/* Calls fn for each symbol of data in the tables of symbols, in no order; name is demangled. */
+void image_each_datum(struct image *image,
+		      void (*fn)(void *context, const char *name, uint64_t address), void *context);
 
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */

@@ -5,8 +5,6 @@
  * A block runs in the kernel as a whole or not at all: what half of it would have to tell the
  * other half costs more than the event does.
  */
-#include <linux/ptrace.h>
-
 #include "lower.h"
 
 /* A loop that would go round more often is cut off, and the hit counted as lost. */
@@ -19,7 +17,7 @@ struct lowering {
 	int done;	    /* the end of the block: return */
 	int breaks[LOOP_DEPTH_MAX];
 	size_t loops;
-	int zero; /* 0, but the verifier does not know: of blocks with loops; or IR_NONE */
+	int zero; /* of loop_zero, in blocks with loops; else IR_NONE */
 	bool has_aggregation;
 };
 
@@ -42,29 +40,6 @@ static struct local *local_new(struct lowering *l, const struct node *declaratio
 	return local;
 }
 
-/*
- * The verifier follows a loop round by round as long as it knows the values in it, and gives up
- * after some thousands; of values it does not know a round is like the last one, and it is done.
- * So what begins as a constant begins as a constant plus this: of x and x + 1 one is even, so that
- * their product's last bit is 0, and so is x times that.
- */
-static int hidden_zero(struct lowering *l, const struct node *node)
-{
-	const struct arithmetic at = {l->c, l->ir, node};
-	struct ir_insn *insn = lower_add(l->c, l->ir, IR_REGISTER, node);
-	int x = l->ir->temporaries++, product;
-
-	insn->t = x;
-	insn->number = offsetof(struct pt_regs, rdi);
-	product = lower_with(&at, x, OP_MUL, lower_with_number(&at, x, OP_ADD, 1));
-	return lower_with(&at, x, OP_MUL, lower_with_number(&at, product, OP_BAND, 1));
-}
-
-static int hide(struct lowering *l, const struct arithmetic *at, int t)
-{
-	return l->zero < 0 ? t : lower_with(at, t, OP_ADD, l->zero);
-}
-
 /* local = value, and whether that is missing. */
 static struct error *set_local(struct lowering *l, const struct local *local,
 			       const struct value *value, const struct node *node)
@@ -77,7 +52,7 @@ static struct error *set_local(struct lowering *l, const struct local *local,
 	l->ir->has_reasons = true;
 	TRY(lower_value(l->c, l->ir, value, missing, &t));
 	l->ir->has_reasons = false;
-	lower_move(&at, local->t, hide(l, &at, t));
+	lower_move(&at, local->t, loop_hide(&at, l->zero, t));
 	lower_move(&at, local->missing, lower_constant(&at, 0));
 	if (!lower_has_jump(l->ir, start, missing))
 		return NULL;
@@ -237,23 +212,20 @@ static struct error *resolve_loop(struct lowering *l, const struct node *stateme
 static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 {
 	const struct arithmetic at = {l->c, l->ir, loop->name};
-	int again = l->ir->labels++, done = l->ir->labels++;
+	int done = l->ir->labels++, again;
 	int from, to, limit, index = l->ir->temporaries++, rounds = l->ir->temporaries++;
 	size_t locals = l->c->locals.size;
 	struct local *local;
-	struct ir_insn *insn;
 
 	/* With a bound that is missing it does not run, in Lua neither (rewrite.c). */
 	TRY(lower_value(l->c, l->ir, loop->from, done, &from));
-	lower_move(&at, index, hide(l, &at, from));
+	lower_move(&at, index, loop_hide(&at, l->zero, from));
 	TRY(lower_value(l->c, l->ir, loop->to, done, &to));
 	limit = l->ir->temporaries++;
 	lower_move(&at, limit, to);
-	lower_move(&at, rounds, hide(l, &at, lower_constant(&at, 0)));
+	lower_move(&at, rounds, loop_hide(&at, l->zero, lower_constant(&at, 0)));
 	lower_jump_if(&at, index, OP_GT, limit, 0, done);
-	insn = lower_add(l->c, l->ir, IR_LOOP, loop->name);
-	insn->label = again;
-	insn->other = l->zero < 0 ? IR_NONE : l->ir->lost;
+	again = loop_begin(&at, l->zero, l->ir->lost);
 	lower_move(&at, rounds, lower_with_number(&at, rounds, OP_ADD, 1));
 	lower_jump_if(&at, rounds, OP_GT, IR_NONE, ROUNDS_MAX, l->ir->lost);
 	local = local_new(l, loop->name);
@@ -264,10 +236,7 @@ static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 	l->loops--;
 	l->c->locals.size = locals;
 	lower_move(&at, index, lower_with_number(&at, index, OP_ADD, (int32_t)loop->step));
-	insn = lower_add(l->c, l->ir, IR_AGAIN, loop->name);
-	insn->a = index;
-	insn->b = limit;
-	insn->label = again;
+	loop_again(&at, again, index, limit);
 	lower_label(l->c, l->ir, done);
 	return NULL;
 }
@@ -395,7 +364,7 @@ static void forget(struct lowering *l, size_t aggregates)
 struct error *lower_block(struct compiler *c, struct ir *ir)
 {
 	const struct node *block = c->request->block;
-	struct lowering l = {.c = c, .ir = ir, .reason = request_reason(c)};
+	struct lowering l = {.c = c, .ir = ir, .reason = request_reason(c), .zero = IR_NONE};
 	size_t before = c->plan->aggregates.size; /* of functions in the condition */
 	struct error *err;
 
@@ -403,10 +372,8 @@ struct error *lower_block(struct compiler *c, struct ir *ir)
 		return NULL;
 	l.done = ir->labels++;
 	ir->lost = ir->labels++;
-	l.zero =
-	    !l.reason && has_loop(block) && c->request->has_may_goto && c->request->has_may_goto()
-		? hidden_zero(&l, block)
-		: IR_NONE;
+	if (!l.reason && has_loop(block))
+		l.zero = loop_zero(&(struct arithmetic){c, ir, block});
 	err = l.reason ? NULL : lower_statements(&l, block);
 	lower_label(c, ir, l.done);
 	c->plan->is_in_kernel = !err && !l.reason;

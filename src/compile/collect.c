@@ -27,6 +27,7 @@ static void add_parts(struct rewriter *r, struct capture *capture,
 	for (size_t i = 0; i < count; i++) {
 		copies[i] = (struct capture_part){.offset = parts[i].offset,
 						  .type = parts[i].type,
+						  .are_texts = parts[i].are_texts,
 						  .lost_size = parts[i].lost_size,
 						  .reason = parts[i].reason};
 		if (!parts[i].value)

@@ -190,7 +190,7 @@ static struct error *go_result(struct compiler *c, const struct node *node, int6
 		    c, node, ERR_UNREADABLE,
 		    "`%s` cannot be read: %s returns on the stack, and where depends "
 		    "on the types of its arguments",
-		    node_text(c, node), c->request->entry.function);
+		    node_text(c, node), c->request->site.function);
 	if (n < 1 || n > (int64_t)ARRAY_SIZE(go_arguments))
 		return compile_error(
 		    c, node, ERR_TYPE,

@@ -49,6 +49,7 @@ enum value_kind {
 	VALUE_OK,      /* a, or b where a is missing */
 	VALUE_TEXT,    /* a constant string: text, text_size */
 	VALUE_STRING,  /* bytes at a, at most size of them: see is_terminated */
+	VALUE_TEXTS,   /* the text of elements: of type, b bytes at a, at most size of them */
 	VALUE_LENGTH,  /* bytes of the string a, by counting; for an event only */
 	VALUE_COMM,    /* the thread's name */
 	VALUE_OBJECT,  /* the bytes of object */

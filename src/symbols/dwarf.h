@@ -119,6 +119,8 @@ Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry
  * them, or as they are. */
 typedef void (*entry_fn)(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry);
 void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context);
+/* Walks all units (dwarffind.c). */
+void dwarf_read_all(struct dwarf *dwarf);
 /* The same in all units of the file (dwarffind.c). */
 void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context);
 
@@ -236,6 +238,8 @@ struct scope {
 /* Looks a name up outside of functions, in what is around this one (dwarfglobal.c). */
 struct name_query scope_query(struct scope *scope, const char *name);
 
+/* Where a DIE is declared; file NULL if that is not known. */
+struct line scope_declared(const struct scope *scope, Dwarf_Die *die);
 /* The variable or parameter of a DIE, which is outside of functions or in one. */
 void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret);
 void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *enumeration,
@@ -243,8 +247,15 @@ void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *e
 struct where_context scope_where(const struct scope *scope);
 /* Is the pc before the function's own code, where arguments are being stored? */
 bool scope_is_in_prologue(const struct scope *scope);
-/* A parameter as the calling convention passes it (dwarfabi.c). */
+/* A parameter as the calling convention passes it (dwarfabi.c, dwarfgo.c). */
 void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret);
+/* A variable of the function around a closure, where the closure begins; false if that is not
+ * known. */
+bool scope_go_captured(struct scope *scope, Dwarf_Die *die, uint64_t size, struct where *ret);
+/* What the variable &name stands for: one that is not on the stack, or is shared by closures. */
+bool scope_go_dereference(struct scope *scope, const struct variable *pointer,
+			  struct variable *ret);
+void scope_go_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret);
 /* Is a value of the type passed and returned by its address: a C++ class that is not trivial
  * to copy? */
 bool type_is_by_address(struct dwarf *dwarf, Dwarf_Die *type);

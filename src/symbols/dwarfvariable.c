@@ -21,7 +21,7 @@ static const char *file_name(Dwarf_Die *die, int64_t number)
 	return dwarf_filesrc(files, number, NULL, NULL);
 }
 
-static struct line declared_at(struct scope *scope, Dwarf_Die *die)
+struct line scope_declared(const struct scope *scope, Dwarf_Die *die)
 {
 	Dwarf_Die origin = die_origin(die);
 	int64_t file, number;
@@ -148,6 +148,9 @@ static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *var
 	const struct where_context context = scope_where(scope);
 
 	dwarf_where(&context, die, variable->type->size, &variable->where);
+	if (variable->where.pieces[0].kind == PIECE_LOST &&
+	    scope_go_captured(scope, die, variable->type->size, &variable->where))
+		return;
 	if (!is_too_early(scope, die, variable))
 		return;
 	if (variable->kind == VARIABLE_PARAMETER)
@@ -165,7 +168,7 @@ void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct
 	    .kind = VARIABLE_LOCAL,
 	    .name = name ? name : "",
 	    .type = dwarf_type_of(dwarf, die),
-	    .declared = declared_at(scope, die),
+	    .declared = scope_declared(scope, die),
 	};
 	if (die_is_parameter(die))
 		ret->kind = VARIABLE_PARAMETER;
@@ -189,7 +192,7 @@ void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *e
 	    .kind = VARIABLE_ENUMERATOR,
 	    .name = name ? name : "",
 	    .type = dwarf_type(dwarf, enumeration),
-	    .declared = declared_at(scope, enumeration),
+	    .declared = scope_declared(scope, enumeration),
 	};
 	where_lost(dwarf->image, ret->type->size, "<unavailable: no value>", &ret->where);
 	for (size_t i = 0; i < ret->type->enumerator_count; i++) {

@@ -169,12 +169,11 @@ struct error *resolve_line(const struct location *location, struct program *prog
 			   place_list *ret);
 /* wanted may be any of several functions (or files: what); lists the first of them. */
 struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices);
-#define CHOICES_SHOWN 8
-/* Is it the name of one function? F[int] has the looks of a glob, but is meant as one. */
-bool location_is_one_name(const struct location *location);
-/* No function of the image has the location's name (missing.c). */
+/* No function answers (nosymbol.c). */
 struct error *error_no_symbol(const struct location *location, struct program *program,
 			      struct image *image);
+/* Names one function: F[int] has the looks of a glob, but is meant as a name. */
+bool location_is_one_name(const struct location *location);
 
 /* -------------------------------------------------------- functions by name */
 

@@ -276,23 +276,6 @@ static void collect_owners(const struct search *search, path_list *ret)
 	ret->size = kept;
 }
 
-struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices)
-{
-	struct buffer list = {0};
-
-	for (size_t i = 0; i < choices->size && i < CHOICES_SHOWN; i++) {
-		buffer_puts(&list, i ? "\n  " : "  ");
-		escape_text(&list, choices->data[i], strlen(choices->data[i]), false);
-	}
-	if (choices->size > CHOICES_SHOWN)
-		buffer_printf(&list, "\n  and %zu more", choices->size - CHOICES_SHOWN);
-	struct error *err =
-	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted, choices->size, what);
-	error_hint(err, "write more of the name:\n%s", list.data);
-	buffer_deinit(&list);
-	return err;
-}
-
 /* A suffix must belong to one function (or the copies of one). */
 static struct error *check_owners(const struct search *search)
 {
@@ -306,12 +289,6 @@ static struct error *check_owners(const struct search *search)
 		err = error_ambiguous(search->wanted, "function", &owners);
 	path_list_deinit(&owners);
 	return err;
-}
-
-bool location_is_one_name(const struct location *location)
-{
-	return location->kind == LOCATION_NAME ||
-	       (location->kind == LOCATION_GLOB && !glob_has_wildcard(location->name));
 }
 
 /* ------------------------------------------------------------------- resolve */

@@ -59,6 +59,16 @@ class Inlined(TestCase):
         self.assertIn("every call of it was inlined", done.stderr)
 
 
+@needs_root
+class Elements(TestCase):
+    @each_release
+    def test_the_text_of_elements_is_printed(self, path):
+        target = self.start(Target, [path, "-passes", 1000000, "-pause", "2ms"])
+        done = self.moontap("-p", target.pid, "-batch", "-ex", "print os.Args")
+        self.assertEqual(done.stdout,
+                         '{"%s", "-passes", "1000000", "-pause", "2ms"}\n' % path)
+
+
 class Control(TestCase):
     """branches and calls: what a person would otherwise read the assembly for."""
 

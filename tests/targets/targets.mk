@@ -14,7 +14,8 @@ VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-cl
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
 	libplugin.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
-	$(GO_CALLS) $(VALUES))
+	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -89,6 +90,13 @@ $(T)/go-calls-%: $(wildcard tests/targets/go/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$(word 1,$(subst -, ,$*))/bin/go,$@,$(go_flags_$(word \
 		2,$(subst -, ,$*))),$(go_environment_$(word 2,$(subst -, ,$*))))
+
+$(T)/go-values-stripped-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-ldflags="-s -w")
+$(T)/go-values-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
 # Built anew when their flags change.
 $(filter-out $(T)/go-%,$(TARGETS)): tests/targets/targets.mk

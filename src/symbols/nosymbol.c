@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * missing.c - a name that no function has: why, and what may have been meant.
+ * nosymbol.c - what to say of a location without a place, or with too many.
  */
 #include "internal.h"
+
+#define CHOICES_SHOWN 8
+
+struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices)
+{
+	struct buffer list = {0};
+
+	for (size_t i = 0; i < choices->size && i < CHOICES_SHOWN; i++) {
+		buffer_puts(&list, i ? "\n  " : "  ");
+		escape_text(&list, choices->data[i], strlen(choices->data[i]), false);
+	}
+	if (choices->size > CHOICES_SHOWN)
+		buffer_printf(&list, "\n  and %zu more", choices->size - CHOICES_SHOWN);
+	struct error *err =
+	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted, choices->size, what);
+	error_hint(err, "write more of the name:\n%s", list.data);
+	buffer_deinit(&list);
+	return err;
+}
 
 /* The part of a name that the user's may be a slip of: as many components. */
 static const char *comparable(const char *name, const char *wanted, bool is_go)
@@ -132,6 +151,13 @@ static void explain_missing(struct error *err, struct program *program, struct i
 	if (hint.size)
 		error_hint(err, "%s", hint.data);
 	buffer_deinit(&hint);
+}
+
+/* F[int] has the looks of a glob, but is meant as a name. */
+bool location_is_one_name(const struct location *location)
+{
+	return location->kind == LOCATION_NAME ||
+	       (location->kind == LOCATION_GLOB && !glob_has_wildcard(location->name));
 }
 
 struct error *error_no_symbol(const struct location *location, struct program *program,
