@@ -51,8 +51,8 @@ const struct value *goroutine_shown(struct compiler *c)
 	const struct compile_site *site = compiler_site(c);
 	struct goroutine goroutine;
 
-	if (!site->image || !c->request->fsbase_offset ||
-	    !image_goroutine(site->image, has_g_register(site), &goroutine))
+	if (!site->image || !image_goroutine(site->image, has_g_register(site), &goroutine) ||
+	    !compiler_fsbase(c))
 		return NULL;
 	return object_steps(c, NULL, &goroutine.id);
 }
@@ -86,7 +86,7 @@ struct error *goroutine_of_calls(struct compiler *c)
 		return NULL;
 	goroutine = ARENA_NEW(&c->plan->arena, struct goroutine);
 	if (!image_goroutine(entry->image, has_register, goroutine) ||
-	    (!has_register && !request->fsbase_offset))
+	    (!has_register && !compiler_fsbase(c)))
 		return error_hint(error_new(ERR_UNREADABLE,
 					    "the calls of %s cannot be paired with their returns: "
 					    "which goroutine runs cannot be told",
