@@ -70,7 +70,8 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .has_may_goto = kernel ? kernel_has_may_goto : NULL,
 	};
 
-	if (image_go_version(site->public.place.image))
+	if (image_go_version(site->public.place.image) ||
+	    image_go_version(program_executable(session->target.public.program)))
 		kernel_fsbase_offset(&compile_request.fsbase_offset);
 
 	if (site->entry != NO_ENTRY)
