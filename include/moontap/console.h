@@ -187,7 +187,11 @@ struct srcfile {
 	struct source *source;
 	VECTOR(size_t) lines; /* where each begins */
 	bool is_newer;	      /* than the program */
+	struct timespec modified;
+	bool is_changed; /* since it was read */
 };
+/* Has it been written to, or vanished, since it was read? True once. */
+bool srcfile_note_change(struct srcfile *file);
 /* Opens the file that image calls recorded, unless it is open. ERR_NO_FILE, ERR_OS. */
 struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, struct image *image,
 			   const char *recorded);
