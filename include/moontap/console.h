@@ -36,7 +36,8 @@
  *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
  *   memory.c, cmd_examine.c  reading memory; x
- *   evaluate.c     the value of a path through a global: *list.next->name
+ *   evaluate.c     a path through a global: *list.next->name
+ *   valueread.c    ... its value: bytes, and what pointers in them lead to
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
  *   info_data.c    info variables, types
@@ -240,6 +241,8 @@ void evaluation_deinit(struct evaluation *evaluation);
  * read: ERR_UNREADABLE. value_deinit it whatever happened. */
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path);
+/* Fills in the bytes and parts of a value whose type and place are known. */
+struct error *value_read(const struct evaluation *evaluation, struct value *value);
 void value_deinit(struct value *value);
 
 /* "int *next[3]" */
@@ -466,7 +469,7 @@ struct error *console_each_probe(struct console *console, const char *ids,
 /* A probe as a statement of the language, in parts. */
 struct statement {
 	const char *keyword;
-	char *location, *condition, *block; /* condition and block may be NULL */
+	char *location, *goroutine, *condition, *block; /* NULL but for location: it has none */
 };
 /* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
 struct error *statement_of(const struct probe *probe, struct statement *ret);

@@ -34,8 +34,11 @@ struct insn {
 	uint64_t address;
 	uint64_t target; /* of a direct jump, branch or call; 0 if there is none */
 	uint8_t size;
-	uint8_t kind;  /* enum insn_kind */
-	char text[94]; /* "je 0x1234": AT&T, as objdump -d prints; ".byte 0x62,..." if unknown */
+	uint8_t kind; /* enum insn_kind */
+};
+
+struct insn_text {
+	char text[94];
 };
 
 /* A function, decoded. insns are in address order and cover [start, end). */
@@ -48,9 +51,12 @@ struct code {
 
 /* Decodes size bytes found at address start, some 10 MB a second. bytes must outlive ret.
  * Never fails: undecodable bytes become INSN_UNDECODABLE. An instruction too new
- * for the decoder, but of a known size, has the kind INSN_OTHER and its bytes as text. */
+ * for the decoder, but of a known size, has the kind INSN_OTHER. */
 void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start);
 void code_deinit(struct code *code);
+/* "je 0x1234": AT&T, as objdump -d prints; ".byte 0x62,..." of what is not known. Made only
+ * when asked for: of the instructions that are decoded few are ever shown. */
+struct insn_text code_text(const struct code *code, const struct insn *insn);
 /* The instruction that starts at address, or NULL. */
 const struct insn *code_at(const struct code *code, uint64_t address);
 /* The instruction that covers address, or NULL outside the function. */

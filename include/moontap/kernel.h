@@ -50,6 +50,8 @@ void kernel_close(struct kernel *kernel);
 
 enum attach_method kernel_method(const struct kernel *kernel);
 bool kernel_has_sleepable(const struct kernel *kernel);
+/* Does this kernel know may_goto, the instruction that ends loops (6.9)? */
+bool kernel_has_may_goto(void);
 /* Does this kernel turn 5-byte nops under a uprobe into calls? No privileges
  * and no struct kernel needed: --dry-run judges too. */
 bool kernel_rewrites_nop5(void);

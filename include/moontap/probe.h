@@ -95,6 +95,7 @@ struct probe_request {
 	struct span location_span;    /* in source, for errors; {0,0}: none */
 	const struct source *source;  /* must outlive the probe */
 	const struct node *condition; /* or NULL; of a tree that outlives the probe */
+	const struct node *goroutine; /* likewise, as in compile_request */
 	const struct node *block;     /* as in compile_request */
 	const char *event;	      /* as in compile_request */
 	/* Likewise; context must outlive the probe. */

@@ -5,6 +5,7 @@
  *   image.c      one ELF file: segments, sections, bytes by address
  *   kind.c       what a file is that is no program, in words
  *   debugfile.c  its separate debug file, by build id or debug link
+ *   names.c      strings of a file that contain a literal
  *   symtab.c     functions of .symtab and .dynsym whose name has a literal
  *   stub.c       functions of libraries, by their stubs
  *   table.c      all functions by address, whichever table names them
@@ -44,6 +45,7 @@
  *   dwarfshort.c ... names without what nobody writes
  *   dwarftrivial.c ... is a class passed by its address
  *   dwarfabi.c   ... arguments that are not stored yet
+ *   dwarfgo.c    ... arguments and results of Go
  *   dwarfline.c  ... the prologue, lines at which a variable can be read
  *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
@@ -287,6 +289,9 @@ void scope_each(struct scope *scope, bool (*fn)(void *context, const struct vari
 /* The function's return type: TYPE_VOID if it returns nothing; NULL if it is not known, or there
  * may be several (Go). */
 const struct type *scope_result(struct scope *scope);
+/* The results of a Go function, from 0, in order, where its ABI has them when it returns. "~r0"
+ * and the like are names of those that have none. False: there are not so many, or not Go. */
+bool scope_go_result(struct scope *scope, size_t index, struct variable *ret);
 /* Is the value of the type returned in memory, its address in rax (C++: a type with a copy
  * constructor or destructor), although it would fit in registers? */
 bool scope_result_is_by_address(struct scope *scope);

@@ -21,6 +21,7 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_LOAD:
 	case IR_TEXT:
 	case IR_STRING:
+	case IR_TEXT_BYTES:
 	case IR_BYTES:
 	case IR_STACK:
 	case IR_KEY_STACK:
@@ -125,6 +126,41 @@ static void drop_unreachable(struct compiler *c, struct ir *ir)
 	ir->insns.size = kept;
 }
 
+/* May the instruction leave its result elsewhere? It must not jump, and not need what is
+ * there after it has begun to write. */
+static bool can_go_to(const struct ir_insn *insn, int t)
+{
+	return insn->label < 0 && insn->other < 0 && insn->b != t;
+}
+
+/* t1 = a + b; t0 = t1, and t1 is not used again -> t0 = a + b. */
+static void drop_moves(struct compiler *c, struct ir *ir)
+{
+	size_t size = sizeof(unsigned) * (size_t)ir->temporaries, kept = 0;
+	unsigned *mentions = arena_alloc(&c->plan->arena, size);
+
+	memset(mentions, 0, size);
+	for (size_t i = 0; i < ir->insns.size; i++) {
+		const struct ir_insn *insn = &ir->insns.data[i];
+		const int named[] = {insn->t, insn->a, insn->b};
+
+		for (size_t k = 0; k < ARRAY_SIZE(named); k++)
+			if (named[k] >= 0)
+				mentions[named[k]]++;
+	}
+	for (size_t i = 0; i < ir->insns.size; i++) {
+		const struct ir_insn insn = ir->insns.data[i];
+		struct ir_insn *last = kept ? &ir->insns.data[kept - 1] : NULL;
+
+		if (insn.op == IR_MOVE && last && last->t == insn.a && mentions[insn.a] == 2 &&
+		    can_go_to(last, insn.t))
+			last->t = insn.t;
+		else
+			ir->insns.data[kept++] = insn;
+	}
+	ir->insns.size = kept;
+}
+
 struct error *allocate(struct compiler *c, struct ir *ir)
 {
 	struct range *ranges =
@@ -135,6 +171,7 @@ struct error *allocate(struct compiler *c, struct ir *ir)
 
 	ir->homes = arena_alloc(&c->plan->arena, sizeof(*ir->homes) * (size_t)ir->temporaries);
 	drop_unreachable(c, ir);
+	drop_moves(c, ir);
 	find_ranges(ir, ranges);
 	for (int t = 0; t < ir->temporaries; t++) {
 		if (ranges[t].defined == SIZE_MAX)

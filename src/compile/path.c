@@ -305,6 +305,11 @@ static struct error *object_of_index(struct compiler *c, const struct node *node
 
 	if (entry && entry->kind != BUILTIN_RESULT)
 		return object_of_builtin(c, node, entry, ret);
+	if (entry) {
+		TRY(path_result_part(c, node, ret));
+		if (*ret)
+			return NULL;
+	}
 	TRY(path_object(c, node->first, &base));
 	if (!base)
 		return NULL;

@@ -29,5 +29,10 @@ struct error *path_length(struct compiler *c, const struct node *operand, const 
 /* result.c: what a function returns; node is `result`. */
 #define RETURNED_BY_ANOTHER "<returned by another function>"
 struct error *path_result(struct compiler *c, const struct node *node, struct object **ret);
+/* result[N], result.NAME of Go, whose functions return several values; NULL: a part of the first,
+ * or there is no debug information. */
+struct error *path_result_part(struct compiler *c, const struct node *node, struct object **ret);
+/* An error unless the function returns at the site. */
+struct error *path_check_returns(struct compiler *c, const struct node *node);
 
 #endif

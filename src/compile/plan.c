@@ -2,7 +2,7 @@
 /*
  * plan.c - a compilation from start to end, one stage after the other.
  */
-#include "ir.h"
+#include "lower.h"
 #include "rewrite.h"
 
 /* The kernel decides the condition where it can; else Lua does, on captures. */
@@ -63,6 +63,7 @@ static bool reads_memory(const struct ir *ir)
 		case IR_LOAD:
 		case IR_TEXT:
 		case IR_STRING:
+		case IR_TEXT_BYTES:
 		case IR_BYTES:
 		case IR_STACK:
 		case IR_KEY_STACK:
@@ -94,17 +95,20 @@ static struct error *count_bytes(struct rewriter *r, const struct value *value, 
 static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 {
 	struct plan *plan = r->c->plan;
-	size_t size = sizeof(struct record) + 8 * plan->slot_count, part = 0;
+	const size_t header = sizeof(struct record) + 8 * plan->slot_count;
+	size_t size = header, part = 0;
 
 	for (size_t i = 0; i < r->values.size; i++) {
 		const struct value *value = r->values.data[i];
 
+		captures->bytes = size - header;
 		if (capture_slots_of(value))
 			TRY(lower_capture(r->c, value, plan->captures.data[i].slot, captures));
 		TRY(count_bytes(r, value, &size));
 		for (; part < r->parts.size && r->parts.data[part].capture == i; part++) {
 			const struct part_to_lower *p = &r->parts.data[part];
 
+			captures->bytes = size - header;
 			TRY(lower_capture(r->c, p->value, p->slot, captures));
 			TRY(count_bytes(r, p->value, &size));
 		}
@@ -149,6 +153,7 @@ static struct error *compile_stages(struct rewriter *r, struct compile_request *
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));
 	}
+	TRY(goroutine_lower_filter(c, predicate, &no));
 	TRY(compile_entry(c));
 	c->plan->is_sleepable =
 	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(body));

@@ -100,26 +100,113 @@ static struct object *object_of_result(struct compiler *c, const struct node *no
 	return object_where(c, node, type, &(struct where){pieces, count});
 }
 
+/* ---------------------------------------------------------------------- Go */
+
+static struct error *no_such_result(struct compiler *c, const struct node *node,
+				    const char *function, int64_t count)
+{
+	if (count == 0)
+		return compile_error(c, node, ERR_NAME, "%s returns nothing", function);
+	return error_hint(
+	    compile_error(c, node, ERR_NAME, "%s has no result `%s`", function, node_text(c, node)),
+	    count == 1 ? "It returns one value: result."
+		       : "It returns %d values: result[1] to result[%d].",
+	    (int)count, (int)count);
+}
+
+/* Result number index, from 0. */
+static struct error *go_result(struct compiler *c, const struct node *node, uint64_t index,
+			       struct object **ret)
+{
+	const struct compile_site *site = &c->request->site;
+	struct variable variable;
+	struct scope *scope;
+	int64_t count = 0;
+
+	TRY(path_scope(c, &scope));
+	if (!scope)
+		return NULL;
+	if (index > INT32_MAX || !scope_go_result(scope, index, &variable)) {
+		while (scope_go_result(scope, (size_t)count, &variable))
+			count++;
+		if (count == 0 && site->abi == ABI_GO_STACK)
+			return NULL; /* assembly has no results that debug information tells of */
+		return no_such_result(c, node, site->function, count);
+	}
+	*ret = site->is_tail_call ? object_lost_as(c, node, variable.type, RETURNED_BY_ANOTHER)
+				  : object_where(c, node, variable.type, &variable.where);
+	return NULL;
+}
+
+static bool find_go_result(struct scope *scope, const char *name, size_t *ret)
+{
+	struct variable variable;
+
+	for (*ret = 0; scope && scope_go_result(scope, *ret, &variable); ++*ret)
+		if (strcmp(variable.name, name) == 0)
+			return true;
+	return false;
+}
+
+struct error *path_result_part(struct compiler *c, const struct node *node, struct object **ret)
+{
+	const struct node *key = node->first->next;
+	const struct value *number;
+	const char *reason;
+	struct scope *scope;
+	size_t index;
+
+	*ret = NULL;
+	if (c->request->site.abi == ABI_SYSV)
+		return NULL;
+	TRY(path_check_returns(c, node));
+	TRY(path_scope(c, &scope));
+	if (key->kind == NODE_STRING)
+		return find_go_result(scope, key->text, &index) ? go_result(c, node, index, ret)
+								: NULL;
+	TRY(resolve_integer(c, key, &number, &reason));
+	return number && number->kind == VALUE_CONSTANT
+		   ? go_result(c, node, (uint64_t)number->number - 1, ret)
+		   : NULL;
+}
+
+/* ------------------------------------------------------------------- either */
+
+/* Is there an instruction at the site that returns? */
+static bool is_at_return(const struct compile_site *site)
+{
+	uint8_t opcode;
+
+	return site->image && image_read(site->image, site->address, &opcode, 1) &&
+	       (opcode == 0xc3 || opcode == 0xc2);
+}
+
+struct error *path_check_returns(struct compiler *c, const struct node *node)
+{
+	if (c->request->entry.function || is_at_return(&c->request->site))
+		return NULL;
+	return error_hint(compile_error(c, node, ERR_NAME,
+					"`%s` can only be used when a function returns",
+					node_text(c, node)),
+			  "Use it in the block of `finish FUNCTION`.");
+}
+
 struct error *path_result(struct compiler *c, const struct node *node, struct object **ret)
 {
 	const struct type *type;
 	struct scope *scope;
 
 	*ret = NULL;
-	if (!c->request->entry.function)
-		return error_hint(compile_error(c, node, ERR_NAME,
-						"`%s` can only be used when a function returns",
-						node_text(c, node)),
-				  "Use it in the block of `finish FUNCTION`.");
+	TRY(path_check_returns(c, node));
 	if (c->request->site.abi != ABI_SYSV)
-		return NULL; /* debug information of Go tells results by name only */
+		return go_result(c, node, 0, ret);
 	TRY(path_scope(c, &scope));
 	type = scope ? scope_result(scope) : NULL;
 	if (!type)
 		return NULL;
 	if (type->kind == TYPE_VOID)
 		return compile_error(c, node, ERR_NAME, "%s returns nothing",
-				     c->request->entry.function);
+				     c->request->site.function);
 	*ret = c->request->site.is_tail_call
 		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
 		   : object_of_result(c, node, type, scope_result_is_by_address(scope));

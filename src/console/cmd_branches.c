@@ -157,8 +157,8 @@ static void put_condition(struct buffer *out, const struct flow *flow,
 	unsigned shown = is_jump_true(branch) ? branch->condition : branch->condition ^ 1u;
 	const char *text = conditions[shown].of_result;
 	if (!branch->test) {
-		buffer_printf(out, "?: %.*s", (int)strcspn(branch->jump->text, " "),
-			      branch->jump->text);
+		struct insn_text jump = code_text(&flow->code, branch->jump);
+		buffer_printf(out, "?: %.*s", (int)strcspn(jump.text, " "), jump.text);
 		return;
 	}
 	if (branch->kind == BRANCH_COMPARE && conditions[shown].of_compare) {
@@ -181,7 +181,7 @@ static void put_condition(struct buffer *out, const struct flow *flow,
 		put_operand(out, flow, branch->test, &branch->right);
 		return;
 	}
-	buffer_printf(out, "%s: %s", branch->test->text, text);
+	buffer_printf(out, "%s: %s", code_text(&flow->code, branch->test).text, text);
 }
 
 /* -------------------------------------------------------------------- edges */

@@ -7,15 +7,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void cell_callee(struct table *table, const struct insn *insn, const char *callee)
+static void cell_callee(struct table *table, const struct flow *flow, const struct insn *insn,
+			const char *callee)
 {
 	struct buffer text = {0};
+	struct insn_text written = code_text(&flow->code, insn);
 	if (callee)
 		text_name(&text, callee);
 	else if (insn->target)
 		buffer_printf(&text, "*%#" PRIx64, insn->target);
 	else
-		buffer_puts(&text, strchr(insn->text, '*') ?: insn->text);
+		buffer_puts(&text, strchr(written.text, '*') ?: written.text);
 	flow_cell(table, &text);
 }
 
@@ -45,7 +47,7 @@ static void add_call(struct table *table, struct flow *flow, const struct insn *
 	table_cell(table, "  +%#" PRIx64, insn->address - flow->code.start);
 	flow_put_line(flow, insn->address, false, &text);
 	flow_cell(table, &text);
-	cell_callee(table, insn, callee);
+	cell_callee(table, flow, insn, callee);
 	cell_inlined(table, flow, insn);
 }
 

@@ -98,7 +98,7 @@ static void dump_insn(struct dump *dump, const struct insn *insn)
 		      insn->address - dump->code.start);
 	if (dump->options->has_bytes)
 		dump_bytes(dump, insn);
-	buffer_puts(dump->out, insn->text);
+	buffer_puts(dump->out, code_text(&dump->code, insn).text);
 	if (!verdict.is_allowed)
 		buffer_printf(dump->out, "\t# %s", verdict.reason);
 	dump_hits(dump, insn);

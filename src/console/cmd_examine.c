@@ -275,7 +275,7 @@ static struct error *put_insn(struct console *console, struct buffer *out)
 	code_init(&code, bytes, got, examine->next);
 	buffer_puts(out, "   ");
 	put_address(console, examine->next, out);
-	buffer_printf(out, ":\t%s\n", code.insns.data[0].text);
+	buffer_printf(out, ":\t%s\n", code_text(&code, &code.insns.data[0]).text);
 	examine->next += code.insns.data[0].size;
 	code_deinit(&code);
 	return NULL;

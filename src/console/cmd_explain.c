@@ -45,6 +45,10 @@ static void explain_places(const struct console *console, const struct probe *pr
 static void explain_condition(const struct probe *probe, const struct plan *plan,
 			      struct buffer *out)
 {
+	const struct node *goroutine = probe_request(probe)->goroutine;
+	if (goroutine)
+		buffer_printf(out, "  only     in goroutine %" PRId64 ": in the kernel\n",
+			      goroutine->integer);
 	const char *condition = plan->guard_text ? plan->guard_text : probe_condition(probe);
 	if (!condition)
 		return;

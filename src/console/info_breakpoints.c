@@ -104,6 +104,9 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 static void add_sub_lines(struct table *table, const struct probe *probe,
 			  const struct counters *counters)
 {
+	const struct node *goroutine = probe_request(probe)->goroutine;
+	if (goroutine)
+		table_line(table, "\tstop only in goroutine %" PRId64, goroutine->integer);
 	if (probe_condition(probe)) {
 		struct buffer text = {0};
 		text_name(&text, probe_condition(probe));
@@ -133,7 +136,7 @@ static void add_losses(struct table *table, const struct probe *probe)
 		table_line(table, "\t%" PRIu64 " returned of which no entry is known: not counted",
 			   losses.unpaired);
 	if (losses.left)
-		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, exit)",
+		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, panic, exit)",
 			   losses.left);
 	if (losses.pushed_out)
 		table_line(table, "\t%" PRIu64 " forgotten: more than %d were under way",

@@ -57,7 +57,7 @@ const struct command commands[] = {
     {
 	.name = "break",
 	.aliases = "b br trace tr",
-	.usage = "break LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "break LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint at a location; without a block it prints one line a hit.",
 	.run = cmd_break,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -157,7 +157,7 @@ const struct command commands[] = {
     },
     {
 	.name = "dprintf",
-	.usage = "dprintf LOCATION, \"FORMAT\", EXPR, ...",
+	.usage = "dprintf LOCATION [goroutine N], \"FORMAT\", EXPR, ...",
 	.summary = "Put a tracepoint that prints as C's printf does.",
 	.run = cmd_dprintf,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -217,7 +217,7 @@ const struct command commands[] = {
     {
 	.name = "finish",
 	.aliases = "fin",
-	.usage = "finish LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "finish LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint where a function returns.",
 	.run = cmd_finish,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -320,7 +320,7 @@ const struct command commands[] = {
     },
     {
 	.name = "rbreak",
-	.usage = "rbreak /REGEX/ [if EXPR] [do BLOCK end]",
+	.usage = "rbreak /REGEX/ [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint at every function that matches.",
 	.run = cmd_rbreak,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -388,7 +388,7 @@ const struct command commands[] = {
     {
 	.name = "tbreak",
 	.aliases = "tb",
-	.usage = "tbreak LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "tbreak LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint that is gone after one hit.",
 	.run = cmd_tbreak,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,

@@ -12,7 +12,7 @@
 static void put_place(struct buffer *out, const struct code *code, const struct insn *insn)
 {
 	buffer_printf(out, "%s  +0x%" PRIx64 "  %s", out->size ? "\n" : "",
-		      insn->address - code->start, insn->text);
+		      insn->address - code->start, code_text(code, insn).text);
 }
 
 /* The message's subject, "main.f+0x6e", as a person may see it. */
@@ -80,7 +80,7 @@ static struct error *refused(const struct code *code, const struct insn *insn, c
 {
 	CLEANUP(free_p) char *place = place_name(name, insn->address - code->start);
 	struct error *err = error_new(ERR_REFUSED, "%s: a probe on this instruction (%s) %s", place,
-				      insn->text, reason);
+				      code_text(code, insn).text, reason);
 	const struct insn *before = nearest_allowed(code, insn, -1, rules);
 	const struct insn *after = nearest_allowed(code, insn, 1, rules);
 	struct buffer hint = {0};

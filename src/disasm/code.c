@@ -20,10 +20,6 @@ static size_t add_unknown(struct code *code, const uint8_t *bytes, size_t left, 
 	insn->address = address;
 	insn->size = size ? size : 1;
 	insn->kind = size ? INSN_OTHER : INSN_UNDECODABLE;
-	int length = snprintf(insn->text, sizeof(insn->text), ".byte 0x%02x", bytes[0]);
-	for (size_t i = 1; i < insn->size; i++)
-		length +=
-		    snprintf(insn->text + length, sizeof(insn->text) - length, ",0x%02x", bytes[i]);
 	return insn->size;
 }
 
@@ -36,12 +32,6 @@ static void add_decoded(struct code *code, const cs_insn *decoded)
 	struct encoding e = encoding_of(code, insn);
 	insn->kind = encoding_kind(&e);
 	insn->target = encoding_target(&e, insn->address);
-	/* Capstone drops this one prefix, which decides whether a probe is possible. */
-	bool is_notrack = e.opcode == 0xff && e.bytes[0] == 0x3e;
-	char mnemonic[sizeof(decoded->mnemonic) + 8];
-	snprintf(mnemonic, sizeof(mnemonic), "%s%s", is_notrack ? "notrack " : "",
-		 decoded->mnemonic);
-	text_format(mnemonic, decoded->op_str, insn->text, sizeof(insn->text));
 }
 
 /* One for all functions, never closed: its tables take longer to make than a function
@@ -81,6 +71,48 @@ void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t sta
 	       ret->insns.data[ret->first_undecodable].kind != INSN_UNDECODABLE)
 		ret->first_undecodable++;
 }
+
+/* -------------------------------------------------------------------- text */
+
+static void format_bytes(const uint8_t *bytes, size_t size, struct insn_text *ret)
+{
+	int length = snprintf(ret->text, sizeof(ret->text), ".byte 0x%02x", bytes[0]);
+
+	for (size_t i = 1; i < size; i++)
+		length +=
+		    snprintf(ret->text + length, sizeof(ret->text) - length, ",0x%02x", bytes[i]);
+}
+
+static void format_decoded(const struct encoding *e, const cs_insn *decoded, struct insn_text *ret)
+{
+	/* Capstone drops this one prefix, which decides whether a probe is possible. */
+	bool is_notrack = e->opcode == 0xff && e->bytes[0] == 0x3e;
+	char mnemonic[sizeof(decoded->mnemonic) + 8];
+
+	snprintf(mnemonic, sizeof(mnemonic), "%s%s", is_notrack ? "notrack " : "",
+		 decoded->mnemonic);
+	text_format(mnemonic, decoded->op_str, ret->text, sizeof(ret->text));
+}
+
+struct insn_text code_text(const struct code *code, const struct insn *insn)
+{
+	csh handle = decoder();
+	cs_insn *decoded = cs_malloc(handle);
+	struct encoding e = encoding_of(code, insn);
+	const uint8_t *bytes = code->bytes + (insn->address - code->start), *at = bytes;
+	uint64_t address = insn->address;
+	size_t size = insn->size;
+	struct insn_text ret;
+
+	if (cs_disasm_iter(handle, &at, &size, &address, decoded))
+		format_decoded(&e, decoded, &ret);
+	else
+		format_bytes(bytes, insn->size, &ret);
+	cs_free(decoded, 1);
+	return ret;
+}
+
+/* ------------------------------------------------------------------- look-up */
 
 void code_deinit(struct code *code)
 {

@@ -168,6 +168,7 @@ int define_statement(lua_State *L)
 	    .location_span = node->probe.location_span,
 	    .source = unit->source,
 	    .condition = node->probe.condition,
+	    .goroutine = node->probe.goroutine,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
 	return define_probe(L, &request, unit, unit_index, carriers);

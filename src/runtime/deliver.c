@@ -215,6 +215,7 @@ static void push_bytes(lua_State *L, const struct record *record, const struct c
 			continue;
 		parts[part_count++] = (struct typed_part){.offset = part->offset,
 							  .type = part->type,
+							  .are_texts = part->are_texts,
 							  .bytes = piece.bytes,
 							  .size = piece.size,
 							  .is_cut = piece.is_cut,

@@ -13,6 +13,22 @@
 #define EXCERPT_BEFORE 60
 #define EXCERPT_AFTER  80
 
+/* Like Lua, takes \n, \r, \r\n and \n\r for one line end each. */
+static void find_lines(struct source *source)
+{
+	const char *text = source->text;
+
+	vector_push(&source->lines, 0);
+	for (size_t at = 0; at < source->size; at++) {
+		if (text[at] != '\n' && text[at] != '\r')
+			continue;
+		char other = text[at] == '\n' ? '\r' : '\n';
+		if (text[at + 1] == other)
+			at++;
+		vector_push(&source->lines, at + 1);
+	}
+}
+
 struct source *source_new(const char *name, const char *text, size_t size)
 {
 	struct source *source = xcalloc(1, sizeof(*source));
@@ -23,6 +39,7 @@ struct source *source_new(const char *name, const char *text, size_t size)
 		memcpy(source->text, text, size);
 	source->text[size] = '\0';
 	source->size = size;
+	find_lines(source);
 	return source;
 }
 
@@ -64,6 +81,7 @@ void source_free(struct source *source)
 		return;
 	free(source->name);
 	free(source->text);
+	vector_deinit(&source->lines);
 	free(source);
 }
 
@@ -74,24 +92,21 @@ uint32_t source_preamble_end(const struct source *source)
 	return source->text[at] == '#' ? at + strcspn(source->text + at, "\n") : at;
 }
 
-/* Like Lua, takes \n, \r, \r\n and \n\r for one line end each. */
+/* The start of the line that offset is in, by halves: errors are not the only ones to ask,
+ * a long script has a position for each of its probes. */
 static uint32_t line_start(const struct source *source, uint32_t offset, unsigned *ret_line)
 {
-	const char *text = source->text;
-	uint32_t start = 0;
-	unsigned line = 1;
+	size_t low = 0, high = source->lines.size;
 
-	for (uint32_t at = 0; at < offset; at++) {
-		if (text[at] != '\n' && text[at] != '\r')
-			continue;
-		if (at + 1 < offset && (text[at + 1] == '\n' || text[at + 1] == '\r') &&
-		    text[at + 1] != text[at])
-			at++;
-		start = at + 1;
-		line++;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (source->lines.data[middle] <= offset)
+			low = middle;
+		else
+			high = middle;
 	}
-	*ret_line = line;
-	return start;
+	*ret_line = low + 1;
+	return source->lines.data[low];
 }
 
 void source_position(const struct source *source, uint32_t offset, unsigned *ret_line,

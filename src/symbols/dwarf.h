@@ -247,8 +247,15 @@ void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *e
 struct where_context scope_where(const struct scope *scope);
 /* Is the pc before the function's own code, where arguments are being stored? */
 bool scope_is_in_prologue(const struct scope *scope);
-/* A parameter as the calling convention passes it (dwarfabi.c). */
+/* A parameter as the calling convention passes it (dwarfabi.c, dwarfgo.c). */
 void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret);
+/* A variable of the function around a closure, where the closure begins; false if that is not
+ * known. */
+bool scope_go_captured(struct scope *scope, Dwarf_Die *die, uint64_t size, struct where *ret);
+/* What the variable &name stands for: one that is not on the stack, or is shared by closures. */
+bool scope_go_dereference(struct scope *scope, const struct variable *pointer,
+			  struct variable *ret);
+void scope_go_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret);
 /* Is a value of the type passed and returned by its address: a C++ class that is not trivial
  * to copy? */
 bool type_is_by_address(struct dwarf *dwarf, Dwarf_Die *type);

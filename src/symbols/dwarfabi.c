@@ -243,7 +243,10 @@ void scope_argument(struct scope *scope, Dwarf_Die *parameter, struct where *ret
 	/* A compiler may leave arguments out where it sees all calls: not of such a one. */
 	bool is_external = die_flag(&function, DW_AT_external);
 
-	arguments.is_lost = scope->unit->language == LANGUAGE_GO;
+	if (scope->unit->language == LANGUAGE_GO) {
+		scope_go_argument(scope, parameter, ret);
+		return;
+	}
 	place_result(&arguments, &function);
 	for (int more = dwarf_child(&function, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child)) {

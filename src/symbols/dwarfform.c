@@ -262,10 +262,21 @@ static void set_rust(struct dwarf *dwarf, struct dwarf_type *made, const char *n
 
 /* ----------------------------------------------------------------------- Go */
 
+/* Text whose elements are bytes. */
+static void set_go_text(struct dwarf *dwarf, struct dwarf_type *made, const char *data)
+{
+	struct found_member pointer;
+
+	if (set_text(made, data, "len") && find_pointer(&made->die, data, &pointer))
+		made->type.target = type_shell_of(dwarf, &pointer.type, 0);
+}
+
 static void set_go(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
 {
 	if (strcmp(name, "string") == 0)
-		set_text(made, "str", "len");
+		set_go_text(dwarf, made, "str");
+	else if (strcmp(name, "[]uint8") == 0)
+		set_go_text(dwarf, made, "array");
 	else if (begins(name, "[]"))
 		set_sequence(dwarf, made, "array", "len", NULL);
 }

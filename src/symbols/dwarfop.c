@@ -64,10 +64,12 @@ void op_lose(struct op_stack *stack, uint8_t op)
 
 void op_lose_register(struct op_stack *stack, uint64_t number)
 {
+	bool is_go = image_go_version(stack->context->image) != NULL;
 	CLEANUP(free_p) char *reason = NULL;
 
 	if (number >= 17 && number <= 32)
-		reason = xasprintf("<unavailable in %%xmm%u>", (unsigned)number - 17);
+		reason = xasprintf(is_go ? "<unavailable in X%u>" : "<unavailable in %%xmm%u>",
+				   (unsigned)number - 17);
 	else
 		reason = xasprintf("<unavailable in register %llu>", (unsigned long long)number);
 	stack->lost = image_intern(stack->context->image, reason);

@@ -210,12 +210,29 @@ static bool find_in_block(struct scope *scope, Dwarf_Die *block, const char *nam
 	return true;
 }
 
-bool scope_variable(struct scope *scope, const char *name, struct variable *ret)
+static bool find_in_blocks(struct scope *scope, const char *name, struct variable *ret)
 {
 	for (size_t i = scope->blocks.size; i-- > scope->first;)
 		if (find_in_block(scope, &scope->blocks.data[i], name, ret))
 			return true;
-	return scope_global(scope, name, ret);
+	return false;
+}
+
+/* In Go the program's x may be *&x. */
+static bool find_behind_pointer(struct scope *scope, const char *name, struct variable *ret)
+{
+	CLEANUP(free_p) char *pointer_name = xasprintf("&%s", name);
+	struct variable pointer;
+
+	return scope->unit->language == LANGUAGE_GO &&
+	       find_in_blocks(scope, pointer_name, &pointer) &&
+	       scope_go_dereference(scope, &pointer, ret);
+}
+
+bool scope_variable(struct scope *scope, const char *name, struct variable *ret)
+{
+	return find_in_blocks(scope, name, ret) || find_behind_pointer(scope, name, ret) ||
+	       scope_global(scope, name, ret);
 }
 
 /* --------------------------------------------------------------- parameters */

@@ -148,6 +148,9 @@ static void find_where(struct scope *scope, Dwarf_Die *die, struct variable *var
 	const struct where_context context = scope_where(scope);
 
 	dwarf_where(&context, die, variable->type->size, &variable->where);
+	if (variable->where.pieces[0].kind == PIECE_LOST &&
+	    scope_go_captured(scope, die, variable->type->size, &variable->where))
+		return;
 	if (!is_too_early(scope, die, variable))
 		return;
 	if (variable->kind == VARIABLE_PARAMETER)

@@ -170,6 +170,8 @@ static struct error *open_image(const char *path, const char *name, bool is_debu
 	image->fd = -1;
 	image->path = xstrdup(path);
 	image->name = xstrdup(name ? name : path);
+	image->name_filters = name_filters_new();
+	image->symbol_lists = symbol_lists_new();
 	struct error *err = open_file(image, is_debug_file);
 	if (!err)
 		err = read_headers(image, is_debug_file);
@@ -215,6 +217,8 @@ void image_unref(struct image *image)
 	lines_free(image->lines);
 	relocations_free(image->relocations);
 	table_free(image->table);
+	symbol_lists_free(image->symbol_lists);
+	name_filters_free(image->name_filters);
 	go_close(image->go);
 	image_unref(image->debug);
 	vector_deinit(&image->segments);

@@ -39,6 +39,8 @@ struct lines;
 struct dwarf;
 struct cfi;
 struct relocations;
+struct name_filters;
+struct symbol_lists;
 
 struct image {
 	unsigned references;
@@ -59,6 +61,8 @@ struct image {
 	struct dwarf *dwarf;			/* its names, read when first needed */
 	struct relocations *relocations;	/* by address, made when first needed */
 	struct cfi *cfi;			/* unwind tables, likewise */
+	struct name_filters *name_filters;	/* what searching often has made; empty at first */
+	struct symbol_lists *symbol_lists;	/* likewise */
 	struct intern names;
 };
 
@@ -190,17 +194,22 @@ struct name_spans {
 	struct arena arena;
 	VECTOR(struct span_of_names) spans;
 };
-void name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
+/* True if that region is asked so often that its symbols should be listed by name. */
+bool name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
 			uint64_t size, const char *literal);
 /* The string that begins at that offset if it contains the literal, or NULL. */
 const char *name_spans_at(const struct name_spans *spans, uint64_t offset);
 void name_spans_deinit(struct name_spans *spans);
+struct name_filters *name_filters_new(void);
+void name_filters_free(struct name_filters *filters);
 
 /* Calls fn for each function symbol of .symtab (its own or its debug file's)
  * and .dynsym whose raw name contains literal (all if it is ""), in no order,
  * some twice. The raw names live during fn. Reads the tables in pieces and
- * keeps nothing. False if fn stopped it. */
+ * keeps nothing, until it is asked often. False if fn stopped it. */
 bool symtab_search(const struct image *image, const char *literal, symbol_fn fn, void *context);
+struct symbol_lists *symbol_lists_new(void);
+void symbol_lists_free(struct symbol_lists *lists);
 /* Is there a .symtab, here or in the debug file? */
 bool symtab_is_there(const struct image *image);
 /* The value (address) of an object symbol by exact name (not a function). */

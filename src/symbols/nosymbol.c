@@ -61,21 +61,82 @@ static void offer_library(void *context, struct image *image)
 	offer_functions(context, image);
 }
 
-/* What a user can do about a name that is not there. */
-static void explain_missing(struct error *err, struct program *program, struct image *image,
-			    const char *wanted)
+/* ------------------------------------------------------------- generic functions */
+
+/* Bodies of a generic function, each for types of one shape. */
+struct instances {
+	char *wanted; /* without type arguments */
+	path_list names;
+	bool is_untold; /* the tables say [...] in place of the types */
+};
+
+static void collect_instances(struct instances *instances, struct image *image)
+{
+	const struct table *table = table_get(image);
+
+	for (size_t i = 0; i < table->symbols.size; i++) {
+		const char *name = table->symbols.data[i].raw;
+		if (!strchr(name, '[') || !go_covers(image, table->symbols.data[i].address) ||
+		    match_name(instances->wanted, name, true) == MATCH_NONE)
+			continue;
+		instances->is_untold |= strstr(name, "[...]") != NULL;
+		vector_push(&instances->names, xstrdup(name));
+	}
+}
+
+/* F[int], where there are bodies of F, but none for int. */
+static void explain_instances(struct image *image, const char *wanted, struct buffer *hint)
+{
+	struct instances instances = {0};
+
+	if (!image->go || !strchr(wanted, '['))
+		return;
+	instances.wanted = match_owner(wanted, true);
+	collect_instances(&instances, image);
+	size_t count = instances.names.size;
+	if (count && instances.is_untold)
+		buffer_printf(hint,
+			      "%s has %zu bodies, and a stripped program of this version of Go "
+			      "does not say for which\ntypes each is: break %s traces them all",
+			      instances.wanted, count, instances.wanted);
+	else if (count)
+		buffer_printf(
+		    hint, "types of one shape share a body of %s; it has these:", instances.wanted);
+	for (size_t i = 0; i < count && i < CHOICES_SHOWN && !instances.is_untold; i++)
+		buffer_printf(hint, "\n  %s", instances.names.data[i]);
+	if (count > CHOICES_SHOWN && !instances.is_untold)
+		buffer_printf(hint, "\n  and %zu more", count - CHOICES_SHOWN);
+	path_list_deinit(&instances.names);
+	free(instances.wanted);
+}
+
+/* ------------------------------------------------------------------------ names */
+
+static void explain_nearest(struct program *program, struct image *image, const char *wanted,
+			    struct buffer *hint)
 {
 	struct nearest nearest = {.wanted = wanted};
-	struct buffer hint = {0};
 
 	offer_functions(&nearest, image);
 	if (!nearest.count && image == program_executable(program))
 		program_each_module(program, offer_library, &nearest);
 	if (nearest.count) {
-		buffer_puts(&hint, "did you mean ");
-		nearest_format(&nearest, &hint);
-		buffer_puts(&hint, "?");
+		buffer_puts(hint, "did you mean ");
+		nearest_format(&nearest, hint);
+		buffer_puts(hint, "?");
 	}
+	nearest_deinit(&nearest);
+}
+
+/* What a user can do about a name that is not there. */
+static void explain_missing(struct error *err, struct program *program, struct image *image,
+			    const char *wanted)
+{
+	struct buffer hint = {0};
+
+	explain_instances(image, wanted, &hint);
+	if (!hint.size)
+		explain_nearest(program, image, wanted, &hint);
 	if (image_go_problem(image))
 		buffer_printf(&hint, "%sGo's own names were not read: %s", hint.size ? "\n" : "",
 			      image_go_problem(image));
@@ -84,9 +145,11 @@ static void explain_missing(struct error *err, struct program *program, struct i
 			      "%s%s is stripped: only the functions it exports have names; install "
 			      "its debug\npackage (-dbgsym or -dbg), or give an address: *0x...",
 			      hint.size ? "\n" : "", image_name(image));
+	else if (image->go && !hint.size)
+		buffer_puts(&hint, "Go's linker leaves out what nothing calls: "
+				   "\"info functions REGEX\" lists what is there");
 	if (hint.size)
 		error_hint(err, "%s", hint.data);
-	nearest_deinit(&nearest);
 	buffer_deinit(&hint);
 }
 

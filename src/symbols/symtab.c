@@ -2,96 +2,16 @@
 /*
  * symtab.c - the functions of .symtab and .dynsym whose name contains a literal.
  *
- * The string table is scanned for the literal, then the symbols for those that
- * point at a string with a hit. Both are read in pieces that fit a cache, so that one
- * name in a file of hundreds of megabytes costs a few milliseconds and no memory.
+ * The strings with the literal come from names.c; then all symbols are looked at for those
+ * that point at one, in pieces that fit a cache: one name in a file of hundreds of
+ * megabytes costs a few milliseconds and no memory. A session that goes on asking gets
+ * a list of the symbols by name.
  */
 #include "internal.h"
 
-#define NAMES_AT_A_TIME	  (256u * 1024)
 #define SYMBOLS_AT_A_TIME 4096
-
-/* ------------------------------------------------------------------- spans */
-
-static void add_span(struct name_spans *spans, uint64_t start, const char *string, size_t length,
-		     uint64_t last)
-{
-	*vector_add(&spans->spans) = (struct span_of_names){
-	    .start = start,
-	    .last = last,
-	    .copy = arena_strndup(&spans->arena, string, length),
-	};
-}
-
-/* Strings of bytes (which ends with a NUL) that contain the literal. */
-static void collect_hits(struct name_spans *spans, const char *bytes, size_t size, uint64_t base,
-			 const char *literal, size_t literal_size)
-{
-	const char *end = bytes + size, *at = bytes, *hit;
-
-	while (at < end && (hit = memmem(at, end - at, literal, literal_size))) {
-		const char *before = memrchr(at, '\0', hit - at);
-		const char *string = before ? before + 1 : at;
-		const char *stop = memchr(hit, '\0', end - hit), *last = hit, *next;
-		if (literal_size == 0)
-			last = stop;
-		while (last < stop &&
-		       (next = memmem(last + 1, stop - last - 1, literal, literal_size)))
-			last = next;
-		add_span(spans, base + (string - bytes), string, stop - string,
-			 base + (last - bytes));
-		at = stop + 1;
-	}
-}
-
-void name_spans_collect(struct name_spans *spans, const struct image *image, uint64_t offset,
-			uint64_t size, const char *literal)
-{
-	struct buffer bytes = {0};
-	size_t literal_size = strlen(literal);
-
-	for (uint64_t done = 0, base = 0; done < size;) {
-		size_t piece = size - done < NAMES_AT_A_TIME ? size - done : NAMES_AT_A_TIME;
-		char *room = buffer_reserve(&bytes, piece);
-		if (!image_pread(image, offset + done, room, piece))
-			break;
-		bytes.size += piece;
-		done += piece;
-		/* A string that goes on in the next piece waits for it. */
-		const char *last = memrchr(bytes.data, '\0', bytes.size);
-		if (!last)
-			continue;
-		size_t whole = last + 1 - bytes.data;
-		collect_hits(spans, bytes.data, whole, base, literal, literal_size);
-		memmove(bytes.data, bytes.data + whole, bytes.size - whole);
-		bytes.size -= whole;
-		base += whole;
-	}
-	buffer_deinit(&bytes);
-}
-
-const char *name_spans_at(const struct name_spans *spans, uint64_t offset)
-{
-	size_t low = 0, high = spans->spans.size;
-
-	while (low < high) { /* the first span that starts after offset */
-		size_t middle = low + (high - low) / 2;
-		if (spans->spans.data[middle].start <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0 || offset > spans->spans.data[low - 1].last)
-		return NULL;
-	const struct span_of_names *span = &spans->spans.data[low - 1];
-	return span->copy + (offset - span->start);
-}
-
-void name_spans_deinit(struct name_spans *spans)
-{
-	arena_deinit(&spans->arena);
-	vector_deinit(&spans->spans);
-}
+/* More strings than this are a pattern's: all symbols are as soon looked at. */
+#define SPANS_LOOKED_UP 64
 
 /* ----------------------------------------------------------------- symbols */
 
@@ -118,8 +38,10 @@ struct symbol_query {
 	void *context;
 };
 
-static bool pass_symbols(const struct symbol_query *query, const Elf64_Sym *batch, size_t size)
+static bool pass_symbols(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+			 uint64_t first)
 {
+	(void)first;
 	for (size_t i = 0; i < size; i++) {
 		const char *name =
 		    is_function(&batch[i]) ? name_spans_at(query->spans, batch[i].st_name) : NULL;
@@ -140,7 +62,8 @@ static bool pass_symbols(const struct symbol_query *query, const Elf64_Sym *batc
 
 /* Reads the symbols in batches; stops where pass says so. */
 static bool each_batch(const struct symbol_query *query,
-		       bool (*pass)(const struct symbol_query *, const Elf64_Sym *, size_t))
+		       bool (*pass)(const struct symbol_query *query, const Elf64_Sym *batch,
+				    size_t size, uint64_t first))
 {
 	CLEANUP(free_p) Elf64_Sym *batch = xmalloc(SYMBOLS_AT_A_TIME * sizeof(*batch));
 	uint64_t count = query->symbols->size / sizeof(*batch);
@@ -151,7 +74,7 @@ static bool each_batch(const struct symbol_query *query,
 		if (!image_pread(query->file, query->symbols->offset + done * sizeof(*batch), batch,
 				 size * sizeof(*batch)))
 			break;
-		if (!pass(query, batch, size))
+		if (!pass(query, batch, size, done))
 			return false;
 	}
 	return true;
@@ -173,6 +96,117 @@ static bool find_table(const struct image *image, uint32_t type, struct symbol_q
 	return true;
 }
 
+/* ------------------------------------------------------------------ by name */
+
+struct named_symbol {
+	uint32_t name; /* where it is in the strings */
+	uint32_t index;
+};
+
+/* The functions of one table. */
+struct symbol_list {
+	const struct section *table;
+	VECTOR(struct named_symbol) symbols;
+};
+
+struct symbol_lists {
+	VECTOR(struct symbol_list) all;
+};
+
+struct symbol_lists *symbol_lists_new(void)
+{
+	return xcalloc(1, sizeof(struct symbol_lists));
+}
+
+void symbol_lists_free(struct symbol_lists *lists)
+{
+	if (!lists)
+		return;
+	for (size_t i = 0; i < lists->all.size; i++)
+		vector_deinit(&lists->all.data[i].symbols);
+	vector_deinit(&lists->all);
+	free(lists);
+}
+
+static bool add_to_list(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+			uint64_t first)
+{
+	struct symbol_list *list = query->context;
+
+	for (size_t i = 0; i < size; i++)
+		if (is_function(&batch[i]))
+			vector_push(&list->symbols, ((struct named_symbol){batch[i].st_name,
+									   (uint32_t)(first + i)}));
+	return true;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	const struct named_symbol *a = left, *b = right;
+
+	return a->name < b->name ? -1 : a->name > b->name;
+}
+
+static const struct symbol_list *list_of(const struct symbol_query *query)
+{
+	struct symbol_lists *lists = query->file->symbol_lists;
+
+	for (size_t i = 0; i < lists->all.size; i++)
+		if (lists->all.data[i].table == query->symbols)
+			return &lists->all.data[i];
+	struct symbol_list *list = vector_add(&lists->all);
+	struct symbol_query all = *query;
+	list->table = query->symbols;
+	all.context = list;
+	each_batch(&all, add_to_list);
+	if (list->symbols.size)
+		qsort(list->symbols.data, list->symbols.size, sizeof(*list->symbols.data),
+		      compare_names);
+	return list;
+}
+
+static size_t first_from(const struct symbol_list *list, uint64_t name)
+{
+	size_t low = 0, high = list->symbols.size;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (list->symbols.data[middle].name < name)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool pass_listed(const struct symbol_query *query, const struct symbol_list *list,
+			const struct span_of_names *span)
+{
+	Elf64_Sym symbol;
+
+	for (size_t i = first_from(list, span->start);
+	     i < list->symbols.size && list->symbols.data[i].name <= span->last; i++) {
+		uint64_t index = list->symbols.data[i].index;
+		if (image_pread(query->file, query->symbols->offset + index * sizeof(symbol),
+				&symbol, sizeof(symbol)) &&
+		    !pass_symbols(query, &symbol, 1, index))
+			return false;
+	}
+	return true;
+}
+
+static bool pass_spans(const struct symbol_query *query)
+{
+	const struct symbol_list *list = list_of(query);
+
+	for (size_t i = 0; i < query->spans->spans.size; i++)
+		if (!pass_listed(query, list, &query->spans->spans.data[i]))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------- search */
+
 static bool search_table(const struct image *image, uint32_t type, const char *literal,
 			 symbol_fn fn, void *context)
 {
@@ -182,8 +216,11 @@ static bool search_table(const struct image *image, uint32_t type, const char *l
 	if (!find_table(image, type, &query))
 		return true;
 	query.spans = &spans;
-	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size, literal);
-	bool has_ended = spans.spans.size == 0 || each_batch(&query, pass_symbols);
+	bool is_frequent = name_spans_collect(&spans, query.file, query.strings->offset,
+					      query.strings->size, literal);
+	bool is_listed = is_frequent && spans.spans.size <= SPANS_LOOKED_UP;
+	bool has_ended = !spans.spans.size ||
+			 (is_listed ? pass_spans(&query) : each_batch(&query, pass_symbols));
 	name_spans_deinit(&spans);
 	return has_ended;
 }
@@ -208,10 +245,12 @@ struct object_query {
 	uint64_t address;
 };
 
-static bool pass_objects(const struct symbol_query *query, const Elf64_Sym *batch, size_t size)
+static bool pass_objects(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+			 uint64_t first)
 {
 	struct object_query *wanted = query->context;
 
+	(void)first;
 	for (size_t i = 0; i < size; i++) {
 		const char *name = name_spans_at(query->spans, batch[i].st_name);
 		if (name && batch[i].st_shndx != SHN_UNDEF && strcmp(name, wanted->name) == 0) {
@@ -255,10 +294,12 @@ static bool is_datum(const struct image *image, const Elf64_Sym *symbol)
 	       symbol->st_shndx < SHN_LORESERVE && !image_is_code(image, symbol->st_value);
 }
 
-static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, size_t size)
+static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+		      uint64_t first)
 {
 	const struct data_query *data = query->context;
 
+	(void)first;
 	for (size_t i = 0; i < size; i++) {
 		const char *raw = is_datum(query->image, &batch[i])
 				      ? name_spans_at(query->spans, batch[i].st_name)

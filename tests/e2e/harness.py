@@ -311,8 +311,8 @@ class TestCase(unittest.TestCase):
 
     def assert_original(self, target):
         """The code of the target has no probe in it (any more)."""
-        self.assertEqual(wait_until(lambda: not target.changed_text(), 10) or
-                         target.changed_text(), True)
+        self.assertEqual(wait_until(lambda: not changed_text(target.pid), 10) or
+                         changed_text(target.pid), True)
 
 
 def wait_until(condition, timeout=TIMEOUT):

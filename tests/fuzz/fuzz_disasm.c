@@ -14,7 +14,7 @@ static void check_sweep(const struct code *code)
 
 	for (size_t i = 0; i < code->insns.size; i++) {
 		const struct insn *insn = &code->insns.data[i];
-		assert(insn->address == at && insn->size > 0 && insn->text[0]);
+		assert(insn->address == at && insn->size > 0 && code_text(code, insn).text[0]);
 		assert((insn->kind == INSN_UNDECODABLE) <= (i >= code->first_undecodable));
 		assert(code_at(code, at) == insn);
 		at += insn->size;

@@ -75,6 +75,40 @@ static void a_count_is_an_atomic_addition_to_its_row(void **state)
 }
 
 /* reason: NULL if the kernel runs the block; "" if it is not for the kernel. */
+/* No value is computed in one place to be moved to another. */
+static void a_loop_computes_in_place(void **state)
+{
+	struct compile_request request = {0};
+	struct buffer code = {0};
+	struct compiled c;
+
+	(void)state;
+	compile_with(&c, "break f do for i = 1, arg[1] do count(i) end end", &request);
+	if (c.err)
+		fail_with_error(c.err);
+	list_block(&c, &code);
+	*strstr(code.data, "  30  ") = '\0';
+	assert_string_equal(code.data, "  13  r0 = 1\n"
+				       "  14  u64 [r10-96] = r0\n"
+				       "  15  r0 = u64 [r6+112]\n"
+				       "  16  u64 [r10-112] = r0\n"
+				       "  17  r0 = 0\n"
+				       "  18  u64 [r10-104] = r0\n"
+				       "  19  r0 = u64 [r10-96]\n"
+				       "  20  r5 = u64 [r10-112]\n"
+				       "  21  if r0 s> r5 goto 75\n"
+				       "  22  r0 = u64 [r10-104]\n"
+				       "  23  r0 += 1\n"
+				       "  24  u64 [r10-104] = r0\n"
+				       "  25  r0 = u64 [r10-104]\n"
+				       "  26  if r0 s> 4096 goto 79\n"
+				       "  27  u64 [r10-512] = 0\n"
+				       "  28  r0 = u64 [r10-96]\n"
+				       "  29  u64 [r10-504] = r0\n");
+	buffer_deinit(&code);
+	compiled_deinit(&c);
+}
+
 static void blocks_of_aggregations_alone_run_in_the_kernel(void **state)
 {
 	static const struct {
@@ -412,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_count_is_an_atomic_addition_to_its_row),
+	    cmocka_unit_test(a_loop_computes_in_place),
 	    cmocka_unit_test(blocks_of_aggregations_alone_run_in_the_kernel),
 	    cmocka_unit_test(mixed_with_lua_each_call_becomes_a_function_of_its_own),
 	    cmocka_unit_test(wrong_calls_are_errors_at_their_place),

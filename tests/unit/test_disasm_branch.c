@@ -56,7 +56,7 @@ static char *describe(const struct code *code)
 	}
 	buffer_printf(&out, "%s %x", kinds[branch.kind], branch.condition);
 	if (branch.kind == BRANCH_RESULT) {
-		buffer_printf(&out, " %s", branch.test->text);
+		buffer_printf(&out, " %s", code_text(code, branch.test).text);
 		return buffer_take(&out);
 	}
 	put_operand(&out, &branch.left);

@@ -85,7 +85,7 @@ static void an_instruction_has_its_size_kind_target_and_text(void **state)
 		bytes[size] = 0xc3;
 		code_init(&code, bytes, size + 1, 0x1000);
 		const struct insn *insn = &code.insns.data[0];
-		assert_string_equal(insn->text, instructions[i].text);
+		assert_string_equal(code_text(&code, insn).text, instructions[i].text);
 		assert_int_equal(insn->size, size);
 		assert_int_equal(insn->kind, instructions[i].kind);
 		assert_int_equal(insn->target, instructions[i].target);

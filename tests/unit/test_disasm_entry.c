@@ -108,10 +108,10 @@ static void the_entry_site_is_hit_once_a_call(void **state)
 		struct code code;
 		open_function(&code, entries[i].start, entries[i].end);
 		struct entry_site site = site_entry(&code, &rules);
-		const char *text = code_at(&code, site.address)->text;
-		if (strcmp(text, entries[i].text) != 0 ||
+		struct insn_text insn = code_text(&code, code_at(&code, site.address));
+		if (strcmp(insn.text, entries[i].text) != 0 ||
 		    site.is_after_stack_check != entries[i].is_after_stack_check)
-			fail_msg("%s is entered at %s", entries[i].name, text);
+			fail_msg("%s is entered at %s", entries[i].name, insn.text);
 		code_deinit(&code);
 	}
 }
@@ -154,8 +154,8 @@ static void arguments_are_live_along_the_prologue_only(void **state)
 				  lives[i].cfa_offsets[k];
 			bool found = site_args_are_live(&code, insn->address, &offset);
 			if (found != is_live || (found && offset != lives[i].cfa_offsets[k]))
-				fail_msg("%s: at %s, live %d, CFA %ld", lives[i].name, insn->text,
-					 found, (long)offset);
+				fail_msg("%s: at %s, live %d, CFA %ld", lives[i].name,
+					 code_text(&code, insn).text, found, (long)offset);
 		}
 		code_deinit(&code);
 	}

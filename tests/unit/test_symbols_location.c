@@ -225,6 +225,30 @@ static void c_names_are_found(void **state)
 	program_free(program);
 }
 
+static bool look_up(void *context, const struct function *function)
+{
+	place_list places = {0};
+	size_t found = 0;
+
+	assert_no_error(resolve(context, function->name, &places));
+	while (found < places.size && places.data[found].address != function->address)
+		found++;
+	if (found == places.size)
+		fail_msg("%s: not found at 0x%lx", function->name,
+			 (unsigned long)function->address);
+	place_list_deinit(&places);
+	return true;
+}
+
+/* The first searches read the tables; later ones have a filter and a list. */
+static void every_function_of_a_large_program_is_found_by_its_name(void **state)
+{
+	(void)state;
+	struct program *program = open_program("/proc/self/exe");
+	image_each_function(program_executable(program), look_up, program);
+	program_free(program);
+}
+
 static void an_address_needs_no_name(void **state)
 {
 	place_list places = {0};
@@ -409,6 +433,7 @@ int main(void)
 	    cmocka_unit_test(locations_are_taken_apart),
 	    cmocka_unit_test(malformed_locations_say_what_is_wrong),
 	    cmocka_unit_test(c_names_are_found),
+	    cmocka_unit_test(every_function_of_a_large_program_is_found_by_its_name),
 	    cmocka_unit_test(an_address_needs_no_name),
 	    cmocka_unit_test(names_not_in_the_executable_come_from_its_libraries),
 	    cmocka_unit_test(a_name_that_is_not_there_has_near_misses),

@@ -1,0 +1,3 @@
+module moontap.example/govalues
+
+go 1.15
