@@ -2,7 +2,9 @@
 /*
  * plan.c - a compilation from start to end, one stage after the other.
  */
+#include "capture.h"
 #include "ir.h"
+#include "lower.h"
 #include "rewrite.h"
 
 /* The kernel decides the condition where it can; else Lua does, on captures. */
@@ -64,6 +66,7 @@ static bool reads_memory(const struct ir *ir)
 		case IR_TEXT:
 		case IR_STRING:
 		case IR_BYTES:
+		case IR_MEMORY:
 		case IR_STACK:
 		case IR_KEY_STACK:
 		case IR_KEEP_TEXT:
@@ -91,10 +94,43 @@ static struct error *count_bytes(struct rewriter *r, const struct value *value, 
 			  "Give them a greatest length: str(P, MAX), or set max-string.");
 }
 
+/* Is the same object among those before number i? */
+static bool is_wanted_already(const struct rewriter *r, size_t i)
+{
+	struct value value = *r->values.data[i];
+
+	for (size_t k = 0; k < i; k++) {
+		value.is_indexed = r->values.data[k]->is_indexed;
+		if (value_equal(&value, r->values.data[k]))
+			return true;
+	}
+	return false;
+}
+
+/* What values lead to, of all of them together. */
+static struct error *lower_memory(struct rewriter *r, struct ir *captures)
+{
+	struct plan *plan = r->c->plan;
+
+	if (!plan->has_memory)
+		return NULL;
+	lower_add(r->c, captures, IR_MEMORY_BEGIN, NULL);
+	for (size_t i = 0; i < r->values.size; i++)
+		if (plan->captures.data[i].leads_on && !is_wanted_already(r, i))
+			TRY(memory_want(r->c, r->values.data[i], captures));
+	lower_add(r->c, captures, IR_MEMORY, NULL)->slot = plan->memory_slot;
+	return NULL;
+}
+
 static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 {
 	struct plan *plan = r->c->plan;
+
+	if (plan->has_memory)
+		plan->memory_slot = plan->slot_count++;
 	size_t size = sizeof(struct record) + 8 * plan->slot_count, part = 0;
+
+	size += plan->has_memory ? MEMORY_BYTES : 0;
 
 	for (size_t i = 0; i < r->values.size; i++) {
 		const struct value *value = r->values.data[i];
@@ -109,7 +145,7 @@ static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 			TRY(count_bytes(r, p->value, &size));
 		}
 	}
-	return NULL;
+	return lower_memory(r, captures);
 }
 
 /* The program at the entry of a finish: made first, for it is the others' instructions that
