@@ -144,8 +144,9 @@ docs: $(BUILD)/moontap ## write docs/moontap.1 anew
 GOS := $(wildcard /usr/lib/go-1.22/bin/go /usr/lib/go-1.21/bin/go /usr/lib/go-1.20/bin/go \
 	/usr/lib/go-1.19/bin/go /usr/lib/go-1.23/bin/go)
 GO  ?= $(firstword $(GOS) go)
+# $(call go_build,GO,PROGRAM,FLAGS,ENVIRONMENT)
 go_build = GOCACHE=$(CURDIR)/build/go-cache GOPATH=$(CURDIR)/build/go GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local \
-	GO111MODULE=on CGO_ENABLED=0 $(1) build $(3) -buildvcs=false -o $(abspath $(2)) .
+	GO111MODULE=on CGO_ENABLED=0 $(4) $(1) build -buildvcs=false $(3) -o $(abspath $(2)) .
 build/go-play: examples/go-play/main.go examples/go-play/go.mod
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,$(GO),$@)

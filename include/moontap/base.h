@@ -74,7 +74,8 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 	X(NO_BPF, "no-bpf")		      /* the kernel has no BPF, or not what we need */     \
 	X(VERIFIER, "verifier")		      /* the kernel refused our program: our bug */        \
 	X(ATTACH, "attach")		      /* the kernel refused the attachment */              \
-	X(NO_PROBE, "no-probe")		      /* no probe of that number */
+	X(NO_PROBE, "no-probe")		      /* no probe of that number */                        \
+	X(DECLINED, "declined")		      /* told already; the user was asked and said no */
 
 enum error_tag {
 #define X(tag, name) ERR_##tag,

@@ -20,11 +20,14 @@
  *   memory.c   what values of Go lead to -> IR
  *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
+ *   texts.c    the text of a sequence's elements -> IR
+ *   loop.c     loops that the verifier does not follow round by round
  *   block.c    statements that the kernel can run -> IR
  *   aggregate.c  calls of count() and its kin: checked
  *   rows.c     ... -> IR
  *   allocate.c IR values -> BPF registers and stack
  *   emit.c     IR -> BPF: expressions, conditions, captures
+ *   string.c   IR -> BPF: strings captured
  *   text.c     IR -> BPF: strings compared
  *   walk.c     IR -> BPF: stacks
  *   search.c   IR -> BPF: memory that values lead to
@@ -100,6 +103,7 @@ struct script_aggregate {
 struct compile_request {
 	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
+	const struct node *goroutine; /* only hits of this one (NODE_INTEGER); or NULL: of all */
 	/* NODE_BLOCK; NODE_LIST: the arguments of a printf (dprintf); NULL: the default
 	 * action, a line at each hit. */
 	const struct node *block;
@@ -127,9 +131,13 @@ struct compile_request {
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
-	bool has_budget;	/* events are limited: count them down in MAP_BUDGET */
-	bool is_sleepable;	/* the kernel can run it so */
-	uint32_t fsbase_offset; /* where in a task the kernel keeps its base of %fs; 0: not known */
+	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
+	bool is_sleepable; /* the kernel can run it so */
+	/* Does the kernel know may_goto? Asked only of blocks with loops. NULL: it does not. */
+	bool (*has_may_goto)(void);
+	/* Where in a task the kernel keeps its base of %fs (false: it does not tell). Asked only
+	 * where that is needed: finding out takes milliseconds and megabytes. NULL: not known. */
+	bool (*fsbase_offset)(uint32_t *ret);
 };
 
 /* Where a parameter of the Lua function comes from, and as what. */
@@ -159,6 +167,7 @@ struct capture_part {
 	uint64_t offset; /* in the value: of the char*, of the FORM_STRING or FORM_SEQUENCE */
 	unsigned slot;
 	const struct type *type; /* NULL: text; else the elements' type, as many as fit */
+	bool are_texts;		 /* not the elements: struct record_text, for text of theirs */
 	/* Not 0: no slot; that many bytes of the value itself cannot be read here, and reason. */
 	uint64_t lost_size;
 	const char *reason;

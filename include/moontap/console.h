@@ -14,7 +14,8 @@
  *   history.c      what was typed before, and its file
  *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
- *   catalog.c        the target's names in order
+ *   offers.c         ... of the target: variables at a place, globals, fields
+ *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
@@ -35,9 +36,11 @@
  *   cmd_calls.c    calls
  *   cmd_disassemble.c  disassemble
  *   memory.c, cmd_examine.c  reading memory; x
- *   evaluate.c     the value of a path through a global: *list.next->name
+ *   evaluate.c     a path through a global: *list.next->name
+ *   valueread.c    ... its value: bytes, and what pointers in them lead to
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
+ *   info_data.c    info variables, types
  *   info_scope.c   info scope, args, locals
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
@@ -103,9 +106,16 @@ struct error *quantity_size(const char *text, size_t *ret_bytes);
 
 struct console;
 
+enum setting_auto {
+	SETTING_IS_AUTO,
+	SETTING_IS_ON,
+	SETTING_IS_OFF,
+};
+extern const char *const auto_words[]; /* by setting_auto; NULL at the end */
 /* Counts: 0 is no limit. */
 struct settings {
 	char *args;
+	enum setting_auto pending;
 	bool confirm, history_save;
 	unsigned event_lines, history_size, listsize, max_completions;
 	struct compile_limits limits;
@@ -114,6 +124,7 @@ struct setting {
 	const char *name; /* may have several words */
 	enum {
 		SETTING_BOOLEAN,
+		SETTING_AUTO,
 		SETTING_COUNT,
 		SETTING_TEXT,
 	} kind;
@@ -141,22 +152,25 @@ struct budget {
 	int64_t second_ends_ms;
 };
 
-/* The target's names in order; {0} to begin with (catalog.c). */
+/* The target's source files; {0} to begin with (catalog.c). */
 struct catalog {
 	const struct program *program; /* they are of */
-	VECTOR(struct image *) images; /* held, for the functions' names */
-	VECTOR(const char *) functions;
-	VECTOR(const char *) sources;
+	VECTOR(const char *) sources;  /* in order, many of them often */
 	struct arena texts;
 };
-/* Calls fn for each that begins with prefix, in order, until it returns false. */
+/* Calls fn for what begins with prefix, perhaps several times, until it returns false. A prefix may
+ * begin with a MODULE: */
 typedef bool (*catalog_fn)(void *context, const char *name);
-void catalog_functions(struct catalog *names, struct program *program, const char *prefix,
-		       catalog_fn fn, void *context);
+void catalog_functions(struct program *program, const char *prefix, catalog_fn fn, void *context);
 /* "counted.c:" */
 void catalog_sources(struct catalog *names, struct program *program, const char *prefix,
 		     catalog_fn fn, void *context);
 void catalog_deinit(struct catalog *names);
+
+/* What the word at the end of text may become, of variables of the target: those seen at the place
+ * of the statement that text begins with (or else from main), globals, fields of those. */
+void offers_of_data(struct console *console, const char *text, const char *word,
+		    void (*fn)(void *context, const char *offer), void *context);
 
 /* Where source files are looked for. */
 struct srcpath_rule {
@@ -223,6 +237,8 @@ void evaluation_deinit(struct evaluation *evaluation);
  * read: ERR_UNREADABLE. value_deinit it whatever happened. */
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path);
+/* Fills in the bytes and parts of a value whose type and place are known. */
+struct error *value_read(const struct evaluation *evaluation, struct value *value);
 void value_deinit(struct value *value);
 
 /* "int *next[3]" */
@@ -296,6 +312,8 @@ size_t console_deliver(struct console *console);
 void console_flush(struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
+/* "question (y or [n]) ": false without asking. */
+bool console_query_no(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
 
@@ -364,6 +382,7 @@ enum command_flags {
 	COMMAND_OF_HELP = 32,	 /* whatever help knows */
 	COMMAND_OF_LUA = 64,
 	COMMAND_OF_SETTING = 128,
+	COMMAND_OF_DATA = 512,	/* globals and paths through them */
 	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
 };
 
@@ -446,7 +465,7 @@ struct error *console_each_probe(struct console *console, const char *ids,
 /* A probe as a statement of the language, in parts. */
 struct statement {
 	const char *keyword;
-	char *location, *condition, *block; /* condition and block may be NULL */
+	char *location, *goroutine, *condition, *block; /* NULL but for location: it has none */
 };
 /* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
 struct error *statement_of(const struct probe *probe, struct statement *ret);
@@ -507,6 +526,8 @@ struct error *info_locals(struct console *console, const char *arguments, struct
 struct error *info_scope(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);
+struct error *info_types(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_variables(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
 
 /* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */

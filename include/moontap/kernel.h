@@ -50,6 +50,8 @@ void kernel_close(struct kernel *kernel);
 
 enum attach_method kernel_method(const struct kernel *kernel);
 bool kernel_has_sleepable(const struct kernel *kernel);
+/* Does this kernel know may_goto, the instruction that ends loops (6.9)? */
+bool kernel_has_may_goto(void);
 /* Does this kernel turn 5-byte nops under a uprobe into calls? No privileges
  * and no struct kernel needed: --dry-run judges too. */
 bool kernel_rewrites_nop5(void);
@@ -157,7 +159,8 @@ bool kernel_arm(struct kernel *kernel);
 
 /*
  * Tells what processes map that is code, so that what a process has mapped is known when it
- * has ended. Nobody is woken for that; but kernel_fd is readable when much has come.
+ * has ended. Nobody is woken for that, but kernel_fd is readable when much has come; or, if
+ * it is urgent, when anything has.
  */
 struct mapping_event {
 	enum {
@@ -173,7 +176,12 @@ struct mapping_event {
 };
 /* From now on of a process, its later threads and its children; pid 0: of all. Replaces what
  * was watched before. */
-struct error *kernel_watch_mappings(struct kernel *kernel, pid_t pid);
+struct error *kernel_watch_mappings(struct kernel *kernel, pid_t pid, bool is_urgent);
+/* To be called when the process has ended: kernel_fd would be readable for ever. */
+void kernel_unwatch_mappings(struct kernel *kernel);
+/* Is there something to take? What came before kernel_fd was last waited for, or registered to
+ * be, wakes nobody. */
+bool kernel_has_mappings(const struct kernel *kernel);
 /* Tells of everything up to this moment, in its order. */
 void kernel_take_mappings(struct kernel *kernel,
 			  void (*fn)(void *context, const struct mapping_event *), void *context);

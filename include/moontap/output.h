@@ -99,6 +99,7 @@ struct typed_part {
 	bool is_cut;	    /* there was more */
 	const char *reason; /* not NULL: it could not be read, and this is why */
 	uint64_t lost_size; /* not 0: of the value itself, that many bytes are not known */
+	bool are_texts;	    /* bytes: struct record_text, for the text of elements of that type */
 	/* Not NULL: bytes are memory (record.h), which whatever is in the value may lead to. */
 	const struct typed_program *program;
 	uint64_t bias; /* what was added, in the process, to addresses of the program's file */
@@ -123,7 +124,8 @@ struct typed_value {
 	const struct typed_part *parts; /* in any order; never of parts of a part */
 	size_t part_count;
 	uint64_t origin; /* of a value inside another: where in the one that has the parts */
-	unsigned bit_offset, bit_size; /* of a bit-field, as in struct type_member */
+	const struct typed_part *texts; /* of an element, or what is in it: of all; or NULL */
+	unsigned bit_offset, bit_size;	/* of a bit-field, as in struct type_member */
 };
 
 /* What a value comes down to: the one place where bytes are read. */

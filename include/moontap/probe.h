@@ -10,6 +10,8 @@
  *   probe.c    made, counted, removed
  *   enable.c   attach, by site; enable, disable
  *   replace.c  another text for a probe
+ *   pending.c  probes whose place is not there yet
+ *   mappings.c what the target maps, told to pending.c and stacks.c
  *   changes.c  traced files that are written to
  *   stacks.c   what is known of the processes whose stacks are captured
  *
@@ -93,6 +95,7 @@ struct probe_request {
 	struct span location_span;    /* in source, for errors; {0,0}: none */
 	const struct source *source;  /* must outlive the probe */
 	const struct node *condition; /* or NULL; of a tree that outlives the probe */
+	const struct node *goroutine; /* likewise, as in compile_request */
 	const struct node *block;     /* as in compile_request */
 	const char *event;	      /* as in compile_request */
 	/* Likewise; context must outlive the probe. */
@@ -110,6 +113,19 @@ struct probe_request {
  * it. *ret is the session's. */
 struct error *session_add(struct session *session, const struct probe_request *request,
 			  struct probe **ret);
+/* A probe may wait for a library that is not loaded yet: can it, where session_add has failed
+ * with err? session_add_pending gives it its number. When the target has mapped something
+ * (session_take_arrivals; once each), those that have come are to be made: a draft, put in
+ * its place. */
+bool probe_may_wait(const struct probe_request *request, const struct error *err);
+struct error *session_add_pending(struct session *session, const struct probe_request *request,
+				  struct probe **ret);
+bool probe_is_pending(const struct probe *probe);
+bool session_take_arrivals(struct session *session);
+/* Is it pending and enabled, and its location no longer unknown? */
+bool probe_has_come(const struct probe *probe);
+/* Another text for a pending probe, whose place stays unknown. */
+void probe_restate(struct probe *probe, const struct probe_request *request);
 /* By number; NULL if there is none. */
 struct probe *session_probe(const struct session *session, unsigned number);
 /* The number given last, 0 before the first. */
@@ -138,8 +154,8 @@ size_t probe_entry_count(const struct probe *probe);
 const struct site *probe_entry(const struct probe *probe, size_t index);
 /* Its calls that were no hits. */
 void probe_call_losses(const struct probe *probe, struct call_losses *ret);
-/* The first plan. All have the same Lua function and aggregations; what their captures are may
- * differ: */
+/* The first plan, NULL of a pending one. All have the same Lua function and aggregations; what
+ * their captures are may differ: */
 const struct plan *probe_plan(const struct probe *probe);
 /* The plan that a site's records follow; its number is below probe_plan_count. */
 const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number);
@@ -226,6 +242,9 @@ struct delivery {
 size_t session_consume(struct session *session, bool (*fn)(void *context, const struct delivery *),
 		       void *context);
 bool session_arm(struct session *session);
+/* Has come something of which session_fd need not tell any more? To be asked when that is
+ * registered to be waited for. */
+bool session_has_news(const struct session *session);
 /* The stack of a capture of this probe, as stacks_find gives it. */
 const struct stack *probe_find_stack(const struct probe *probe,
 				     const struct stack_capture *capture);

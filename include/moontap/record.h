@@ -153,6 +153,17 @@ struct scratch {
 	unsigned char record[SCRATCH_RECORD_SIZE];
 };
 
+/* The instruction may_goto (Linux 6.9), which older headers do not have: BPF_JMP | BPF_JCOND. */
+#define INSN_MAY_GOTO 0xe5
+
+/* A text that an element of a sequence has; its bytes follow at once. */
+struct record_text {
+	mt_u32 offset; /* of what stands for it, from the first element on */
+	mt_u32 length; /* | RECORD_TEXT_CUT; or RECORD_TEXT_LOST */
+};
+#define RECORD_TEXT_CUT	 0x80000000u
+#define RECORD_TEXT_LOST 0x40000000u
+
 /* A generated program names its maps by role: the imm of an ld_imm64 with
  * BPF_PSEUDO_MAP_FD; loading puts the descriptors there. */
 enum map_role {

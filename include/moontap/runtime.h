@@ -7,6 +7,7 @@
  *   unit.c      a text with its tree and its Lua function; finding a function's source
  *   globals.c   which names are the script's own
  *   define.c    a probe statement or probe(...) call becomes a probe
+ *   pending.c   ... or one that waits for its place
  *   handle.c    what the runtime knows of a probe
  *   limit.c     a probe that is disabled or deleted after some hits
  *   deliver.c   a record becomes a call
@@ -57,9 +58,12 @@ struct runtime_options {
 	struct error *(*command)(void *context, const char *line, struct buffer *output);
 	/* Tells that a probe was placed (the console's "Tracepoint 1 at ..."). */
 	void (*placed)(void *context, const struct probe *probe);
+	/* A probe's place is not there, for the reason err (taken over), but may come with a
+	 * library: NULL to have it wait; else the error that ends the statement. */
+	struct error *(*missing)(void *context, struct error *err);
 	void *context;
 };
-/* notice is needed; command and placed may be NULL. */
+/* notice is needed; the others may be NULL. */
 
 /* The session and the sink must outlive every call but runtime_free: the
  * probes of the session use sources of the runtime, so free the session first. */

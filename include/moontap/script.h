@@ -141,6 +141,7 @@ struct node {
 	enum node_kind kind;
 	enum operator op : 8;
 	bool is_vararg : 1;   /* FUNCTION */
+	bool is_followed : 1; /* INDEX: written *p, which is p[0] of a pointer of the target */
 	unsigned height : 16; /* of the tree below; at most TREE_HEIGHT_MAX */
 	struct span span;
 	struct node *first, *next;
@@ -169,6 +170,7 @@ struct node {
 			struct span location_span; /* quotes included */
 			struct node *condition;	   /* or NULL; also a child */
 			struct node *block;	   /* or NULL; also a child */
+			struct node *goroutine;	   /* INTEGER, spans `goroutine N`; or NULL */
 		} probe;
 	};
 };
@@ -185,6 +187,7 @@ struct tree {
 	struct node *root;		 /* NODE_BLOCK */
 	VECTOR(struct node *) probes;	 /* NODE_PROBE, NODE_DPRINTF and NODE_EVERY, in order */
 	VECTOR(struct node *) functions; /* every NODE_FUNCTION, in order of their start */
+	VECTOR(uint32_t) followed;	 /* where the * of each *p is, in order */
 };
 
 /* Parses a whole text. A byte order mark and a first line starting with # are

@@ -35,6 +35,8 @@
  *   dwarfwhere.c ... where a variable is
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
+ *   dwarflabel.c labels of functions
+ *   dwarflist.c  all variables and types outside of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
  *   dwarfcast.c  ... a type by its name
@@ -54,7 +56,10 @@
  *   location.c   a location's text, taken apart
  *   pattern.c    globs, and the literal by which candidates are found
  *   match.c      does a function's name answer the wanted one
+ *   explicit.c   ... of -source, -line, -function, -label
+ *   prefix.c     functions whose name begins so
  *   resolve.c    location -> places
+ *   nosymbol.c   ... and what to say if there are none
  *   fileline.c   ... of a FILE:LINE
  *   cursor.c     DWARF's numbers and strings out of bytes
  *   cfitable.c   unwind tables: which entry covers an address
@@ -154,6 +159,11 @@ bool image_function_at(struct image *image, uint64_t address, struct function *r
  * returns false. Names live as long as the image. */
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
 			 void *context);
+/* Calls fn for functions whose name begins with prefix, in no order, overloads of one name each,
+ * until it returns false: C++ names without their parameters, unless prefix has some. name is the
+ * caller's for the moment only. Made for prefixes of some length: reads no more than it must. */
+void image_each_beginning(struct image *image, const char *prefix,
+			  bool (*fn)(void *context, const char *name), void *context);
 /* Are there any function names at all (false: stripped, and not Go)? */
 bool image_has_functions(struct image *image);
 
@@ -297,6 +307,34 @@ const struct type *scope_complete(struct scope *scope, const struct type *type);
 void scope_readable_lines(struct scope *scope, const char *name, unsigned *ret_before,
 			  unsigned *ret_after);
 
+/* What debug information defines outside of functions, in no order, perhaps several times. */
+enum definition_kind {
+	DEFINITION_VARIABLE,
+	DEFINITION_TYPE,
+};
+struct definition {
+	enum {
+		DEFINED_VARIABLE,
+		DEFINED_TYPE,
+		DEFINED_ALIAS, /* a typedef: of type */
+		DEFINED_BASE,
+	} kind;
+	const char *name; /* with namespaces and classes; the caller's for the moment only */
+	const struct type *type;
+	struct line declared; /* file NULL if not known; of a base type the file that uses it */
+	bool is_private;      /* a variable of its file alone */
+};
+/* Calls fn for those that wants wants by their name. Nothing for a file without debug information.
+ * ERR_DWARF. */
+struct error *image_each_definition(struct image *image, enum definition_kind kind,
+				    bool (*wants)(void *context, const char *name),
+				    void (*fn)(void *context, const struct definition *definition),
+				    void *context);
+/* Calls fn for each symbol of data in the tables of symbols whose name, demangled, begins with
+ * prefix, in no order. */
+void image_each_datum(struct image *image, const char *prefix,
+		      void (*fn)(void *context, const char *name, uint64_t address), void *context);
+
 /* What the program calls the operand of the instruction at address: "n", "req.Method",
  * "p->next", "len(s)"; NULL if no visible variable is there. The caller frees it. */
 char *image_operand_name(struct image *image, uint64_t address, const struct code_operand *operand);
@@ -353,6 +391,15 @@ struct error *program_module(struct program *program, const char *name, struct i
 /* Calls fn for the executable, then each library known now. */
 void program_each_module(struct program *program, void (*fn)(void *context, struct image *),
 			 void *context);
+
+/* The process has mapped the file at path (as /proc/PID/maps has it), or several (path NULL):
+ * makes them libraries of the program. False if they are already, or are no ELF files. */
+bool program_note_mapped(struct program *program, pid_t pid, const char *path);
+
+/* The line that was looked at last, which LINE, +LINES and -LINES are about; file as an image's
+ * tables have it. Before the first it is main's; false if there is no main, or no lines. */
+void program_set_line(struct program *program, const char *file, unsigned line);
+bool program_line(struct program *program, struct line *ret);
 
 /* Maps an instruction pointer of a running process to a file address. */
 bool process_locate_ip(pid_t pid, uint64_t ip, const struct image *image, uint64_t *ret);
@@ -436,6 +483,9 @@ bool program_has_frame_pointers(struct program *program);
  * [MODULE:]FUNC[+OFF]   [MODULE:]*ADDR   [MODULE:]*FUNC[+OFF]
  * [MODULE:]glob*        [MODULE:]/regex/    (POSIX extended)
  * [MODULE:]FILE:LINE    FILE: a base name, the end of a path from a '/' on, or a path
+ * LINE  +LINES  -LINES  of the file looked at last, and from the line there (program_set_line)
+ * FILE:FUNC
+ * -source FILE -line LINE    -line LINE    [-source FILE] -function FUNC [-label LABEL]
  *
  * each optionally followed by the word `force`. OFF and ADDR are decimal or 0x
  * hexadecimal. Quotes '...' or "..." protect a name. The whole text is tried as a
@@ -445,7 +495,10 @@ bool program_has_frame_pointers(struct program *program);
 struct location {
 	char *text;
 	char *module; /* or NULL */
-	char *name;   /* function name, glob, regex source or file; NULL for *ADDR */
+	char *name;   /* function name, glob, regex source or file; NULL for *ADDR, and for a LINE
+			 of the file looked at last */
+	char *file;   /* that the function is in, or NULL */
+	char *label;  /* in the function, or NULL */
 	enum {
 		LOCATION_NAME,
 		LOCATION_GLOB,
@@ -457,6 +510,7 @@ struct location {
 	uint64_t offset;
 	uint64_t address; /* LOCATION_ADDRESS */
 	unsigned line;	  /* LOCATION_LINE */
+	int direction;	  /* of a LINE without a file: 1 and -1 count from the one looked at last */
 	bool is_forced;
 };
 

@@ -17,6 +17,7 @@ struct lowering {
 	int done;	    /* the end of the block: return */
 	int breaks[LOOP_DEPTH_MAX];
 	size_t loops;
+	int zero; /* of loop_zero, in blocks with loops; else IR_NONE */
 	bool has_aggregation;
 };
 
@@ -51,7 +52,7 @@ static struct error *set_local(struct lowering *l, const struct local *local,
 	l->ir->has_reasons = true;
 	TRY(lower_value(l->c, l->ir, value, missing, &t));
 	l->ir->has_reasons = false;
-	lower_move(&at, local->t, t);
+	lower_move(&at, local->t, loop_hide(&at, l->zero, t));
 	lower_move(&at, local->missing, lower_constant(&at, 0));
 	if (!lower_has_jump(l->ir, start, missing))
 		return NULL;
@@ -211,21 +212,20 @@ static struct error *resolve_loop(struct lowering *l, const struct node *stateme
 static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 {
 	const struct arithmetic at = {l->c, l->ir, loop->name};
-	int again = l->ir->labels++, done = l->ir->labels++;
+	int done = l->ir->labels++, again;
 	int from, to, limit, index = l->ir->temporaries++, rounds = l->ir->temporaries++;
 	size_t locals = l->c->locals.size;
 	struct local *local;
-	struct ir_insn *insn;
 
 	/* With a bound that is missing it does not run, in Lua neither (rewrite.c). */
 	TRY(lower_value(l->c, l->ir, loop->from, done, &from));
-	lower_move(&at, index, from);
+	lower_move(&at, index, loop_hide(&at, l->zero, from));
 	TRY(lower_value(l->c, l->ir, loop->to, done, &to));
 	limit = l->ir->temporaries++;
 	lower_move(&at, limit, to);
-	lower_move(&at, rounds, lower_constant(&at, 0));
+	lower_move(&at, rounds, loop_hide(&at, l->zero, lower_constant(&at, 0)));
 	lower_jump_if(&at, index, OP_GT, limit, 0, done);
-	lower_add(l->c, l->ir, IR_LOOP, loop->name)->label = again;
+	again = loop_begin(&at, l->zero, l->ir->lost);
 	lower_move(&at, rounds, lower_with_number(&at, rounds, OP_ADD, 1));
 	lower_jump_if(&at, rounds, OP_GT, IR_NONE, ROUNDS_MAX, l->ir->lost);
 	local = local_new(l, loop->name);
@@ -236,10 +236,7 @@ static struct error *lower_loop(struct lowering *l, const struct loop *loop)
 	l->loops--;
 	l->c->locals.size = locals;
 	lower_move(&at, index, lower_with_number(&at, index, OP_ADD, (int32_t)loop->step));
-	insn = lower_add(l->c, l->ir, IR_AGAIN, loop->name);
-	insn->a = index;
-	insn->b = limit;
-	insn->label = again;
+	loop_again(&at, again, index, limit);
 	lower_label(l->c, l->ir, done);
 	return NULL;
 }
@@ -343,6 +340,16 @@ static bool has_aggregation(const struct compiler *c, const struct node *node)
 	return false;
 }
 
+static bool has_loop(const struct node *node)
+{
+	if (node->kind == NODE_FOR_NUMERIC)
+		return true;
+	for (const struct node *child = node->first; child; child = child->next)
+		if (has_loop(child))
+			return true;
+	return false;
+}
+
 static void forget(struct lowering *l, size_t aggregates)
 {
 	struct ir *ir = l->ir;
@@ -357,7 +364,7 @@ static void forget(struct lowering *l, size_t aggregates)
 struct error *lower_block(struct compiler *c, struct ir *ir)
 {
 	const struct node *block = c->request->block;
-	struct lowering l = {.c = c, .ir = ir, .reason = request_reason(c)};
+	struct lowering l = {.c = c, .ir = ir, .reason = request_reason(c), .zero = IR_NONE};
 	size_t before = c->plan->aggregates.size; /* of functions in the condition */
 	struct error *err;
 
@@ -365,6 +372,8 @@ struct error *lower_block(struct compiler *c, struct ir *ir)
 		return NULL;
 	l.done = ir->labels++;
 	ir->lost = ir->labels++;
+	if (!l.reason && has_loop(block))
+		l.zero = loop_zero(&(struct arithmetic){c, ir, block});
 	err = l.reason ? NULL : lower_statements(&l, block);
 	lower_label(c, ir, l.done);
 	c->plan->is_in_kernel = !err && !l.reason;

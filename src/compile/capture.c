@@ -41,7 +41,7 @@ struct parts {
 	size_t count;
 };
 
-static bool is_text(const struct type *type)
+bool capture_is_text(const struct type *type)
 {
 	return (type->kind == TYPE_POINTER && type->target->kind == TYPE_CHARACTER &&
 		type->target->size == 1) ||
@@ -80,8 +80,9 @@ static const struct value *elements_of(struct compiler *c, struct object *object
 static void add_part(struct parts *parts, uint64_t offset, const struct type *type)
 {
 	struct object *object = object_part(parts->c, parts->object, parts->node, offset, type);
-	const struct value *value = is_text(type) ? object_read(parts->c, object)
-						  : elements_of(parts->c, object, parts->node);
+	const struct value *value = capture_is_text(type)
+					? object_read(parts->c, object)
+					: elements_of(parts->c, object, parts->node);
 
 	if (!value || value->kind != VALUE_STRING || parts->count == PARTS_MAX)
 		return;
@@ -89,13 +90,19 @@ static void add_part(struct parts *parts, uint64_t offset, const struct type *ty
 		if (parts->data[i].offset == offset)
 			return;
 	parts->data[parts->count++] = (struct captured_part){
-	    .offset = offset, .value = value, .type = is_text(type) ? NULL : type->target};
+	    .offset = offset, .value = value, .type = capture_is_text(type) ? NULL : type->target};
+	if (capture_is_text(type) || parts->count == PARTS_MAX)
+		return;
+	value = texts_of(parts->c, value, type->target);
+	if (value)
+		parts->data[parts->count++] = (struct captured_part){
+		    .offset = offset, .value = value, .type = type->target, .are_texts = true};
 }
 
 static void find_parts(struct parts *parts, uint64_t offset, const struct type *type,
 		       unsigned depth)
 {
-	if (is_text(type) || is_sequence(type)) {
+	if (capture_is_text(type) || is_sequence(type)) {
 		add_part(parts, offset, type);
 		return;
 	}
@@ -158,6 +165,8 @@ size_t capture_bytes_of(const struct compiler *c, const struct value *value)
 		return CALL_TEXT_SIZE;
 	if (value->kind == VALUE_STACK)
 		return stack_bytes(value);
+	if (value->kind == VALUE_TEXTS)
+		return texts_bytes(c);
 	if (value->kind == VALUE_LENGTH)
 		value = value->a;
 	return value->kind == VALUE_STRING ? value->size + 2 : 0;
@@ -244,6 +253,8 @@ static struct error *lower_stored(struct compiler *c, const struct value *value,
 	struct ir_insn *insn;
 	int t;
 
+	if (value->kind == VALUE_TEXTS)
+		return texts_lower(c, value, slot, ir, missing);
 	if (value->kind == VALUE_STRING)
 		return lower_string(c, value, slot, ir, missing, done);
 	if (value->kind == VALUE_LENGTH) {

@@ -21,11 +21,21 @@ struct error *memory_want(struct compiler *c, const struct value *value, struct 
 /* What pointers in a value lead to: captured beside it. */
 struct captured_part {
 	uint64_t offset;
-	const struct value *value; /* a STRING; NULL: lost_size bytes are lost, for reason */
-	const struct type *type;   /* of elements; NULL: text */
+	/* A STRING, or the TEXTS of elements; NULL: lost_size bytes are lost, for reason. */
+	const struct value *value;
+	const struct type *type; /* of elements; NULL: text */
+	bool are_texts;		 /* that elements have */
 	uint64_t lost_size;
 	const char *reason;
 };
 size_t capture_parts_of(struct compiler *c, const struct value *value, struct captured_part **ret);
+
+/* A char*, or what stands for a string. */
+bool capture_is_text(const struct type *type);
+/* texts.c: the text that elements (the bytes of some, of that type) have, or NULL; the most
+ * bytes it takes. */
+const struct value *texts_of(struct compiler *c, const struct value *elements,
+			     const struct type *element);
+size_t texts_bytes(const struct compiler *c);
 
 #endif

@@ -27,6 +27,7 @@ static void add_parts(struct rewriter *r, struct capture *capture,
 	for (size_t i = 0; i < count; i++) {
 		copies[i] = (struct capture_part){.offset = parts[i].offset,
 						  .type = parts[i].type,
+						  .are_texts = parts[i].are_texts,
 						  .lost_size = parts[i].lost_size,
 						  .reason = parts[i].reason};
 		if (!parts[i].value)
@@ -279,6 +280,16 @@ static struct error *collect_children(struct rewriter *r, const struct node *nod
 	return NULL;
 }
 
+/* Of *p, where p is none of the target's; if it has a mistake of its own, that comes first. */
+static struct error *no_pointer(struct rewriter *r, const struct node *node)
+{
+	TRY(rewrite_collect(r, node->first));
+	return error_hint(compile_error(r->c, node, ERR_TYPE,
+					"`%s` follows no pointer of the target",
+					node_text(r->c, node)),
+			  "u64(ADDRESS), str(ADDRESS) and the like read memory at a number.");
+}
+
 struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 {
 	const struct value *value;
@@ -293,6 +304,8 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	TRY(resolve_target(r->c, node, &value));
 	if (value)
 		return collect_value(r, node, value);
+	if (node->is_followed)
+		return no_pointer(r, node);
 	if (resolve_builtin(r->c, node) && node->kind == NODE_INDEX) {
 		/* e.print: a function of Lua's half, by way of the event. */
 		vector_push(&r->replacements,
@@ -313,6 +326,8 @@ static const struct value default_values[] = {
     {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
 };
 static const char *const default_names[] = {"time", "comm", "tid", "func"};
+
+#define DEFAULT_TASK 2 /* in Go the goroutine takes its place */
 
 /* The function's parameters, as far as they are known here; what cannot be read says so. */
 #define PARAMETERS_SHOWN 8
@@ -350,8 +365,15 @@ static struct error *collect_parameters(struct rewriter *r)
 
 struct error *rewrite_collect_default(struct rewriter *r)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
-		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
+	const struct value *goroutine = goroutine_shown(r->c);
+
+	r->shows_goroutine = goroutine != NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++) {
+		bool is_goroutine = i == DEFAULT_TASK && goroutine;
+
+		TRY(add_capture(r, NULL, is_goroutine ? "goid" : default_names[i],
+				is_goroutine ? goroutine : &default_values[i],
 				&r->default_captures[i]));
+	}
 	return collect_parameters(r);
 }

@@ -190,110 +190,6 @@ void put_fsbase(struct encoder *e, uint32_t offset, int fail)
 	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
 }
 
-/* r1 = where the next bytes go */
-static void point_to_strings(struct encoder *e)
-{
-	put_mov(e, R1, RECORD);
-	put_alu_constant(e, BPF_ADD, R1, slot_offset(e->c->plan->slot_count));
-	put_alu(e, BPF_ADD, R1, STRINGS);
-}
-
-/* One more than wanted is the NUL; of a pointer's text another one, to tell a string of just
- * the greatest length from a longer one. r0 = bytes copied, NUL included, or negative */
-static void read_string(struct encoder *e, const struct ir_insn *insn)
-{
-	point_to_strings(e);
-	put_constant(e, R2, insn->size + (insn->number ? 1 : 2));
-	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
-	put_call(e, BPF_FUNC_probe_read_user_str);
-}
-
-/* A sleepable program may wait for the page that a string begins in, and for the
- * next one; whether that worked, the second reading tells. Uses 8 bytes at r10 + frame. */
-void put_fault_in_string(struct encoder *e, int address, int frame)
-{
-	for (int page = 0; page < 2; page++) {
-		put_mov(e, R1, R10);
-		put_alu_constant(e, BPF_ADD, R1, frame);
-		put_constant(e, R2, 1);
-		put_load(e, BPF_DW, R3, R10, address);
-		if (page == 1) {
-			put_alu_constant(e, BPF_OR, R3, 4095);
-			put_alu_constant(e, BPF_ADD, R3, 1);
-		}
-		put_call(e, BPF_FUNC_copy_from_user);
-	}
-}
-
-static void emit_terminated(struct encoder *e, const struct ir_insn *insn, int fail)
-{
-	int is_read = label_new(e), is_whole = label_new(e);
-	int32_t limit = (int32_t)insn->size;
-
-	read_string(e, insn);
-	if (e->c->plan->is_sleepable) {
-		put_branch_constant(e, BPF_JSGT, R0, 0, is_read);
-		put_fault_in_string(e, FRAME_BUFFER, FRAME_LENGTH);
-		read_string(e, insn);
-	}
-	put_branch_constant(e, BPF_JSLE, R0, 0, fail);
-	label_here(e, is_read);
-	put_alu_constant(e, BPF_SUB, R0, 1);
-	if (insn->is_length) {
-		put_store_constant(e, BPF_DW, R10, FRAME_REASON, MISSING_TRUNCATED);
-		put_branch_constant(e, BPF_JGT, R0, limit, fail);
-		put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
-		return;
-	}
-	/* r0 = length; slot = length, or limit | RECORD_STRING_CUT */
-	put_mov(e, R1, R0);
-	put_branch_constant(e, BPF_JLE, R0, limit, is_whole);
-	put_constant(e, R0, limit);
-	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
-	label_here(e, is_whole);
-	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R1);
-	put_alu(e, BPF_ADD, STRINGS, R0);
-}
-
-static void emit_counted(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
-			 int fail)
-{
-	int is_whole = label_new(e);
-	int32_t limit = (int32_t)insn->size;
-
-	/* r2 = bytes to read; slot = length, or limit | RECORD_STRING_CUT */
-	home_copy(e, ir, insn->b, R2);
-	put_mov(e, R1, R2);
-	put_branch_constant(e, BPF_JLE, R2, limit, is_whole);
-	put_constant(e, R2, limit);
-	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | (unsigned)limit));
-	label_here(e, is_whole);
-	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R1);
-	put_store(e, BPF_DW, R10, FRAME_LENGTH, R2);
-	point_to_strings(e);
-	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
-	put_read(e);
-	put_branch_constant(e, BPF_JNE, R0, 0, fail);
-	put_load(e, BPF_DW, R0, R10, FRAME_LENGTH);
-	put_alu(e, BPF_ADD, STRINGS, R0);
-}
-
-static void emit_string(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
-			int fail)
-{
-	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
-	if (insn->b >= 0)
-		emit_counted(e, ir, insn, fail);
-	else
-		emit_terminated(e, insn, fail);
-}
-
-static void emit_nil(struct encoder *e, const struct ir_insn *insn)
-{
-	put_constant(e, R0, (int64_t)RECORD_STRING_NIL);
-	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R0);
-}
-
 static void emit_size(struct encoder *e, const struct ir_insn *insn)
 {
 	put_store_constant(e, BPF_DW, RECORD, slot_offset(insn->slot), (int32_t)insn->size);
@@ -303,7 +199,7 @@ static void emit_size(struct encoder *e, const struct ir_insn *insn)
 static void emit_bytes(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int fail)
 {
 	home_copy(e, ir, insn->a, R3);
-	point_to_strings(e);
+	put_next_bytes(e, 0);
 	put_constant(e, R2, insn->size);
 	put_read(e);
 	put_branch_constant(e, BPF_JNE, R0, 0, fail);
@@ -461,9 +357,6 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_REASON_OF:
 		emit_reason(e, ir, insn);
 		break;
-	case IR_NIL:
-		emit_nil(e, insn);
-		break;
 	case IR_BYTES:
 		emit_bytes(e, ir, insn, label);
 		break;
@@ -487,8 +380,12 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		put_jump(e, label);
 		break;
 	case IR_LABEL:
+		label_here(e, label);
+		break;
 	case IR_LOOP:
 		label_here(e, label);
+		if (insn->other >= 0)
+			put_may_goto(e, other);
 		break;
 	case IR_AGAIN:
 		put_branch(e, BPF_JSLE, home_register(e, ir, insn->a, R0),
@@ -499,7 +396,13 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 			  home_register(e, ir, insn->a, R0));
 		break;
 	case IR_STRING:
-		emit_string(e, ir, insn, label);
+	case IR_NIL:
+	case IR_TEXTS:
+	case IR_TEXT_HEADER:
+	case IR_TEXT_BYTES:
+	case IR_TEXT_LOST:
+	case IR_TEXTS_END:
+		emit_string_insn(e, ir, insn, label);
 		break;
 	case IR_STACK:
 	case IR_KEY_STACK:

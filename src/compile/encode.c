@@ -131,6 +131,12 @@ void put_branch_constant(struct encoder *e, int condition, int a, int32_t number
 	put_full(e, BPF_JMP | condition | BPF_K, a, 0, 0, number);
 }
 
+void put_may_goto(struct encoder *e, int label)
+{
+	note_jump(e, label);
+	put_full(e, INSN_MAY_GOTO, 0, 0, 0, 0);
+}
+
 void put_exit(struct encoder *e)
 {
 	put_full(e, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);

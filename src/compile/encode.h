@@ -57,6 +57,9 @@ void put_atomic(struct encoder *e, int size, int operation, int to, int offset, 
 void put_call(struct encoder *e, int helper); /* BPF_FUNC_... */
 void put_jump(struct encoder *e, int label);
 void put_branch(struct encoder *e, int condition, int a, int b, int label); /* BPF_JEQ ... */
+/* May jump or not, as the kernel likes: it does after very many rounds, which makes the verifier
+ * believe that a loop ends (Linux 6.9). */
+void put_may_goto(struct encoder *e, int label);
 void put_branch_constant(struct encoder *e, int condition, int a, int32_t number, int label);
 void put_exit(struct encoder *e);
 
@@ -79,10 +82,16 @@ void home_set(struct encoder *e, const struct ir *ir, int t, int from);
 /* The register to compute temporary t in: its home if that is one. */
 int home_result(const struct ir *ir, int t);
 
+/* string.c: IR_STRING, IR_NIL and the texts of elements. */
+void emit_string_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
+		      int label);
+/* string.c: r1 = where the next bytes go, and so many ahead. */
+void put_next_bytes(struct encoder *e, int ahead);
+
 /* text.c: IR_TEXT. */
 void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs,
 	       int missing);
-/* emit.c: has the pages of the string at [r10 + address] faulted in, for a sleepable program;
+/* string.c: has the pages of the string at [r10 + address] faulted in, for a sleepable program;
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);
 
@@ -132,7 +141,7 @@ enum {
 	FRAME_BUFFER = -8,  /* what a read of user memory brings; a string's address */
 	FRAME_COOKIE = -16, /* u64 */
 	FRAME_CPU = -20,    /* u32 */
-	FRAME_KEY = -24,    /* u32: a map's key */
+	FRAME_KEY = -24,    /* u32: a map's key; the length of a text that is read */
 	FRAME_RING = -32,   /* the CPU's ring buffer */
 	FRAME_USERS = -32,  /* of a block in the kernel, which needs none: of a table, by turn */
 	FRAME_REASON = -40, /* u64: enum missing_reason of what is missing next */

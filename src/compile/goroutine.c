@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * goroutine.c - goid: the goroutine that runs, by what symbols says of where it is.
+ * goroutine.c - goid, `goroutine N`: the goroutine that runs, by what symbols says of where it
+ * is.
  */
+#include "lower.h"
 #include "path.h"
 
 /* At the entry of a function that is passed its arguments in registers, and where it returns. */
@@ -16,13 +18,12 @@ static struct error *no_goroutine(struct compiler *c, const struct node *node,
 	const char *version = image ? image_go_version(image) : NULL;
 
 	if (!version)
-		return compile_error(
-		    c, node, ERR_NAME,
-		    "`goid` can only be used in Go programs: %s is not part of one",
-		    compiler_site(c)->function);
+		return compile_error(c, node, ERR_NAME,
+				     "`%s` can only be used in Go programs: %s is not part of one",
+				     node_text(c, node), compiler_site(c)->function);
 	return error_hint(compile_error(c, node, ERR_UNREADABLE,
-					"`goid` cannot be read: where %s keeps it is not known",
-					version),
+					"`%s` cannot be read: where %s keeps it is not known",
+					node_text(c, node), version),
 			  "Build the program with debug information.");
 }
 
@@ -37,11 +38,41 @@ struct error *resolve_goid(struct compiler *c, const struct node *node, const st
 	*ret = object_steps(c, node, &goroutine.id);
 	if (*ret)
 		return NULL;
-	return error_hint(
-	    compile_error(c, node, ERR_UNREADABLE,
-			  "`goid` cannot be read here: this kernel does not tell where "
-			  "it keeps a thread's %%fs"),
-	    "It can at the entry of a Go function: break %s.", site->function);
+	return error_hint(compile_error(c, node, ERR_UNREADABLE,
+					"`%s` cannot be read here: this kernel does not tell where "
+					"it keeps a thread's %%fs",
+					node_text(c, node)),
+			  "It can at the entry of a Go function: break %s.", site->function);
+}
+
+/* Only where it can be read at all places of the image: the default action is one for all. */
+const struct value *goroutine_shown(struct compiler *c)
+{
+	const struct compile_site *site = compiler_site(c);
+	struct goroutine goroutine;
+
+	if (!site->image || !image_goroutine(site->image, has_g_register(site), &goroutine) ||
+	    !compiler_fsbase(c))
+		return NULL;
+	return object_steps(c, NULL, &goroutine.id);
+}
+
+struct error *goroutine_lower_filter(struct compiler *c, struct ir *ir, int *no)
+{
+	const struct node *node = c->request->goroutine;
+	const struct arithmetic at = {c, ir, node};
+	const struct value *id = NULL;
+	int t;
+
+	if (!node)
+		return NULL;
+	TRY(resolve_goid(c, node, &id));
+	if (*no == IR_NONE)
+		*no = ir->labels++;
+	TRY(lower_value(c, ir, id, *no, &t));
+	lower_jump_if(&at, t, OP_NE, lower_constant(&at, node->integer), 0, *no);
+	c->plan->has_predicate = !c->plan->has_guard;
+	return NULL;
 }
 
 struct error *goroutine_of_calls(struct compiler *c)
@@ -55,7 +86,7 @@ struct error *goroutine_of_calls(struct compiler *c)
 		return NULL;
 	goroutine = ARENA_NEW(&c->plan->arena, struct goroutine);
 	if (!image_goroutine(entry->image, has_register, goroutine) ||
-	    (!has_register && !request->fsbase_offset))
+	    (!has_register && !compiler_fsbase(c)))
 		return error_hint(error_new(ERR_UNREADABLE,
 					    "the calls of %s cannot be paired with their returns: "
 					    "which goroutine runs cannot be told",

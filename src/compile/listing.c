@@ -96,6 +96,9 @@ static void list_jump(const struct bpf_insn *insn, size_t at, struct buffer *out
 	case BPF_EXIT:
 		buffer_puts(out, "exit");
 		return;
+	case BPF_OP(INSN_MAY_GOTO):
+		buffer_printf(out, "may_goto %zu", target);
+		return;
 	case BPF_JA:
 		buffer_printf(out, "goto %zu", target);
 		return;

@@ -45,9 +45,26 @@ struct branches {
 struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
 			   struct branches to, const char **reason);
 
+/* loop.c. A 0 that the verifier does not know, to be added (loop_hide) to what changes in a loop
+ * and begins as a constant; IR_NONE where the kernel cannot be spared the rounds. */
+int loop_zero(const struct arithmetic *at);
+int loop_hide(const struct arithmetic *at, int zero, int t);
+/* The loop begins here, and is left for out when the kernel has enough of it; what to do
+ * again if a <= b, signed. */
+int loop_begin(const struct arithmetic *at, int zero, int out);
+void loop_again(const struct arithmetic *at, int again, int a, int b);
+
+/* texts.c */
+struct error *texts_lower(struct compiler *c, const struct value *value, unsigned slot,
+			  struct ir *ir, int missing);
+
 /* stack.c: op is IR_STACK or IR_KEY_STACK. */
 struct error *stack_lower(struct compiler *c, const struct value *value, enum ir_op op,
 			  unsigned slot, struct ir *ir);
+
+/* goroutine.c: lets pass what the goroutine of the request does, if it wants one's hits only; the
+ * rest goes to *no, a new label if it was IR_NONE. */
+struct error *goroutine_lower_filter(struct compiler *c, struct ir *ir, int *no);
 
 /* Does an instruction from start on jump to label? */
 bool lower_has_jump(const struct ir *ir, size_t start, int label);

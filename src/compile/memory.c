@@ -30,14 +30,7 @@ struct roots {
 
 /* -------------------------------------------------------------------- finding */
 
-static bool leads_on(const struct type *type, unsigned nesting);
-
-static bool is_followed(const struct type *type, unsigned nesting)
-{
-	return type->form == FORM_STRING || type->form == FORM_SEQUENCE || leads_on(type, nesting);
-}
-
-/* Has a value of the type anything but text and plain elements behind it? */
+/* Has a value of the type anything but text, elements and their text behind it? */
 static bool leads_on(const struct type *type, unsigned nesting)
 {
 	if (nesting > NESTING_MAX)
@@ -49,7 +42,7 @@ static bool leads_on(const struct type *type, unsigned nesting)
 	case FORM_CODE:
 		return true;
 	case FORM_SEQUENCE:
-		return is_followed(type->target, nesting + 1);
+		return type->target->form == FORM_SEQUENCE || leads_on(type->target, nesting + 1);
 	default:
 		break;
 	}
@@ -118,12 +111,9 @@ static struct error *want_constant(const struct roots *roots, const struct value
 	return want(roots, address, value_constant(roots->c, roots->node, size), size, 0);
 }
 
-/* How elements of a type are searched for pointers, if they are: what text is at is not. */
-static unsigned search_of(const struct type *type)
+static bool is_number(const struct type *type)
 {
-	if (type->form == FORM_STRING)
-		return SEARCH_ALL | 1 << LEVEL_SHIFT;
-	return is_followed(type, 0) ? SEARCH_ALL : 0;
+	return type->kind <= TYPE_ENUM;
 }
 
 /* Elements of that type, which follow one another. */
@@ -135,12 +125,7 @@ static struct error *want_elements(const struct roots *roots, const struct value
 	    c, roots->node, OP_MUL, count, value_constant(c, roots->node, (int64_t)element->size));
 
 	return want(roots, address, size, c->request->limits.elements * element->size,
-		    search_of(element));
-}
-
-static bool is_number_or_text(const struct type *type)
-{
-	return type->form == FORM_STRING || type->kind <= TYPE_ENUM;
+		    is_number(element) ? 0 : SEARCH_ALL);
 }
 
 static struct error *want_buckets(const struct roots *roots, const struct value *map,
@@ -153,7 +138,8 @@ static struct error *want_buckets(const struct roots *roots, const struct value 
 	/* Those with the most pairs have 8, and on the average more than 3. */
 	uint64_t limit = (c->request->limits.elements / 3 + 1) * type->count;
 
-	bool is_plain = is_number_or_text(type->key) && is_number_or_text(type->target);
+	bool is_plain = (is_number(type->key) || type->key->form == FORM_STRING) &&
+			(is_number(type->target) || type->target->form == FORM_STRING);
 
 	return want(roots, at(roots, map, field, 8), count, limit,
 		    SEARCH_ALL | (unsigned)is_plain << LEVEL_SHIFT);

@@ -3,7 +3,6 @@
  * plan.c - a compilation from start to end, one stage after the other.
  */
 #include "capture.h"
-#include "ir.h"
 #include "lower.h"
 #include "rewrite.h"
 
@@ -65,6 +64,7 @@ static bool reads_memory(const struct ir *ir)
 		case IR_LOAD:
 		case IR_TEXT:
 		case IR_STRING:
+		case IR_TEXT_BYTES:
 		case IR_BYTES:
 		case IR_MEMORY:
 		case IR_STACK:
@@ -78,6 +78,17 @@ static bool reads_memory(const struct ir *ir)
 	return false;
 }
 
+static struct error *check_bytes(struct rewriter *r, const struct node *node, size_t size)
+{
+	if (size <= SCRATCH_RECORD_SIZE)
+		return NULL;
+	static const char format[] = "the strings of one event may be up to %d bytes together";
+	return error_hint(
+	    node ? compile_error(r->c, node, ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE)
+		 : error_new(ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE),
+	    "Give them a greatest length: str(P, MAX), or set max-string.");
+}
+
 static struct error *count_bytes(struct rewriter *r, const struct value *value, size_t *size)
 {
 	size_t bytes = capture_bytes_of(r->c, value);
@@ -85,13 +96,7 @@ static struct error *count_bytes(struct rewriter *r, const struct value *value, 
 	if (bytes)
 		r->c->plan->needs_scratch = true;
 	*size += bytes;
-	if (*size <= SCRATCH_RECORD_SIZE)
-		return NULL;
-	static const char format[] = "the strings of one event may be up to %d bytes together";
-	return error_hint(value->node ? compile_error(r->c, value->node, ERR_TOO_LARGE, format,
-						      SCRATCH_RECORD_SIZE)
-				      : error_new(ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE),
-			  "Give them a greatest length: str(P, MAX), or set max-string.");
+	return check_bytes(r, value->node, *size);
 }
 
 /* Is the same object among those before number i? */
@@ -128,23 +133,25 @@ static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 
 	if (plan->has_memory)
 		plan->memory_slot = plan->slot_count++;
-	size_t size = sizeof(struct record) + 8 * plan->slot_count, part = 0;
-
-	size += plan->has_memory ? MEMORY_BYTES : 0;
+	const size_t header = sizeof(struct record) + 8 * plan->slot_count;
+	size_t size = header, part = 0;
 
 	for (size_t i = 0; i < r->values.size; i++) {
 		const struct value *value = r->values.data[i];
 
+		captures->bytes = size - header;
 		if (capture_slots_of(value))
 			TRY(lower_capture(r->c, value, plan->captures.data[i].slot, captures));
 		TRY(count_bytes(r, value, &size));
 		for (; part < r->parts.size && r->parts.data[part].capture == i; part++) {
 			const struct part_to_lower *p = &r->parts.data[part];
 
+			captures->bytes = size - header;
 			TRY(lower_capture(r->c, p->value, p->slot, captures));
 			TRY(count_bytes(r, p->value, &size));
 		}
 	}
+	TRY(check_bytes(r, NULL, size + (plan->has_memory ? MEMORY_BYTES : 0)));
 	return lower_memory(r, captures);
 }
 
@@ -185,6 +192,7 @@ static struct error *compile_stages(struct rewriter *r, struct compile_request *
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));
 	}
+	TRY(goroutine_lower_filter(c, predicate, &no));
 	TRY(compile_entry(c));
 	c->plan->is_sleepable =
 	    c->request->is_sleepable && (reads_memory(predicate) || reads_memory(body));

@@ -376,32 +376,38 @@ static struct error *resolve_name(struct compiler *c, const struct node *node,
 
 /* ----------------------------------------------------------- entry.EXPR */
 
-/* Does a path begin with the built-in `entry`? */
-static bool is_of_entry(const struct compiler *c, const struct node *node)
+static bool is_entry(const struct compiler *c, const struct node *node)
 {
-	const struct builtin_entry *entry;
+	const struct builtin_entry *entry = resolve_builtin(c, node);
 
-	while (node->kind == NODE_INDEX && !resolve_builtin(c, node))
-		node = node->first;
-	entry = resolve_builtin(c, node);
 	return entry && entry->kind == BUILTIN_ENTRY;
 }
 
-/* entry.arg[N], entry.reg.NAME, or a path from a variable as it was at the entry. */
+/* Does a path begin with the built-in `entry`? */
+static bool is_of_entry(const struct compiler *c, const struct node *node)
+{
+	while (node->kind == NODE_INDEX && !resolve_builtin(c, node))
+		node = node->first;
+	return is_entry(c, node);
+}
+
+/* entry.goid, entry.arg[N], entry.reg.NAME, or a path from a variable as it was at the entry. */
 static struct error *resolve_at_entry(struct compiler *c, const struct node *node,
 				      const struct value **ret)
 {
 	const struct node *base = node->first;
 	struct object *object;
 
-	if (base->kind == NODE_INDEX && base->first->next->kind == NODE_STRING) {
-		const struct builtin_entry *entry = resolve_builtin(c, base->first);
+	if (is_entry(c, base) && base->next->kind == NODE_STRING &&
+	    strcmp(base->next->text, "goid") == 0)
+		return resolve_goid(c, node, ret);
+	if (base->kind == NODE_INDEX && base->first->next->kind == NODE_STRING &&
+	    is_entry(c, base->first)) {
 		const char *name = base->first->next->text;
 
-		if (entry && entry->kind == BUILTIN_ENTRY && strcmp(name, "arg") == 0 &&
-		    node->first->next->kind != NODE_STRING)
+		if (strcmp(name, "arg") == 0 && node->first->next->kind != NODE_STRING)
 			return resolve_argument(c, node, ret);
-		if (entry && entry->kind == BUILTIN_ENTRY && strcmp(name, "reg") == 0)
+		if (strcmp(name, "reg") == 0)
 			return resolve_register(c, node, ret);
 	}
 	TRY(path_object(c, node, &object));

@@ -156,7 +156,7 @@ static void put_upvalues(struct writer *w, const struct node *node)
 
 /* The default action, of the captures of rewrite_collect_default. */
 static const char default_format[] =
-    "printf(\"%%s.%%06d  %%s[%%d]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
+    "printf(\"%%s.%%06d  %%s[%7$s%%s]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
     "%2$s // 1000 %% 1000000, %3$s, %4$s, %5$s%6$s)";
 
 static void put_default(struct writer *w)
@@ -175,7 +175,7 @@ static void put_default(struct writer *w)
 	buffer_printf(&w->out, default_format, format.data ? format.data : "",
 		      w->parameters[captures[0]], w->parameters[captures[1]],
 		      w->parameters[captures[2]], w->parameters[captures[3]],
-		      values.data ? values.data : "");
+		      values.data ? values.data : "", w->r->shows_goroutine ? "goroutine " : "");
 }
 
 /* The functions of aggregations, which the chunk is given. */

@@ -212,6 +212,9 @@ void value_describe(const struct value *value, struct buffer *out)
 	case VALUE_STRING:
 		describe_string(value, out);
 		break;
+	case VALUE_TEXTS:
+		buffer_puts(out, "text of elements");
+		break;
 	case VALUE_LENGTH:
 		buffer_puts(out, "length of ");
 		value_describe(value->a, out);

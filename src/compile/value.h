@@ -49,6 +49,7 @@ enum value_kind {
 	VALUE_OK,      /* a, or b where a is missing */
 	VALUE_TEXT,    /* a constant string: text, text_size */
 	VALUE_STRING,  /* bytes at a, at most size of them: see is_terminated */
+	VALUE_TEXTS,   /* the text of elements: of type, b bytes at a, at most size of them */
 	VALUE_LENGTH,  /* bytes of the string a, by counting; for an event only */
 	VALUE_COMM,    /* the thread's name */
 	VALUE_OBJECT,  /* the bytes of object */
@@ -133,6 +134,16 @@ struct compiler {
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
 
+/* Where in a task its base of %fs is; 0: not known. */
+static inline uint32_t compiler_fsbase(const struct compiler *c)
+{
+	uint32_t offset = 0;
+
+	if (c->request->fsbase_offset)
+		c->request->fsbase_offset(&offset);
+	return offset;
+}
+
 /* The place whose registers and names count. */
 static inline const struct compile_site *compiler_site(const struct compiler *c)
 {
@@ -188,6 +199,8 @@ const char *stack_key_reason(struct compiler *c, const struct value *value);
 struct error *goroutine_of_calls(struct compiler *c);
 /* ... and the number of the goroutine that runs. */
 struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret);
+/* ... for the default action, or NULL. */
+const struct value *goroutine_shown(struct compiler *c);
 
 /* ---------------------------------------------------------- expression.c */
 

@@ -15,7 +15,7 @@ static struct error *run_statement(struct console *console, const char *keyword,
 				  "FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, "
 				  "MODULE:FUNCTION, a glob or /REGEX/");
 	CLEANUP(free_p) char *text = xasprintf("%s %s", keyword, arguments);
-	return command_run_text(console, text, true);
+	return command_run_text(console, text, false);
 }
 
 struct error *cmd_break(struct console *console, const char *arguments, struct buffer *out)

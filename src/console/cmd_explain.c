@@ -45,6 +45,10 @@ static void explain_places(const struct console *console, const struct probe *pr
 static void explain_condition(const struct probe *probe, const struct plan *plan,
 			      struct buffer *out)
 {
+	const struct node *goroutine = probe_request(probe)->goroutine;
+	if (goroutine)
+		buffer_printf(out, "  only     in goroutine %" PRId64 ": in the kernel\n",
+			      goroutine->integer);
 	const char *condition = plan->guard_text ? plan->guard_text : probe_condition(probe);
 	if (!condition)
 		return;
@@ -114,6 +118,11 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	buffer_printf(out, "Tracepoint %u: ", probe_number(probe));
 	text_name(out, probe_location(probe));
 	buffer_putc(out, '\n');
+	if (!plan) {
+		buffer_puts(out, "  pending  its place is not there yet: what it comes to is known "
+				 "when a library has it\n");
+		return NULL;
+	}
 	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
 	explain_captures(plan, out);

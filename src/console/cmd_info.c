@@ -61,13 +61,51 @@ static void put_command_line(struct buffer *out, pid_t pid)
 	buffer_puts(out, "'\n");
 }
 
+static void put_mapping(struct buffer *out, char *line)
+{
+	unsigned long long start, end, offset;
+	char flags[5];
+	int path = 0;
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%llx-%llx %4s %llx %*s %*s %n", &start, &end, flags, &offset, &path) < 4)
+		return;
+	buffer_printf(out, "%#18llx %#18llx %#10llx %#10llx  %s   ", start, end, end - start,
+		      offset, flags);
+	text_name(out, line + path);
+	buffer_putc(out, '\n');
+}
+
+static struct error *put_mappings(struct buffer *out, pid_t pid)
+{
+	CLEANUP(free_p) char *path = xasprintf("/proc/%d/maps", (int)pid);
+	CLEANUP(free_p) char *line = NULL;
+	size_t size = 0;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return error_new(ERR_OS, "%s: %m", path);
+	buffer_puts(
+	    out, "Mapped address spaces:\n\n"
+		 "        Start Addr           End Addr       Size     Offset  Perms  objfile\n");
+	while (getline(&line, &size, file) > 0)
+		put_mapping(out, line);
+	fclose(file);
+	return NULL;
+}
+
 static struct error *info_proc(struct console *console, const char *arguments, struct buffer *out)
 {
 	const struct target *target = session_target(console->session);
-	(void)arguments;
+	bool is_of_mappings = *arguments && !strncmp("mappings", arguments, strlen(arguments));
+	if (*arguments && !is_of_mappings)
+		return error_new(ERR_USAGE,
+				 "Invalid \"info proc\" argument: \"%s\"; there is "
+				 "\"info proc mappings\"",
+				 arguments);
 	if (!target->pid || target->state == TARGET_EXITED)
 		return error_new(ERR_NO_PROCESS, "No current process: attach to one, or run one.");
 	buffer_printf(out, "process %d\n", (int)target->pid);
+	if (is_of_mappings)
+		return put_mappings(out, target->pid);
 	put_command_line(out, target->pid);
 	put_link(out, target->pid, "cwd");
 	put_link(out, target->pid, "exe");
@@ -139,8 +177,8 @@ const struct command info_commands[] = {
     },
     {
 	.name = "proc",
-	.usage = "info proc",
-	.summary = "The process that is traced: command line, directory, program.",
+	.usage = "info proc [mappings]",
+	.summary = "The process that is traced: command line, directory, program; its memory.",
 	.run = info_proc,
     },
     {
@@ -193,6 +231,20 @@ const struct command info_commands[] = {
 	.summary = "What is traced.",
 	.run = info_target,
 	.examples = "info target\n",
+    },
+    {
+	.name = "types",
+	.usage = "info types [REGEX]",
+	.summary = "Types, by the files that define them.",
+	.run = info_types,
+	.examples = "info types point\n",
+    },
+    {
+	.name = "variables",
+	.usage = "info variables [REGEX]",
+	.summary = "Variables outside of functions, by file, and data without debug information.",
+	.run = info_variables,
+	.examples = "info variables ^main\\.\n",
     },
     {0},
 };

@@ -33,28 +33,9 @@ static struct error *spot_of(const struct place *place, struct spot *ret)
 	return NULL;
 }
 
-static struct error *resolve(struct program *program, const char *text, place_list *ret)
-{
-	struct location location;
-	TRY(location_parse(text, &location));
-	struct error *err = location_resolve(&location, program, ret);
-	location_deinit(&location);
-	return err;
-}
-
-static bool is_number(const char *text, unsigned *ret)
-{
-	char *end;
-	errno = 0;
-	unsigned long number = strtoul(text, &end, 10);
-	*ret = number > INT32_MAX ? INT32_MAX : (unsigned)number;
-	return *text >= '0' && *text <= '9' && !*end;
-}
-
 /* The file that lines without a file are of: the one listed last, else main's. */
 static struct error *default_spot(struct console *console, struct spot *ret)
 {
-	static const char *const mains[] = {"main.main", "main"};
 	const struct listing *listing = &console->listing;
 	struct program *program;
 	TRY(console_program(console, &program));
@@ -62,31 +43,35 @@ static struct error *default_spot(struct console *console, struct spot *ret)
 		*ret = (struct spot){listing->image, listing->file, listing->last + 1};
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(mains); i++) {
-		place_list places = {0};
-		struct error *err = resolve(program, mains[i], &places);
-		bool is_found = !err && places.size && !spot_of(&places.data[0], ret);
-		place_list_deinit(&places);
-		error_free(err);
-		if (is_found)
-			return NULL;
+	struct line line;
+	if (program_line(program, &line)) {
+		*ret = (struct spot){program_executable(program), line.file, line.number};
+		return NULL;
 	}
 	return error_hint(error_new(ERR_NO_SYMBOL, "No symbol table is loaded."),
 			  "Build the program with -g, or name a FILE:LINE or FUNCTION.");
 }
 
-/* "FILE:LINE": any line of the file, one without code, too. */
-static struct error *line_of_file(struct program *program, const char *text, unsigned line,
+/* Any line of the file, one without code, too. */
+static struct error *spot_of_line(struct console *console, const struct location *location,
 				  struct spot *ret)
 {
+	struct location first = *location;
 	place_list places = {0};
-	CLEANUP(free_p)
-	char *first = xasprintf("%.*s:1", (int)(strrchr(text, ':') - text), text);
-	TRY(resolve(program, first, &places));
-	struct error *err = spot_of(&places.data[0], ret);
-	place_list_deinit(&places);
-	ret->line = line;
-	return err;
+	if (location->name) {
+		first.line = 1;
+		TRY(location_resolve(&first, session_target(console->session)->program, &places));
+		struct error *err = spot_of(&places.data[0], ret);
+		place_list_deinit(&places);
+		ret->line = location->line;
+		return err;
+	}
+	TRY(default_spot(console, ret));
+	unsigned last = console->listing.file ? ret->line - 1 : ret->line;
+	ret->line = location->direction > 0 ? last + location->line : location->line;
+	if (location->direction < 0)
+		ret->line = last > location->line ? last - location->line : 1;
+	return NULL;
 }
 
 typedef VECTOR(struct spot) spot_list;
@@ -105,21 +90,19 @@ static struct error *spots_of_places(const place_list *places, spot_list *ret)
 static struct error *find_spots(struct console *console, const char *text, spot_list *ret)
 {
 	struct program *program;
+	struct location location;
 	place_list places = {0};
-	unsigned line;
-	const char *colon = strrchr(text, ':');
 	TRY(console_program(console, &program));
-	if (is_number(text, &line)) {
-		struct spot *spot = vector_add(ret);
-		TRY(default_spot(console, spot));
-		spot->line = line;
-		return NULL;
-	}
-	if (colon && is_number(colon + 1, &line))
-		return line_of_file(program, text, line, vector_add(ret));
-	TRY(resolve(program, text, &places));
-	struct error *err = spots_of_places(&places, ret);
+	TRY(location_parse(text, &location));
+	struct error *err = NULL;
+	if (location.kind == LOCATION_LINE)
+		err = spot_of_line(console, &location, vector_add(ret));
+	else
+		err = location_resolve(&location, program, &places);
+	if (!err)
+		err = spots_of_places(&places, ret);
 	place_list_deinit(&places);
+	location_deinit(&location);
 	return err;
 }
 
@@ -153,6 +136,7 @@ static struct error *show_lines(struct console *console, const struct spot *spot
 	listing->file = spot->file;
 	listing->first = first;
 	listing->last = last;
+	program_set_line(session_target(console->session)->program, spot->file, last);
 	return NULL;
 }
 

@@ -264,7 +264,7 @@ struct error *cmd_enable(struct console *console, const char *arguments, struct 
 static struct error *check_ignorable(const struct probe *probe)
 {
 	const struct plan *plan = probe_plan(probe);
-	if (!plan->is_in_kernel && !plan->has_guard)
+	if (!plan || (!plan->is_in_kernel && !plan->has_guard))
 		return NULL;
 	return error_hint(
 	    error_new(ERR_USAGE, "tracepoint %u cannot ignore hits: its %s", probe_number(probe),

@@ -45,9 +45,14 @@ static void put_probe(struct console *console, const struct probe *probe, struct
 		console_report(console, error_prefix(err, "not saved"));
 		return;
 	}
+	if (probe_is_pending(probe))
+		put_command(out, "set breakpoint pending on", 0, "");
 	statement_format(&statement, out);
 	statement_deinit(&statement);
 	buffer_putc(out, '\n');
+	if (probe_is_pending(probe))
+		put_command(out, "set breakpoint pending ", 0,
+			    auto_words[console->settings.pending]);
 	put_state(out, probe);
 }
 

@@ -52,7 +52,8 @@ void console_report(struct console *console, struct error *err)
 	struct buffer text = {0};
 	buffer_puts(&text, console->options->is_batch ? "moontap: " : "");
 	error_format(err, &text);
-	console_complain(console, text.data);
+	if (err->tag != ERR_DECLINED)
+		console_complain(console, text.data);
 	buffer_deinit(&text);
 	if (!console->status)
 		console->status = console_error_status(err);
@@ -93,13 +94,12 @@ static bool read_answer(struct console *console, char *ret, size_t size)
 	return got > 0;
 }
 
-bool console_query(struct console *console, const char *question)
+/* What an empty line means is in brackets among the choices, if it means anything. */
+static bool ask(struct console *console, const char *question, const char *choices)
 {
 	char answer[128] = "";
-	if (!console->may_ask || !console->settings.confirm)
-		return true;
 	for (;;) {
-		buffer_printf(&console->screen.pending, "%s (y or n) ", question);
+		buffer_printf(&console->screen.pending, "%s %s ", question, choices);
 		error_free(sink_flush(&console->screen));
 		if (!read_answer(console, answer, sizeof(answer))) {
 			buffer_puts(&console->screen.pending, "Quit\n");
@@ -107,10 +107,22 @@ bool console_query(struct console *console, const char *question)
 		}
 		if (*answer == 'y' || *answer == 'Y')
 			return true;
-		if (*answer == 'n' || *answer == 'N')
+		if (*answer == 'n' || *answer == 'N' || (*answer == '\n' && strchr(choices, '[')))
 			return false;
 		buffer_puts(&console->screen.pending, "Please answer y or n.\n");
 	}
+}
+
+bool console_query(struct console *console, const char *question)
+{
+	return !console->may_ask || !console->settings.confirm ||
+	       ask(console, question, "(y or n)");
+}
+
+bool console_query_no(struct console *console, const char *question)
+{
+	return console->may_ask && console->settings.confirm &&
+	       ask(console, question, "(y or [n])");
 }
 
 /* --------------------------------------------------------- runtime's wishes */
@@ -133,6 +145,33 @@ static void on_placed(void *context, const struct probe *probe)
 	struct buffer *out = console->out ? console->out : &console->screen.pending;
 	if (console->announces)
 		text_placed(out, probe, session_target(console->session)->program);
+}
+
+/* A program without a dynamic loader will load no library. */
+static bool is_static(const struct console *console)
+{
+	struct image_facts facts;
+	image_facts(program_executable(session_target(console->session)->program), &facts);
+	return !facts.interpreter;
+}
+
+/* Whether a tracepoint is to wait is the person's to say, or the setting's. */
+static struct error *on_missing(void *context, struct error *err)
+{
+	struct console *console = context;
+	bool may_ask = console->may_ask && console->settings.confirm;
+	if (console->settings.pending == SETTING_IS_OFF ||
+	    (console->settings.pending == SETTING_IS_AUTO && (!may_ask || is_static(console))))
+		return err;
+	struct buffer text = {0};
+	error_format(err, &text);
+	error_free(err);
+	console_complain(console, text.data);
+	buffer_deinit(&text);
+	if (console->settings.pending == SETTING_IS_ON ||
+	    console_query_no(console, "Make tracepoint pending on future shared library load?"))
+		return NULL;
+	return error_new(ERR_DECLINED, "not made pending");
 }
 
 /* ------------------------------------------------------------------- parts */
@@ -196,6 +235,7 @@ static struct error *console_init(struct console *console, const struct options 
 	    .notice = on_notice,
 	    .command = on_command,
 	    .placed = on_placed,
+	    .missing = on_missing,
 	    .context = console,
 	};
 	console->session = session_new(&options->session);

@@ -14,9 +14,6 @@
 
 #include "moontap/console.h"
 
-#define VALUE_BYTES_MAX (1 << 20)
-#define PARTS_DEPTH_MAX 6
-
 struct reader {
 	const struct evaluation *evaluation;
 	const char *at;
@@ -350,102 +347,6 @@ static struct error *read_unary(struct reader *reader, struct value *ret)
 	return reader->is_path ? follow(reader, ret) : NULL;
 }
 
-/* ---------------------------------------------------------------------- bytes */
-
-static uint64_t word_at(const struct value *value, uint64_t offset)
-{
-	uint64_t word = 0;
-	if (offset + sizeof(word) <= value->bytes.size)
-		memcpy(&word, value->bytes.data + offset, sizeof(word));
-	return word;
-}
-
-/* What a pointer at offset leads to: text up to its NUL, or size bytes. */
-static void add_part(const struct evaluation *evaluation, struct value *value, uint64_t offset,
-		     const struct type *type, uint64_t pointer, size_t size, bool is_text)
-{
-	char *bytes = arena_alloc(&value->texts, size + 1);
-	size_t got = size && pointer ? memory_read(&evaluation->memory, pointer, bytes, size) : 0;
-	struct typed_part *part = vector_add(&value->parts);
-	*part = (struct typed_part){
-	    .offset = offset,
-	    .type = type,
-	    .bytes = bytes,
-	    .size = is_text ? strnlen(bytes, got) : got,
-	    .reason = size && pointer && !got ? "<unreadable>" : NULL,
-	};
-	part->is_cut = is_text && part->size == size;
-}
-
-static void add_sequence(const struct evaluation *evaluation, struct value *value,
-			 const struct type *type, uint64_t offset)
-{
-	const struct type_shape *shape = &type->shape;
-	bool is_text = type->form == FORM_STRING;
-	uint64_t pointer = word_at(value, offset + shape->data);
-	uint64_t each = is_text ? 1 : type->target->size;
-	uint64_t size = 0;
-	if (shape->length != TYPE_NO_OFFSET)
-		size = word_at(value, offset + shape->length) * each;
-	else if (shape->end != TYPE_NO_OFFSET)
-		size = word_at(value, offset + shape->end) - pointer;
-	uint64_t most =
-	    is_text ? evaluation->limits.string_bytes : evaluation->limits.elements * each;
-	if (size > most)
-		size = most;
-	add_part(evaluation, value, offset, is_text ? NULL : type->target, pointer, (size_t)size,
-		 false);
-}
-
-static bool is_text_pointer(const struct type *type)
-{
-	return type->kind == TYPE_POINTER && type->target->kind == TYPE_CHARACTER &&
-	       type->target->size == 1;
-}
-
-/* Reads what the pointers to text, strings and sequences in the value lead to. */
-static void add_parts(const struct evaluation *evaluation, struct value *value,
-		      const struct type *type, uint64_t offset, unsigned depth)
-{
-	if (depth == PARTS_DEPTH_MAX)
-		return;
-	if (is_text_pointer(type)) {
-		uint64_t pointer = word_at(value, offset);
-		if (pointer)
-			add_part(evaluation, value, offset, NULL, pointer,
-				 evaluation->limits.string_bytes, true);
-	} else if (type->kind == TYPE_STRUCT &&
-		   (type->form == FORM_STRING || type->form == FORM_SEQUENCE)) {
-		add_sequence(evaluation, value, type, offset);
-	} else if (type->kind == TYPE_ARRAY && type->count != TYPE_NO_OFFSET) {
-		for (uint64_t i = 0; i < type->count && i < evaluation->limits.elements; i++)
-			add_parts(evaluation, value, type->target, offset + i * type->target->size,
-				  depth + 1);
-	} else {
-		for (size_t i = 0; i < type->member_count; i++)
-			add_parts(evaluation, value, type->members[i].type,
-				  offset + type->members[i].offset, depth + 1);
-	}
-}
-
-static struct error *read_value(const struct evaluation *evaluation, struct value *value)
-{
-	size_t size = value->type->size;
-	if (value->has_address) {
-		if (size > VALUE_BYTES_MAX)
-			size = VALUE_BYTES_MAX;
-		char *bytes = buffer_reserve(&value->bytes, size + 1);
-		size_t got = memory_read(&evaluation->memory, value->address, bytes, size);
-		if (got < size)
-			return error_new(ERR_UNREADABLE,
-					 "Cannot access memory at address 0x%" PRIx64,
-					 value->address + got);
-		value->bytes.size = size;
-	}
-	add_parts(evaluation, value, value->type, 0, 0);
-	return NULL;
-}
-
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path)
 {
@@ -458,12 +359,5 @@ struct error *evaluate(const struct evaluation *evaluation, const char *text, bo
 		error_free(err);
 		return NULL;
 	}
-	return err || !wants_value ? err : read_value(evaluation, ret);
-}
-
-void value_deinit(struct value *value)
-{
-	buffer_deinit(&value->bytes);
-	vector_deinit(&value->parts);
-	arena_deinit(&value->texts);
+	return err || !wants_value ? err : value_read(evaluation, ret);
 }

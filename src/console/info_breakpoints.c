@@ -94,7 +94,7 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 	if (only)
 		table_cell(table, "0x%" PRIx64, only->place.address);
 	else
-		table_cell(table, "<MULTIPLE>");
+		table_cell(table, probe_is_pending(probe) ? "<PENDING>" : "<MULTIPLE>");
 	table_cell(table, "%" PRIu64, counters->hits);
 	table_cell(table, "%" PRIu64, counters->lost);
 	table_cell(table, "%s", text_runs(probe));
@@ -104,6 +104,9 @@ static void add_probe_row(struct table *table, const struct probe *probe,
 static void add_sub_lines(struct table *table, const struct probe *probe,
 			  const struct counters *counters)
 {
+	const struct node *goroutine = probe_request(probe)->goroutine;
+	if (goroutine)
+		table_line(table, "\tstop only in goroutine %" PRId64, goroutine->integer);
 	if (probe_condition(probe)) {
 		struct buffer text = {0};
 		text_name(&text, probe_condition(probe));
@@ -133,7 +136,7 @@ static void add_losses(struct table *table, const struct probe *probe)
 		table_line(table, "\t%" PRIu64 " returned of which no entry is known: not counted",
 			   losses.unpaired);
 	if (losses.left)
-		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, exit)",
+		table_line(table, "\t%" PRIu64 " never returned (longjmp, exception, panic, exit)",
 			   losses.left);
 	if (losses.pushed_out)
 		table_line(table, "\t%" PRIu64 " forgotten: more than %d were under way",

@@ -71,14 +71,6 @@ static void show_place(const struct place *place, struct buffer *out)
 	buffer_puts(out, ".\n");
 }
 
-/* A line alone is one of the file that was listed last. */
-static char *with_file(const struct console *console, const char *text)
-{
-	bool is_number = *text && strspn(text, "0123456789") == strlen(text);
-	return is_number && console->listing.file ? xasprintf("%s:%s", console->listing.file, text)
-						  : xstrdup(text);
-}
-
 struct error *info_line(struct console *console, const char *arguments, struct buffer *out)
 {
 	struct program *program;
@@ -88,8 +80,7 @@ struct error *info_line(struct console *console, const char *arguments, struct b
 	if (!*arguments)
 		return error_new(ERR_USAGE, "info line needs a location: FILE:LINE, FUNCTION, "
 					    "*ADDRESS");
-	CLEANUP(free_p) char *text = with_file(console, arguments);
-	TRY(location_parse(text, &location));
+	TRY(location_parse(arguments, &location));
 	struct error *err = location_resolve(&location, program, &places);
 	location_deinit(&location);
 	for (size_t i = 0; i < places.size; i++)

@@ -221,6 +221,8 @@ static void wait_for_events(struct console *console, int timeout_ms)
 {
 	struct epoll_event events[LOOP_SOURCES];
 	watch_sources(console, timeout_ms != NAP_MS);
+	if (timeout_ms != NAP_MS && session_has_news(console->session))
+		timeout_ms = 0;
 	int count = epoll_wait(console->epoll_fd, events, LOOP_SOURCES, timeout_ms);
 	for (int i = 0; i < count; i++)
 		rows[events[i].data.u32].ready(console);

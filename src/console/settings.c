@@ -16,6 +16,8 @@
 const struct setting settings_table[] = {
     {"args", SETTING_TEXT, FIELD(args),
      "Argument list to give program being traced when it is started", 0},
+    {"breakpoint pending", SETTING_AUTO, FIELD(pending),
+     "moontap's behavior regarding pending breakpoints", 0},
     {"confirm", SETTING_BOOLEAN, FIELD(confirm),
      "Whether to confirm potentially dangerous operations", 0},
     {"event-lines", SETTING_COUNT, FIELD(event_lines),
@@ -153,6 +155,24 @@ static struct error *parse_boolean(const char *text, bool *ret)
 	return error_new(ERR_USAGE, "\"on\" or \"off\" expected.");
 }
 
+const char *const auto_words[] = {"auto", "on", "off", NULL};
+
+static struct error *parse_auto(const char *text, enum setting_auto *ret)
+{
+	bool is_on;
+	if (*text && !strncmp("auto", text, strlen(text))) {
+		*ret = SETTING_IS_AUTO;
+		return NULL;
+	}
+	struct error *err = parse_boolean(text, &is_on);
+	if (err) {
+		error_free(err);
+		return error_new(ERR_USAGE, "\"on\", \"off\" or \"auto\" expected.");
+	}
+	*ret = is_on ? SETTING_IS_ON : SETTING_IS_OFF;
+	return NULL;
+}
+
 static struct error *parse_count(const char *text, unsigned *ret)
 {
 	char *end;
@@ -189,6 +209,8 @@ struct error *setting_set(struct settings *settings, const struct setting *setti
 	switch (setting->kind) {
 	case SETTING_BOOLEAN:
 		return parse_boolean(text, (bool *)field);
+	case SETTING_AUTO:
+		return parse_auto(text, (enum setting_auto *)(void *)field);
 	case SETTING_COUNT:
 		return parse_limited(text, setting->most, (unsigned *)(void *)field);
 	case SETTING_TEXT:
@@ -207,6 +229,10 @@ static void setting_show(const struct settings *settings, const struct setting *
 	switch (setting->kind) {
 	case SETTING_BOOLEAN:
 		buffer_puts(out, *(const bool *)field ? "on.\n" : "off.\n");
+		break;
+	case SETTING_AUTO:
+		buffer_printf(out, "%s.\n",
+			      auto_words[*(const enum setting_auto *)(const void *)field]);
 		break;
 	case SETTING_COUNT:
 		count = *(const unsigned *)(const void *)field;

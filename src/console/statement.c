@@ -46,6 +46,8 @@ struct error *statement_of(const struct probe *probe, struct statement *ret)
 	*ret = (struct statement){
 	    .keyword = keywords[request->kind],
 	    .location = text_at(request->source, request->location_span),
+	    .goroutine =
+		request->goroutine ? text_at(request->source, request->goroutine->span) : NULL,
 	    .condition = condition ? text_at(request->source, condition->span) : NULL,
 	    .block = block ? text_at(request->source, block->span) : NULL,
 	};
@@ -55,6 +57,8 @@ struct error *statement_of(const struct probe *probe, struct statement *ret)
 void statement_format(const struct statement *statement, struct buffer *out)
 {
 	buffer_printf(out, "%s %s", statement->keyword, statement->location);
+	if (statement->goroutine)
+		buffer_printf(out, " %s", statement->goroutine);
 	if (!strcmp(statement->keyword, "dprintf")) {
 		buffer_printf(out, ", %s", statement->block);
 		return;
@@ -68,6 +72,7 @@ void statement_format(const struct statement *statement, struct buffer *out)
 void statement_deinit(struct statement *statement)
 {
 	free(statement->location);
+	free(statement->goroutine);
 	free(statement->condition);
 	free(statement->block);
 }

@@ -17,9 +17,11 @@ const struct command_class command_classes[CLASS_COUNT] = {
     [CLASS_SUPPORT] = {"support", "The console itself."},
 };
 
-#define LOCATIONS                                                                               \
-	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, a glob or /REGEX/, each\n" \
-	"with MODULE: before it where a library is meant. EXPR decides at each hit, in the\n"   \
+#define LOCATIONS                                                                                 \
+	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, FILE:FUNCTION, a glob or\n"  \
+	"/REGEX/, each with MODULE: before it where a library is meant; LINE, +LINES or -LINES\n" \
+	"of what was listed last; or parts with names: -source FILE -line LINE, -function\n"      \
+	"FUNCTION, -function FUNCTION -label LABEL. EXPR decides at each hit, in the\n"           \
 	"kernel where it can; BLOCK is Lua. \"help names\" lists what both can use.\n"
 
 const struct command commands[] = {
@@ -55,14 +57,15 @@ const struct command commands[] = {
     {
 	.name = "break",
 	.aliases = "b br trace tr",
-	.usage = "break LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "break LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint at a location; without a block it prints one line a hit.",
 	.run = cmd_break,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
 			     "a place that\nis refused for another reason than that it is in the "
-			     "middle of an instruction.\n",
+			     "middle of an instruction. \"set breakpoint pending\" says whether it "
+			     "may wait\nfor a library that is not loaded yet.\n",
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
@@ -94,7 +97,7 @@ const struct command commands[] = {
 	.usage = "condition NUMBER [EXPR]",
 	.summary = "Let only hits through for which EXPR is true; without EXPR, all.",
 	.run = cmd_condition,
-	.flags = COMMAND_OF_NUMBERS,
+	.flags = COMMAND_OF_NUMBERS | COMMAND_OF_LUA,
 	.class = CLASS_BREAKPOINTS,
 	.details = "EXPR is what may follow `if` behind a location. The counts stay, aggregations\n"
 		   "begin anew.\n",
@@ -154,7 +157,7 @@ const struct command commands[] = {
     },
     {
 	.name = "dprintf",
-	.usage = "dprintf LOCATION, \"FORMAT\", EXPR, ...",
+	.usage = "dprintf LOCATION [goroutine N], \"FORMAT\", EXPR, ...",
 	.summary = "Put a tracepoint that prints as C's printf does.",
 	.run = cmd_dprintf,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -214,7 +217,7 @@ const struct command commands[] = {
     {
 	.name = "finish",
 	.aliases = "fin",
-	.usage = "finish LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "finish LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint where a function returns.",
 	.run = cmd_finish,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -266,12 +269,13 @@ const struct command commands[] = {
     {
 	.name = "list",
 	.aliases = "l",
-	.usage = "list [LOCATION|FIRST,LAST|-]",
+	.usage = "list [LOCATION|FIRST,LAST|+|-]",
 	.summary = "List source lines: around a place, a range, the next ten, the ten before (-).",
 	.run = cmd_list,
 	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
 	.class = CLASS_DATA,
-	.details = "LINE, FILE:LINE, FUNCTION and *ADDRESS name a place. \"directory\" and \"set\n"
+	.details = "LINE, FILE:LINE, FUNCTION, *ADDRESS and so on name a place (\"help break\"). "
+		   "\"directory\" and \"set\n"
 		   "substitute-path\" say where the files are.\n",
     },
     {
@@ -280,7 +284,7 @@ const struct command commands[] = {
 	.usage = "print[/FMT] EXPR",
 	.summary = "Print a global of the target as it is now, or the value of a Lua expression.",
 	.run = cmd_print,
-	.flags = COMMAND_OF_LUA,
+	.flags = COMMAND_OF_LUA | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.details =
 	    "A global may be followed: list.next->name, table[2], *pointer, &counter. FMT is x, "
@@ -293,7 +297,7 @@ const struct command commands[] = {
 	.usage = "ptype[/o] EXPR|FUNCTION|TYPE",
 	.summary = "Describe a type; /o: with the offsets of its members.",
 	.run = cmd_ptype,
-	.flags = COMMAND_OF_LOCATION,
+	.flags = COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.examples = "ptype main.neatFunction\n",
     },
@@ -316,7 +320,7 @@ const struct command commands[] = {
     },
     {
 	.name = "rbreak",
-	.usage = "rbreak /REGEX/ [if EXPR] [do BLOCK end]",
+	.usage = "rbreak /REGEX/ [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint at every function that matches.",
 	.run = cmd_rbreak,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -384,7 +388,7 @@ const struct command commands[] = {
     {
 	.name = "tbreak",
 	.aliases = "tb",
-	.usage = "tbreak LOCATION [if EXPR] [do BLOCK end]",
+	.usage = "tbreak LOCATION [goroutine N] [if EXPR] [do BLOCK end]",
 	.summary = "Put a tracepoint that is gone after one hit.",
 	.run = cmd_tbreak,
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
@@ -405,7 +409,7 @@ const struct command commands[] = {
 	.usage = "whatis EXPR|FUNCTION|TYPE",
 	.summary = "Name the type of a global or function.",
 	.run = cmd_whatis,
-	.flags = COMMAND_OF_LOCATION,
+	.flags = COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.examples = "whatis main.main\n",
     },
@@ -414,7 +418,7 @@ const struct command commands[] = {
 	.usage = "x[/FMT] ADDRESS",
 	.summary = "Examine memory: of the process, or of the file where there is none.",
 	.run = cmd_examine,
-	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
+	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.details =
 	    "FMT is a count, a format letter and a size letter. Formats: x(hex), d(decimal),\n"

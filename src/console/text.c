@@ -114,14 +114,29 @@ static void put_finish(struct buffer *out, const struct probe *probe, const stru
 	put_skipped(out, probe);
 }
 
+static const char *probe_title(const struct probe *probe)
+{
+	return probe_kind(probe) == PROBE_TBREAK ? "Temporary tracepoint" : "Tracepoint";
+}
+
+static void put_pending(struct buffer *out, const struct probe *probe)
+{
+	buffer_printf(out, "%s %u (", probe_title(probe), probe_number(probe));
+	text_name(out, probe_location(probe));
+	buffer_puts(out, ") pending.\n");
+}
+
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program)
 {
+	if (probe_is_pending(probe)) {
+		put_pending(out, probe);
+		return;
+	}
 	bool is_finish = probe_entry_count(probe) != 0;
 	const struct site *site = is_finish ? probe_entry(probe, 0) : probe_site(probe, 0);
 	size_t count = probe_site_count(probe);
-	buffer_printf(out, "%s %u at 0x%" PRIx64 ": ",
-		      probe_kind(probe) == PROBE_TBREAK ? "Temporary tracepoint" : "Tracepoint",
-		      probe_number(probe), site->place.address);
+	buffer_printf(out, "%s %u at 0x%" PRIx64 ": ", probe_title(probe), probe_number(probe),
+		      site->place.address);
 	if (is_finish) {
 		put_finish(out, probe, program);
 		return;
@@ -152,6 +167,8 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 const char *text_runs(const struct probe *probe)
 {
 	const struct plan *plan = probe_plan(probe);
+	if (!plan)
+		return "-";
 	return plan->is_in_kernel ? "kernel" : plan->has_predicate ? "kernel+lua" : "lua";
 }
 

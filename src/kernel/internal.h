@@ -124,8 +124,6 @@ struct kernel {
 /* Maps that every program shares: *ret stays the kernel's. */
 struct error *kernel_shared_map(struct kernel *kernel, enum map_role role, int *ret);
 
-void mappings_close(struct kernel *kernel);
-
 /* The map of a role from MAP_AGGREGATE on, MAP_DROPPED, MAP_TURNS or MAP_USERS; -1 if there is
  * none. */
 int aggregates_map(const struct kernel_aggregates *aggregates, unsigned role);

@@ -131,7 +131,7 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	removals_wait();
-	mappings_close(kernel);
+	kernel_unwatch_mappings(kernel);
 	if (kernel->armed)
 		munmap(kernel->armed, kernel->armed_size);
 	rings_deinit(&kernel->rings);

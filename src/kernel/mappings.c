@@ -3,7 +3,7 @@
  * mappings.c - tells what processes map that is code, and when they exec, fork and end: what
  * perf_event_open(2) records for those who want to give addresses names later.
  * Apart from watch.c, which tells of one file and of the moment: this has to be there before a
- * process maps anything, and nobody is woken for it.
+ * process maps anything, and nobody is woken for it unless that is asked for.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -59,7 +59,7 @@ struct mapping_watch {
 
 /* -------------------------------------------------------------------- open */
 
-static int open_event(pid_t pid, int cpu)
+static int open_event(pid_t pid, int cpu, uint32_t watermark)
 {
 	struct perf_event_attr attr = {
 	    .size = sizeof(attr),
@@ -76,7 +76,7 @@ static int open_event(pid_t pid, int cpu)
 	    .use_clockid = 1,
 	    .clockid = CLOCK_MONOTONIC,
 	    .watermark = 1,
-	    .wakeup_watermark = BUFFER_BYTES / 2,
+	    .wakeup_watermark = watermark,
 	};
 
 	return (int)syscall(SYS_perf_event_open, &attr, pid ? pid : -1, cpu, -1,
@@ -85,10 +85,10 @@ static int open_event(pid_t pid, int cpu)
 
 /* A CPU that is not there has no buffer. */
 static struct error *add_buffer(struct kernel *kernel, struct mapping_watch *watch, pid_t pid,
-				int cpu)
+				int cpu, uint32_t watermark)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	CLEANUP(close_p) int fd = open_event(pid, cpu);
+	CLEANUP(close_p) int fd = open_event(pid, cpu, watermark);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (fd < 0)
@@ -118,28 +118,29 @@ static void close_watch(struct mapping_watch *watch)
 	free(watch);
 }
 
-static struct error *open_into(struct kernel *kernel, struct mapping_watch *watch, pid_t pid)
+static struct error *open_into(struct kernel *kernel, struct mapping_watch *watch, pid_t pid,
+			       uint32_t watermark)
 {
 	for (size_t cpu = 0; cpu < kernel->cpu_count; cpu++)
-		TRY(add_buffer(kernel, watch, pid, (int)cpu));
+		TRY(add_buffer(kernel, watch, pid, (int)cpu, watermark));
 	return NULL;
 }
 
-struct error *kernel_watch_mappings(struct kernel *kernel, pid_t pid)
+struct error *kernel_watch_mappings(struct kernel *kernel, pid_t pid, bool is_urgent)
 {
 	struct mapping_watch *watch = xcalloc(1, sizeof(*watch));
-	struct error *err = open_into(kernel, watch, pid);
+	struct error *err = open_into(kernel, watch, pid, is_urgent ? 1 : BUFFER_BYTES / 2);
 
 	if (err) {
 		close_watch(watch);
 		return err;
 	}
-	mappings_close(kernel);
+	kernel_unwatch_mappings(kernel);
 	kernel->mappings = watch;
 	return NULL;
 }
 
-void mappings_close(struct kernel *kernel)
+void kernel_unwatch_mappings(struct kernel *kernel)
 {
 	close_watch(kernel->mappings);
 	kernel->mappings = NULL;
@@ -156,6 +157,19 @@ static void copy_out(const struct mapping_buffer *buffer, uint64_t position, voi
 	first = first < size ? first : size;
 	memcpy(ret, data + at, first);
 	memcpy((char *)ret + first, data, size - first);
+}
+
+bool kernel_has_mappings(const struct kernel *kernel)
+{
+	const struct mapping_watch *watch = kernel->mappings;
+
+	for (size_t i = 0; watch && i < watch->buffers.size; i++) {
+		const struct perf_event_mmap_page *control = watch->buffers.data[i].control;
+
+		if (__atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE) != control->data_tail)
+			return true;
+	}
+	return false;
 }
 
 static void take_records(struct mapping_watch *watch, const struct mapping_buffer *buffer)

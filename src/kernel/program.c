@@ -85,7 +85,8 @@ static struct error *place_maps(struct kernel_program *program, struct bpf_insn 
 
 /* ------------------------------------------------------------------- load */
 
-#define LOG_SIZE ((size_t)8 << 20)
+#define LOG_SIZE	((size_t)8 << 20)
+#define LOG_LINES_SHOWN 50
 
 /* The line that says what is wrong: the last one before the statistics. */
 static void find_complaint(const char *log, const char **ret, size_t *ret_length)
@@ -102,15 +103,35 @@ static void find_complaint(const char *log, const char **ret, size_t *ret_length
 	}
 }
 
+/* The last lines of the log: of a program that it follows for long there may be a million. */
+static const char *log_tail(const char *log)
+{
+	const char *at = log + strlen(log);
+	for (unsigned lines = 0; at > log; at--) {
+		if (at[-1] == '\n' && lines++ == LOG_LINES_SHOWN)
+			break;
+	}
+	return at;
+}
+
+static struct error *too_large(void)
+{
+	return error_new(ERR_TOO_LARGE,
+			 "the program is larger than what the kernel is willing to check");
+}
+
 static struct error *verifier_error(int errno_value, const char *log)
 {
 	const char *complaint;
 	size_t length;
 	find_complaint(log, &complaint, &length);
+	/* "The sequence of 8193 jumps is too complex." */
+	if (memmem(complaint, length, "too complex", 11))
+		return too_large();
 	struct error *err =
 	    error_new(ERR_VERIFIER, "the kernel refused the generated program (%s): %.*s",
 		      strerror(errno_value), (int)length, complaint);
-	return error_hint(err, "%s", log);
+	return error_hint(err, "%s", log_tail(log));
 }
 
 /* With a log the verifier takes several times as long, so only a program that
@@ -126,16 +147,16 @@ static struct error *load(struct kernel_program *program, const struct bpf_insn 
 	if (fd == -EPERM || fd == -EMFILE || fd == -ENOMEM)
 		return support_error(-fd, "loading the program");
 	if (fd == -E2BIG)
-		return error_new(ERR_TOO_LARGE,
-				 "the program is larger than what the kernel is willing to check");
+		return too_large();
 	if (fd < 0) {
+		int errno_value = -fd; /* the next attempt may fail of the log's size */
 		CLEANUP(free_p) char *log = xcalloc(1, LOG_SIZE);
 		options.log_buf = log;
 		options.log_size = LOG_SIZE;
 		options.log_level = 1;
 		fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "moontap", "GPL", insns, count, &options);
 		if (fd < 0)
-			return verifier_error(-fd, log);
+			return verifier_error(errno_value, log);
 	}
 	program->fd = fd;
 	return NULL;

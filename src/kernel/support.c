@@ -105,6 +105,13 @@ struct error *support_needs_admin(int errno_value, const char *what)
 
 /* ---------------------------------------------------------------- attempts */
 
+/* What is found out once. */
+enum tribool {
+	UNKNOWN,
+	NO,
+	YES
+};
+
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level, (void)format, (void)args;
@@ -165,6 +172,24 @@ struct error *support_probe(struct support *ret)
 	return NULL;
 }
 
+bool kernel_has_may_goto(void)
+{
+	static const struct bpf_insn insns[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	    {.code = INSN_MAY_GOTO, .off = 1},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	    {.code = BPF_JMP | BPF_EXIT},
+	};
+	static enum tribool known;
+	if (known == UNKNOWN) {
+		CLEANUP(close_p)
+		int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "moontap_try", "GPL", insns,
+					    ARRAY_SIZE(insns), NULL);
+		known = program < 0 ? NO : YES;
+	}
+	return known == YES;
+}
+
 /* -------------------------------------------------------------------- nop5 */
 
 /* The kernels that rewrite nop5 have a system call for the code they put there
@@ -202,11 +227,7 @@ static bool ask_for_uprobe_call(void)
 
 bool kernel_rewrites_nop5(void)
 {
-	static enum {
-		UNKNOWN,
-		NO,
-		YES
-	} known;
+	static enum tribool known;
 	/* A seccomp filter (a container's) answers for the kernel, and does not
 	 * know new calls: then the safe belief is that nop5 is rewritten. */
 	if (known == UNKNOWN)

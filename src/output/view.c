@@ -148,13 +148,52 @@ static void view_float(const struct typed_value *value, struct typed_view *view)
 
 /* ------------------------------------------------------- parts and pointers */
 
-static const struct typed_part *find_part(const struct typed_value *value, const struct type *type)
+static const struct typed_part *find_part(const struct typed_value *value, const struct type *type,
+					  bool are_texts)
 {
 	for (size_t i = 0; i < value->part_count; i++)
 		if (value->parts[i].offset == value->origin && value->parts[i].type == type &&
-		    !value->parts[i].lost_size && !value->parts[i].program)
+		    value->parts[i].are_texts == are_texts && !value->parts[i].lost_size &&
+		    !value->parts[i].program)
 			return &value->parts[i];
 	return NULL;
+}
+
+/* The text of what is in an element: false if it was not captured. */
+static bool find_text_of_element(const struct typed_value *value, struct typed_part *ret)
+{
+	const struct typed_part *texts = value->texts;
+	struct record_text header;
+
+	for (size_t at = 0; at + sizeof(header) <= texts->size;) {
+		memcpy(&header, (const char *)texts->bytes + at, sizeof(header));
+		bool is_lost = header.length == RECORD_TEXT_LOST;
+		size_t size = is_lost ? 0 : header.length & ~RECORD_TEXT_CUT;
+		at += sizeof(header);
+		if (size > texts->size - at)
+			return false;
+		*ret = (struct typed_part){.bytes = (const char *)texts->bytes + at,
+					   .size = size,
+					   .is_cut = header.length & RECORD_TEXT_CUT,
+					   .reason =
+					       is_lost ? missing_text(MISSING_UNREADABLE) : NULL};
+		if (header.offset == value->origin)
+			return true;
+		at += size;
+	}
+	return false;
+}
+
+static bool find_text(const struct typed_value *value, struct typed_part *ret)
+{
+	const struct typed_part *part;
+
+	if (value->texts)
+		return find_text_of_element(value, ret);
+	part = find_part(value, NULL, false);
+	if (part)
+		*ret = *part;
+	return part != NULL;
 }
 
 static void view_text(const struct typed_part *part, struct typed_view *view)
@@ -171,7 +210,7 @@ static void view_text(const struct typed_part *part, struct typed_view *view)
 
 static void view_pointer(const struct typed_value *value, uint64_t offset, struct typed_view *view)
 {
-	const struct typed_part *text = find_part(value, NULL);
+	struct typed_part text;
 	uint64_t address;
 
 	if (!typed_word(value, offset, sizeof(address), &address)) {
@@ -180,8 +219,8 @@ static void view_pointer(const struct typed_value *value, uint64_t offset, struc
 	}
 	view->kind = VIEW_POINTER;
 	view->integer = (int64_t)address;
-	if (address && text)
-		view_text(text, view);
+	if (address && find_text(value, &text))
+		view_text(&text, view);
 }
 
 /* How many bytes or elements a FORM_STRING or FORM_SEQUENCE has. */
@@ -220,14 +259,14 @@ static void view_far_text(const struct typed_value *value, struct typed_view *vi
 
 static void view_string(const struct typed_value *value, struct typed_view *view)
 {
-	const struct typed_part *part = find_part(value, NULL);
+	struct typed_part part;
 	uint64_t length;
 
 	/* An empty one may point nowhere. */
 	if (read_length(value, &length) && length == 0)
 		*view = (struct typed_view){.kind = VIEW_TEXT, .bytes = ""};
-	else if (part)
-		view_text(part, view);
+	else if (find_text(value, &part))
+		view_text(&part, view);
 	else if (typed_memory(value))
 		view_far_text(value, view);
 	else
@@ -292,8 +331,9 @@ static void find_far_elements(const struct typed_value *value, struct typed_valu
 
 static void view_sequence(const struct typed_value *value, struct typed_view *view)
 {
-	const struct typed_part *part = find_part(value, value->type->target);
-	struct typed_value elements = {.type = value->type->target, .bytes = ""};
+	const struct type *target = value->type->target;
+	const struct typed_part *part = value->texts ? NULL : find_part(value, target, false);
+	struct typed_value elements = {.type = target, .bytes = ""};
 	uint64_t count;
 
 	if (!read_length(value, &count)) {
@@ -307,9 +347,10 @@ static void view_sequence(const struct typed_value *value, struct typed_view *vi
 	if (part && !part->reason) {
 		elements.bytes = part->bytes;
 		elements.size = part->size;
+		elements.texts = find_part(value, target, true);
 		elements.parts = value->parts;
 		elements.part_count = value->part_count;
-		elements.origin = TYPED_ELSEWHERE;
+		elements.origin = elements.texts ? 0 : TYPED_ELSEWHERE;
 	} else if (!part) {
 		find_far_elements(value, &elements);
 	}

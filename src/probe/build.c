@@ -47,6 +47,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	struct compile_request compile_request = {
 	    .source = request->source,
 	    .condition = request->condition,
+	    .goroutine = request->goroutine,
 	    .block = request->block,
 	    .event = request->event,
 	    .site = site->like,
@@ -66,10 +67,9 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .pid_namespace = session->pid_namespace.inode ? &session->pid_namespace : NULL,
 	    .has_budget = request->kind == PROBE_TBREAK,
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
+	    .fsbase_offset = kernel_fsbase_offset,
+	    .has_may_goto = kernel ? kernel_has_may_goto : NULL,
 	};
-
-	if (image_go_version(site->public.place.image))
-		kernel_fsbase_offset(&compile_request.fsbase_offset);
 
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
@@ -362,6 +362,8 @@ struct error *probe_build(struct probe *probe)
 {
 	struct kernel *kernel = NULL;
 
+	if (probe_is_pending(probe))
+		return probe->is_enabled ? probe_attach(probe) : NULL;
 	if (!probe->session->options.is_dry_run)
 		TRY(session_kernel(probe->session, &kernel));
 	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT

@@ -106,6 +106,8 @@ struct error *probe_attach(struct probe *probe)
 	if (probe->session->options.is_dry_run || probe->session->is_stopped ||
 	    probe->session->target.public.state == TARGET_EXITED)
 		return NULL;
+	if (probe_is_pending(probe))
+		return pending_watch(probe->session);
 	struct error *err = NULL;
 	if (probe->calls)
 		kernel_calls_clear(probe->calls);

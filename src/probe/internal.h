@@ -56,8 +56,12 @@ struct session {
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
 	struct stacks *stacks; /* NULL until needed */
-	bool watches_mappings; /* of the process mappings_of (0: of all), for the stacks */
+	bool watches_mappings; /* of the process mappings_of (0: of all) */
 	pid_t mappings_of;
+	bool is_urgent; /* ... and woken for each, for pending probes */
+	bool has_read;	/* for the stacks, what the process read_of had mapped before */
+	pid_t read_of;
+	bool has_arrivals; /* the target has mapped something pending probes may be in */
 	struct compile_limits limits;
 	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
@@ -77,8 +81,21 @@ void changes_deinit(struct session *session);
 
 /* stacks.c: if the probe wants stacks, sees to it that what its processes map is known. */
 void stacks_prepare(struct probe *probe);
-/* Takes note of what they have mapped up to now. */
-void stacks_update(struct session *session);
+void stacks_note(struct session *session, const struct mapping_event *event);
+
+/* mappings.c: from now on, of the target; is_urgent as the kernel room has it. */
+void mappings_watch(struct session *session, bool is_urgent);
+/* Takes note of what has been mapped up to now. */
+void mappings_update(struct session *session);
+
+/* The process has ended. */
+void mappings_end(struct session *session);
+
+/* pending.c */
+struct error *pending_watch(struct session *session);
+void pending_note(struct session *session, const struct mapping_event *event);
+/* Ends the watch that no probe needs any more. */
+void pending_relax(struct session *session);
 
 /* ------------------------------------------------------------------- probe */
 
@@ -132,6 +149,9 @@ struct probe {
 	void *handle;
 };
 
+/* As requested, without a place yet. */
+struct probe *probe_new(struct session *session, const struct probe_request *request,
+			unsigned number, bool is_enabled);
 /* locate.c: places of the request's location, judged. */
 struct error *probe_locate(struct probe *probe);
 /* All of it but its place in the session's list; probe_free. */

@@ -33,7 +33,14 @@ static struct error *body_init(struct body *body, const struct place *place)
 static struct error *check_bounds(const struct place *place)
 {
 	const struct function *function = &place->function;
+	const char *problem = image_go_problem(place->image);
 
+	if (problem)
+		return error_hint(error_new(ERR_REFUSED,
+					    "%s is a Go program whose tables cannot be used: %s",
+					    image_name(place->image), problem),
+				  "Without them it would be a guess what of it is Go, and what a "
+				  "register holds.");
 	if (!function->name)
 		return error_hint(
 		    error_new(ERR_NOT_CODE,
@@ -194,11 +201,28 @@ static bool is_pattern(const struct location *location, const place_list *places
 	       (location->kind == LOCATION_LINE && places->size > 1);
 }
 
+/* A copy has no return of its own: that there is nothing else is worth a message of its own. */
+static struct error *check_returns(const struct probe *probe, const place_list *places)
+{
+	const char *name = places->size ? places->data[0].inlined : NULL;
+
+	for (size_t i = 0; i < places->size; i++)
+		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
+			return NULL;
+	return error_hint(error_new(ERR_USAGE,
+				    "every call of %s was inlined: it has no instruction of its "
+				    "own that returns",
+				    name),
+			  "break %s sees its calls; finish works for the functions they are in.",
+			  name);
+}
+
 static struct error *add_places(struct probe *probe, const struct location *location,
 				const place_list *places)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
 
+	TRY(check_returns(probe, places));
 	for (size_t i = 0; i < places->size; i++) {
 		struct error *err = add_place(probe, location, &rules, &places->data[i]);
 

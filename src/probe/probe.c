@@ -24,6 +24,21 @@ static void copy_request(struct probe *probe, const struct probe_request *reques
 	}
 }
 
+static void free_request(struct probe *probe)
+{
+	free((char *)probe->request.location);
+	free((char *)probe->request.event);
+	free((void *)probe->request.aggregates);
+	free(probe->condition_text);
+	probe->condition_text = NULL;
+}
+
+void probe_restate(struct probe *probe, const struct probe_request *request)
+{
+	free_request(probe);
+	copy_request(probe, request);
+}
+
 void probe_free(struct probe *probe)
 {
 	if (!probe)
@@ -39,10 +54,7 @@ void probe_free(struct probe *probe)
 	vector_deinit(&probe->sites);
 	vector_deinit(&probe->entries);
 	error_free(probe->skipped_reason);
-	free((char *)probe->request.location);
-	free((char *)probe->request.event);
-	free((void *)probe->request.aggregates);
-	free(probe->condition_text);
+	free_request(probe);
 	free(probe);
 }
 
@@ -69,6 +81,18 @@ static struct error *check_target(const struct session *session)
 	return NULL;
 }
 
+struct probe *probe_new(struct session *session, const struct probe_request *request,
+			unsigned number, bool is_enabled)
+{
+	struct probe *probe = xcalloc(1, sizeof(*probe));
+
+	probe->session = session;
+	probe->number = number;
+	probe->is_enabled = is_enabled;
+	copy_request(probe, request);
+	return probe;
+}
+
 struct error *probe_make(struct session *session, const struct probe_request *request,
 			 unsigned number, bool is_enabled, struct probe **ret)
 {
@@ -76,11 +100,7 @@ struct error *probe_make(struct session *session, const struct probe_request *re
 
 	if (err)
 		return err;
-	struct probe *probe = xcalloc(1, sizeof(*probe));
-	probe->session = session;
-	probe->number = number;
-	probe->is_enabled = is_enabled;
-	copy_request(probe, request);
+	struct probe *probe = probe_new(session, request, number, is_enabled);
 	err = at_location(probe_locate(probe), request);
 	if (!err)
 		err = probe_build(probe);
@@ -191,7 +211,7 @@ struct error *probe_read_aggregate(const struct probe *probe, size_t index,
 				   void *context, uint64_t *ret_dropped)
 {
 	*ret_dropped = 0;
-	stacks_update(probe->session);
+	mappings_update(probe->session);
 	return probe->aggregates
 		   ? kernel_aggregates_read(probe->aggregates, index, fn, context, ret_dropped)
 		   : NULL;
@@ -296,7 +316,7 @@ const struct site *probe_entry(const struct probe *probe, size_t index)
 
 const struct plan *probe_plan(const struct probe *probe)
 {
-	return probe->groups.data[0].plan;
+	return probe_is_pending(probe) ? NULL : probe->groups.data[0].plan;
 }
 
 const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number)

@@ -208,6 +208,7 @@ int session_exit_fd(const struct session *session)
 void session_note_exit(struct session *session)
 {
 	target_note_exit(&session->target);
+	mappings_end(session);
 }
 
 /* ------------------------------------------------------------------ probes */
@@ -292,11 +293,12 @@ size_t session_consume(struct session *session, bool (*fn)(void *context, const 
 	session->is_consuming = false;
 	empty_graveyard(session);
 	/* Whatever the records just taken were hit in was mapped before: it has been told. */
-	stacks_update(session);
+	mappings_update(session);
 	return count;
 }
 
 bool session_arm(struct session *session)
 {
+	pending_relax(session);
 	return !session->kernel || kernel_arm(session->kernel);
 }

@@ -51,10 +51,12 @@ static void read_running(struct session *session)
 		closedir(folder);
 }
 
-static void note(void *context, const struct mapping_event *event)
+void stacks_note(struct session *session, const struct mapping_event *event)
 {
-	struct stacks *stacks = context;
+	struct stacks *stacks = session->stacks;
 
+	if (!stacks)
+		return;
 	switch (event->kind) {
 	case MAPPING_ADDED:
 		stacks_note_mapping(stacks, event->pid,
@@ -74,25 +76,19 @@ static void note(void *context, const struct mapping_event *event)
 	}
 }
 
-void stacks_update(struct session *session)
-{
-	if (session->watches_mappings)
-		kernel_take_mappings(session->kernel, note, stacks_of(session));
-}
-
 /* Where the kernel does not tell, /proc has to do. */
 static void watch_target(struct session *session)
 {
 	const struct target *target = &session->target.public;
 	pid_t pid = target_pid(&session->target);
 
-	if (target->state == TARGET_EXITED ||
-	    (session->watches_mappings && session->mappings_of == pid))
+	if (target->state == TARGET_EXITED)
 		return;
-	stacks_update(session); /* of those that were watched before */
-	session->watches_mappings = true;
-	session->mappings_of = pid;
-	error_free(kernel_watch_mappings(session->kernel, pid));
+	mappings_watch(session, session->is_urgent);
+	if (session->has_read && session->read_of == pid)
+		return;
+	session->has_read = true;
+	session->read_of = pid;
 	if (target->state == TARGET_FILE)
 		read_running(session);
 	else if (target->state != TARGET_HELD)

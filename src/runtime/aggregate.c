@@ -226,7 +226,7 @@ struct error *runtime_aggregates(const struct probe *probe, struct buffer *out)
 	const struct plan *plan = probe_plan(probe);
 	const struct handle *handle = probe_handle(probe);
 
-	for (size_t i = 0; i < plan->aggregates.size; i++) {
+	for (size_t i = 0; plan && i < plan->aggregates.size; i++) {
 		if (plan->aggregates.data[i].name)
 			continue;
 		format_title(probe, &plan->aggregates.data[i], out);

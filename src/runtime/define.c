@@ -84,6 +84,11 @@ static int redefine(lua_State *L, const struct probe_request *request, const str
 
 	runtime->redefined = NULL;
 	struct error *err = probe_draft(probe, request, &draft);
+	if (err && probe_is_pending(probe) && probe_may_wait(request, err)) {
+		error_free(err);
+		pending_replace(L, probe, request, unit_index, carriers);
+		return 0;
+	}
 	if (err)
 		return failure_raise(L, err);
 	err = push_plan(L, probe_plan(draft), unit->chunk_name, carriers);
@@ -101,8 +106,20 @@ static int redefine(lua_State *L, const struct probe_request *request, const str
 	return err ? failure_raise(L, err) : 0;
 }
 
-/* Places the probe and pushes its number. */
-static int place(lua_State *L, struct probe_request *request, const struct unit *unit,
+/* The session has made it. On error it is gone. */
+static struct error *finish_probe(lua_State *L, struct probe *probe, const struct unit *unit,
+				  int unit_index, const int carriers[2])
+{
+	bind_done(probe);
+	struct error *err = push_plan(L, probe_plan(probe), unit->chunk_name, carriers);
+	if (err)
+		probe_delete(probe);
+	else
+		handle_new(L, probe, unit_index);
+	return err;
+}
+
+int define_probe(lua_State *L, struct probe_request *request, const struct unit *unit,
 		 int unit_index, const int carriers[2])
 {
 	struct runtime *runtime = runtime_of(L);
@@ -118,14 +135,11 @@ static int place(lua_State *L, struct probe_request *request, const struct unit 
 		return redefine(L, request, unit, unit_index, carriers);
 	err = session_add(runtime->session, request, &probe);
 	if (err)
+		err = pending_place(L, request, err, unit_index, carriers, &probe);
+	else
+		err = finish_probe(L, probe, unit, unit_index, carriers);
+	if (err)
 		return failure_raise(L, err);
-	bind_done(probe);
-	err = push_plan(L, probe_plan(probe), unit->chunk_name, carriers);
-	if (err) {
-		probe_delete(probe);
-		return failure_raise(L, err);
-	}
-	handle_new(L, probe, unit_index);
 	if (runtime->options.placed)
 		runtime->options.placed(runtime->options.context, probe);
 	lua_pushinteger(L, probe_number(probe));
@@ -154,9 +168,10 @@ int define_statement(lua_State *L)
 	    .location_span = node->probe.location_span,
 	    .source = unit->source,
 	    .condition = node->probe.condition,
+	    .goroutine = node->probe.goroutine,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
-	return place(L, &request, unit, unit_index, carriers);
+	return define_probe(L, &request, unit, unit_index, carriers);
 }
 
 /* ------------------------------------------------------------------ probe() */
@@ -267,7 +282,7 @@ static int define_call(lua_State *L)
 	struct error *err = read_functions(L, &request, &unit);
 	if (err)
 		return failure_raise(L, err);
-	return place(L, &request, unit, UNIT, carriers);
+	return define_probe(L, &request, unit, UNIT, carriers);
 }
 
 struct error *runtime_redefine(struct runtime *runtime, struct probe *probe, struct source *source)

@@ -247,6 +247,7 @@ static void push_bytes(lua_State *L, const struct batch_item *item, const struct
 			continue;
 		parts[part_count++] = (struct typed_part){.offset = part->offset,
 							  .type = part->type,
+							  .are_texts = part->are_texts,
 							  .bytes = piece.bytes,
 							  .size = piece.size,
 							  .is_cut = piece.is_cut,
@@ -464,6 +465,7 @@ size_t runtime_deliver(struct runtime *runtime)
 		taken = session_consume(runtime->session, deliver_collect, runtime);
 		total += taken;
 		deliver_batch(runtime);
+		pending_resolve(runtime);
 		runtime_flush(runtime);
 	} while (taken > 0 && !runtime->is_cut_short && clock_ns(CLOCK_MONOTONIC) < end);
 	return total;

@@ -6,11 +6,16 @@
  */
 #include "internal.h"
 
-struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
+static int reference(lua_State *L, int index)
+{
+	lua_pushvalue(L, index);
+	return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static struct handle *add(lua_State *L, struct probe *probe, int unit_index)
 {
 	struct runtime *runtime = runtime_of(L);
 	struct handle *handle = xcalloc(1, sizeof(*handle));
-	const struct plan *plan = probe_plan(probe);
 
 	/* Before the list grows, those that are over make room. */
 	if (runtime->handles.size == runtime->handles.capacity)
@@ -18,6 +23,27 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	handle->probe = probe;
 	handle->number = probe_number(probe);
 	handle->is_once = probe_kind(probe) == PROBE_TBREAK;
+	handle->unit = reference(L, unit_index);
+	vector_push(&runtime->handles, handle);
+	probe_set_handle(probe, handle);
+	return handle;
+}
+
+struct handle *handle_new_pending(lua_State *L, struct probe *probe, int unit_index,
+				  const int carriers[2])
+{
+	struct handle *handle = add(L, probe, unit_index);
+
+	for (int i = 0; i < 2; i++)
+		handle->carriers[i] = reference(L, carriers[i]);
+	return handle;
+}
+
+struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
+{
+	struct handle *handle = add(L, probe, unit_index);
+	const struct plan *plan = probe_plan(probe);
+
 	for (size_t i = 0; i < plan->captures.size; i++)
 		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING ||
 				       plan->captures.data[i].kind == CAPTURE_BYTES ||
@@ -26,20 +52,16 @@ struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
 	handle->enums = xcalloc(handle->capture_count + 1, sizeof(*handle->enums));
 	handle->site_count = probe_site_count(probe);
 	handle->sites = xcalloc(handle->site_count, sizeof(*handle->sites));
-	lua_pushvalue(L, unit_index);
-	handle->unit = luaL_ref(L, LUA_REGISTRYINDEX);
 	handle->function = luaL_ref(L, LUA_REGISTRYINDEX);
 	handle->aggregates = lua_touserdata(L, -1);
 	handle->aggregates_reference = luaL_ref(L, LUA_REGISTRYINDEX);
-	vector_push(&runtime->handles, handle);
-	probe_set_handle(probe, handle);
 	return handle;
 }
 
-static void release(lua_State *L, int reference)
+static void release(lua_State *L, int held)
 {
-	if (reference)
-		luaL_unref(L, LUA_REGISTRYINDEX, reference);
+	if (held)
+		luaL_unref(L, LUA_REGISTRYINDEX, held);
 }
 
 static void handle_free(lua_State *L, struct handle *handle)
@@ -52,6 +74,8 @@ static void handle_free(lua_State *L, struct handle *handle)
 		release(L, handle->enums[i]);
 	release(L, handle->function);
 	release(L, handle->unit);
+	release(L, handle->carriers[0]);
+	release(L, handle->carriers[1]);
 	release(L, handle->aggregates_reference);
 	callback_deinit(&handle->health);
 	free(handle->sites);

@@ -56,6 +56,7 @@ struct handle {
 	bool is_limited;
 	int function, unit; /* references */
 	int aggregates_reference;
+	int carriers[2]; /* of a pending probe: references to what its statement has brought */
 	struct aggregates *aggregates;
 	size_t site_count;
 	struct site_values *sites;
@@ -99,7 +100,7 @@ struct runtime {
 	struct handle *current;	 /* whose callback runs */
 	struct probe *redefined; /* the next statement is its new text; or NULL */
 	bool is_in_timer;
-	bool is_delivering;
+	bool is_delivering, is_resolving;
 
 	int stack_values; /* reference: stacks by their number; 0: none yet */
 	unsigned stack_generation;
@@ -228,8 +229,27 @@ void globals_free(struct runtime *runtime);
 void define_open(lua_State *L);
 int define_statement(lua_State *L); /* _MOONTAP; upvalue 1: the unit */
 
+/* Defines the probe of a request (kind, location and nodes are filled in) and pushes its number.
+ * carriers: stack indices of the condition's and the block's own functions, or of nil. */
+int define_probe(lua_State *L, struct probe_request *request, const struct unit *unit,
+		 int unit_index, const int carriers[2]);
+
+/* ------------------------------------------------------------- pending.c */
+
+/* After err (taken over): makes the probe wait for its place, or says why not. */
+struct error *pending_place(lua_State *L, const struct probe_request *request, struct error *err,
+			    int unit_index, const int carriers[2], struct probe **ret);
+/* Another text for a pending probe, whose place is still not there. */
+void pending_replace(lua_State *L, struct probe *probe, const struct probe_request *request,
+		     int unit_index, const int carriers[2]);
+/* Makes those whose place has come. */
+void pending_resolve(struct runtime *runtime);
+
 /* -------------------------------------------------------------- handle.c */
 
+/* Of a pending probe: takes references to what is at the indices. */
+struct handle *handle_new_pending(lua_State *L, struct probe *probe, int unit_index,
+				  const int carriers[2]);
 /* Pops the probe's function and, below it, its aggregates; takes a reference to
  * the unit at index. */
 struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index);

@@ -49,6 +49,8 @@ static void wrap_function(lua_State *L, struct handle *handle, bool is_limited)
 	if (is_limited == handle->is_limited)
 		return;
 	handle->is_limited = is_limited;
+	if (probe_is_pending(handle->probe))
+		return; /* there is none yet */
 	lua_rawgeti(L, LUA_REGISTRYINDEX, handle->function);
 	if (handle->is_limited) {
 		lua_pushcclosure(L, call_limited, 1);
@@ -63,8 +65,9 @@ struct error *runtime_set_limit(struct runtime *runtime, struct probe *probe,
 				const struct runtime_limit *limit)
 {
 	struct handle *handle = probe_handle(probe);
+	const struct plan *plan = probe_plan(probe);
 
-	if ((limit->disables || limit->deletes) && probe_plan(probe)->is_in_kernel)
+	if ((limit->disables || limit->deletes) && plan && plan->is_in_kernel)
 		return error_new(ERR_USAGE,
 				 "tracepoint %u runs wholly in the kernel, which does not count "
 				 "its hits down",

@@ -25,7 +25,7 @@ static struct error *take_calls(const struct probe *probe, const struct shared *
 {
 	const struct plan *plan = probe_plan(probe);
 
-	for (size_t i = 0; plan->is_in_kernel && i < plan->aggregates.size; i++) {
+	for (size_t i = 0; plan && plan->is_in_kernel && i < plan->aggregates.size; i++) {
 		const struct script_aggregate *name = plan->aggregates.data[i].name;
 
 		if (name && (!only || only == name->handle))
@@ -83,7 +83,7 @@ static bool adds_to(const struct probe *probe, const struct shared *shared)
 {
 	const struct plan *plan = probe_plan(probe);
 
-	for (size_t i = 0; i < plan->aggregates.size; i++)
+	for (size_t i = 0; plan && i < plan->aggregates.size; i++)
 		if (plan->aggregates.data[i].name &&
 		    plan->aggregates.data[i].name->handle == shared)
 			return true;

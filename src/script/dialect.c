@@ -135,10 +135,11 @@ static _Noreturn void fail_no_location(struct parser *parser, bool is_empty)
 	else
 		err = source_error(parser->lexer.source, token->span, ERR_SYNTAX,
 				   "location expected after '%s'", token->name->text);
-	lexer_throw(&parser->lexer, error_hint(err, "a probe is written: %s %s", token->name->text,
-					       token->name->probe == PROBE_DPRINTF
-						   ? "LOCATION, \"format\", VALUE..."
-						   : "LOCATION [if CONDITION] [do BLOCK end]"));
+	lexer_throw(&parser->lexer,
+		    error_hint(err, "a probe is written: %s %s", token->name->text,
+			       token->name->probe == PROBE_DPRINTF
+				   ? "LOCATION, \"format\", VALUE..."
+				   : "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]"));
 }
 
 static _Noreturn void fail_no_format(struct parser *parser, const struct node *node)
@@ -281,6 +282,28 @@ static struct node *add_probe(struct parser *parser, enum node_kind kind)
 	return node;
 }
 
+/* goroutine N */
+static void parse_goroutine(struct parser *parser, struct node *node)
+{
+	const struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_NAME || strcmp(token->name->text, "goroutine") != 0 ||
+	    !is_on_line(parser))
+		return;
+	struct node *goroutine = node_new(parser, NODE_INTEGER, current_start(parser));
+	next(parser);
+	if (token->kind != TOKEN_INTEGER || token->integer < 1 || !is_on_line(parser)) {
+		struct error *err =
+		    source_error(parser->lexer.source, token->span, ERR_SYNTAX,
+				 "the number of a goroutine expected after 'goroutine'");
+		lexer_throw(&parser->lexer,
+			    error_hint(err, "any other condition: if goid == EXPR"));
+	}
+	goroutine->integer = token->integer;
+	next(parser);
+	node->probe.goroutine = node_end(parser, goroutine);
+}
+
 /* --------------------------------------------------------------- statements */
 
 static struct node *parse_probe(struct parser *parser)
@@ -291,6 +314,7 @@ static struct node *parse_probe(struct parser *parser)
 	set_location(parser, node,
 		     location_scan(&parser->lexer, parser->lexer.token.span.end, false));
 	lexer_restart(&parser->lexer, node->probe.location_span.end);
+	parse_goroutine(parser, node);
 	if (current(parser) == TOKEN_IF && is_on_line(parser)) {
 		next(parser);
 		node->probe.condition = parse_condition(parser, node);
@@ -314,6 +338,7 @@ static struct node *parse_dprintf(struct parser *parser)
 	set_location(parser, node,
 		     location_scan(&parser->lexer, parser->lexer.token.span.end, true));
 	lexer_restart(&parser->lexer, node->probe.location_span.end);
+	parse_goroutine(parser, node);
 	if (current(parser) != ',' || !is_on_line(parser))
 		fail_no_format(parser, node);
 	next(parser);

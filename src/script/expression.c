@@ -318,6 +318,21 @@ static struct node *parse_unary(struct parser *parser, enum operator op)
 	return node_end(parser, node);
 }
 
+/* *p, which Lua does not have: p[0]. */
+static struct node *parse_followed(struct parser *parser)
+{
+	struct node *node = node_new(parser, NODE_INDEX, current_start(parser));
+	struct children children = children_of(node);
+
+	node->is_followed = true;
+	vector_push(&parser->tree->followed, node->span.start);
+	next(parser);
+	children_add(parser, &children, parse_operand(parser, operators[OP_NEG].left));
+	children_add(parser, &children,
+		     node_end(parser, node_new(parser, NODE_INTEGER, node->span.start)));
+	return node_end(parser, node);
+}
+
 static struct node *parse_binary(struct parser *parser, struct node *left, enum operator op)
 {
 	struct node *node = node_new(parser, NODE_BINARY, left->span.start);
@@ -335,7 +350,9 @@ static struct node *parse_operand(struct parser *parser, unsigned binding)
 {
 	enter_level(parser);
 	int op = unary_operator(current(parser));
-	struct node *node = op == OP_NONE ? parse_simple(parser) : parse_unary(parser, op);
+	struct node *node = op != OP_NONE	     ? parse_unary(parser, op)
+			    : current(parser) == '*' ? parse_followed(parser)
+						     : parse_simple(parser);
 
 	while ((op = binary_operator(current(parser))) != OP_NONE && operators[op].left > binding)
 		node = parse_binary(parser, node, op);

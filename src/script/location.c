@@ -37,15 +37,17 @@ static bool follows_operator(const struct scan *scan)
 	       memcmp(scan->text + scan->at - size, word, size) == 0;
 }
 
-/* A word of Lua's, standing alone, that cannot belong to the location. */
+/* A word, standing alone, that cannot belong to the location; one of Lua's not at its start
+ * either. */
 static bool is_stop_word(const struct scan *scan)
 {
-	static const char *const words[] = {"if", "do", "end", "else", "elseif", "until"};
+	static const char *const words[] = {"goroutine", "if",	   "do",   "end",
+					    "else",	 "elseif", "until"};
 	const char *text = scan->text + scan->at;
 
 	if (!is_blank(previous(scan)))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = scan->at == scan->start; i < ARRAY_SIZE(words); i++) {
 		size_t size = strlen(words[i]);
 		if (strncmp(text, words[i], size) == 0 && !char_is(text[size], CLASS_WORD))
 			return true;

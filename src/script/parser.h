@@ -104,7 +104,7 @@ static inline void leave_level(struct parser *parser)
 /* How far the scopes had come, to go back there. */
 struct scope_mark {
 	struct function *function;
-	size_t local_count, label_count, goto_count, function_count;
+	size_t local_count, label_count, goto_count, function_count, followed_count;
 	unsigned level;
 };
 struct scope_mark scope_mark(const struct parser *parser);
@@ -157,7 +157,8 @@ struct node *parse_probe_statement(struct parser *parser);
 
 /* --------------------------------------------------------------- location.c */
 
-/* The location that starts at from, blanks aside; ends before ` if `, ` do `, a
+/* The location that starts at from, blanks aside; ends before ` if `, ` do `,
+ * ` goroutine `, a
  * comment, a semicolon, the line's end; with_comma: or a comma. */
 struct span location_scan(struct lexer *lexer, uint32_t from, bool with_comma);
 

@@ -66,6 +66,7 @@ struct scope_mark scope_mark(const struct parser *parser)
 	    .label_count = parser->labels.size,
 	    .goto_count = parser->gotos.size,
 	    .function_count = parser->tree->functions.size,
+	    .followed_count = parser->tree->followed.size,
 	    .level = parser->level,
 	};
 }
@@ -76,6 +77,7 @@ void scope_rewind(struct parser *parser, const struct scope_mark *mark)
 	parser->labels.size = mark->label_count;
 	parser->gotos.size = mark->goto_count;
 	parser->tree->functions.size = mark->function_count;
+	parser->tree->followed.size = mark->followed_count;
 	parser->function = mark->function;
 	parser->level = mark->level;
 }

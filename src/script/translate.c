@@ -32,27 +32,41 @@ static void blank_to(struct copy *copy, uint32_t end)
 		buffer_putc(copy->out, copy->text[copy->at] == '\r' ? '\r' : ' ');
 }
 
-static void copy_function(struct copy *copy, const struct node *body, const char *head,
-			  const char *tail)
+/* Without the * of *p, which Lua does not have: it only looks at names here, and what the block
+ * does is compiled apart. */
+static void copy_body(struct copy *copy, const struct tree *tree, uint32_t end)
+{
+	for (size_t i = 0; i < tree->followed.size; i++) {
+		uint32_t star = tree->followed.data[i];
+		if (star < copy->at || star >= end)
+			continue;
+		copy_to(copy, star);
+		blank_to(copy, star + 1);
+	}
+	copy_to(copy, end);
+}
+
+static void copy_function(struct copy *copy, const struct tree *tree, const struct node *body,
+			  const char *head, const char *tail)
 {
 	buffer_puts(copy->out, head);
 	drop_to(copy, body->span.start);
-	copy_to(copy, body->span.end);
+	copy_body(copy, tree, body->span.end);
 	buffer_puts(copy->out, tail);
 }
 
-static void copy_probe(struct copy *copy, const struct node *node)
+static void copy_probe(struct copy *copy, const struct tree *tree, const struct node *node)
 {
 	copy_to(copy, node->span.start);
 	buffer_printf(copy->out, "_MOONTAP(%u, ", node->probe.index);
 	if (node->probe.condition)
-		copy_function(copy, node->probe.condition, "function() return ", " end, ");
+		copy_function(copy, tree, node->probe.condition, "function() return ", " end, ");
 	else
 		buffer_puts(copy->out, "nil, ");
 	if (node->kind == NODE_DPRINTF)
-		copy_function(copy, node->first, "function() printf(", ") end");
+		copy_function(copy, tree, node->first, "function() printf(", ") end");
 	else if (node->probe.block)
-		copy_function(copy, node->probe.block, "function()", "end");
+		copy_function(copy, tree, node->probe.block, "function()", "end");
 	else
 		buffer_puts(copy->out, "nil");
 	drop_to(copy, node->span.end);
@@ -65,6 +79,6 @@ void tree_translate(const struct tree *tree, struct buffer *ret)
 
 	blank_to(&copy, source_preamble_end(tree->source));
 	for (size_t i = 0; i < tree->probes.size; i++)
-		copy_probe(&copy, tree->probes.data[i]);
+		copy_probe(&copy, tree, tree->probes.data[i]);
 	copy_to(&copy, tree->source->size);
 }

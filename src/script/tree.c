@@ -10,6 +10,7 @@ void tree_free(struct tree *tree)
 		return;
 	vector_deinit(&tree->probes);
 	vector_deinit(&tree->functions);
+	vector_deinit(&tree->followed);
 	arena_deinit(&tree->arena);
 	free(tree);
 }

@@ -39,7 +39,8 @@ static bool is_assembly(const struct image *image, uint64_t address)
 	CLEANUP(free_p) char *file = NULL;
 	unsigned line;
 
-	return gotab_line(image->go->table, address, &file, &line) && is_suffix(file, ".s");
+	return go_has_table(image) && gotab_line(image->go->table, address, &file, &line) &&
+	       is_suffix(file, ".s");
 }
 
 enum abi image_abi(const struct image *image, const struct function *function)

@@ -119,6 +119,8 @@ Dwarf_Die dwarf_unit_die(const struct dwarf_unit *unit, const struct dwarf_entry
  * them, or as they are. */
 typedef void (*entry_fn)(void *context, struct dwarf_unit *unit, const struct dwarf_entry *entry);
 void dwarf_unit_find(struct dwarf_unit *unit, const char *name, entry_fn fn, void *context);
+/* Walks all units (dwarffind.c). */
+void dwarf_read_all(struct dwarf *dwarf);
 /* The same in all units of the file (dwarffind.c). */
 void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *context);
 
@@ -240,6 +242,8 @@ struct scope {
 /* Looks a name up outside of functions, in what is around this one (dwarfglobal.c). */
 struct name_query scope_query(struct scope *scope, const char *name);
 
+/* Where a DIE is declared; file NULL if that is not known. */
+struct line scope_declared(const struct scope *scope, Dwarf_Die *die);
 /* The variable or parameter of a DIE, which is outside of functions or in one. */
 void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct variable *ret);
 void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *enumeration,

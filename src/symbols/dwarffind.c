@@ -33,8 +33,9 @@ static void list_units(struct dwarf *dwarf)
 	dwarf->is_scattered |= dwarf->lines->supplement != NULL;
 }
 
-static void read_all_units(struct dwarf *dwarf)
+void dwarf_read_all(struct dwarf *dwarf)
 {
+	list_units(dwarf);
 	for (size_t i = 0; i < dwarf->all.size && !dwarf->has_all_units; i++)
 		dwarf_unit_of(dwarf, &dwarf->all.data[i].die);
 	dwarf->has_all_units = true;
@@ -166,7 +167,7 @@ void dwarf_find(struct dwarf *dwarf, const char *name, entry_fn fn, void *contex
 	list_units(dwarf);
 	if (!dwarf->has_all_units && !die_map_get(&dwarf->searched, known, 0) &&
 	    !read_units_with(dwarf, name))
-		read_all_units(dwarf);
+		dwarf_read_all(dwarf);
 	die_map_put(&dwarf->searched, known, 0, dwarf);
 	for (size_t i = 0; i < dwarf->units.size; i++)
 		dwarf_unit_find(dwarf->units.data[i], name, fn, context);

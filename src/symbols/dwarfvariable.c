@@ -21,7 +21,7 @@ static const char *file_name(Dwarf_Die *die, int64_t number)
 	return dwarf_filesrc(files, number, NULL, NULL);
 }
 
-static struct line declared_at(struct scope *scope, Dwarf_Die *die)
+struct line scope_declared(const struct scope *scope, Dwarf_Die *die)
 {
 	Dwarf_Die origin = die_origin(die);
 	int64_t file, number;
@@ -168,7 +168,7 @@ void scope_describe(struct scope *scope, Dwarf_Die *die, bool is_outside, struct
 	    .kind = VARIABLE_LOCAL,
 	    .name = name ? name : "",
 	    .type = dwarf_type_of(dwarf, die),
-	    .declared = declared_at(scope, die),
+	    .declared = scope_declared(scope, die),
 	};
 	if (die_is_parameter(die))
 		ret->kind = VARIABLE_PARAMETER;
@@ -192,7 +192,7 @@ void scope_describe_enumerator(struct scope *scope, Dwarf_Die *die, Dwarf_Die *e
 	    .kind = VARIABLE_ENUMERATOR,
 	    .name = name ? name : "",
 	    .type = dwarf_type(dwarf, enumeration),
-	    .declared = declared_at(scope, enumeration),
+	    .declared = scope_declared(scope, enumeration),
 	};
 	where_lost(dwarf->image, ret->type->size, "<unavailable: no value>", &ret->where);
 	for (size_t i = 0; i < ret->type->enumerator_count; i++) {

@@ -32,12 +32,12 @@ static void offer_name(void *context, const char *path)
 	nearest_offer(nearest, strchr(nearest->wanted, '/') ? path : base_name(path));
 }
 
-static struct error *no_file(const struct location *location, struct image *image)
+struct error *error_no_file(struct image *image, const char *file)
 {
-	struct nearest by_path = {.wanted = location->name};
-	struct nearest by_name = {.wanted = base_name(location->name)};
+	struct nearest by_path = {.wanted = file};
+	struct nearest by_name = {.wanted = base_name(file)};
 	struct buffer hint = {0};
-	struct error *err = error_new(ERR_NO_SYMBOL, "No source file named %s.", location->name);
+	struct error *err = error_new(ERR_NO_SYMBOL, "No source file named %s.", file);
 
 	image_each_source(image, offer_name, &by_path);
 	if (!by_path.count)
@@ -116,6 +116,22 @@ static struct error *resolve_in(const struct location *location, struct image *i
 	return err;
 }
 
+static void compare_source(void *context, const char *path)
+{
+	const char **wanted = context;
+
+	if (*wanted && path_answers(*wanted, path))
+		*wanted = NULL;
+}
+
+bool image_has_source(struct image *image, const char *file)
+{
+	const char *wanted = file;
+
+	image_each_source(image, compare_source, &wanted);
+	return !wanted;
+}
+
 struct library_search {
 	const struct location *location;
 	struct image *executable;
@@ -131,8 +147,8 @@ static void resolve_in_library(void *context, struct image *image)
 		search->err = resolve_in(search->location, image, search->places);
 }
 
-struct error *resolve_line(const struct location *location, struct program *program,
-			   place_list *ret)
+static struct error *resolve_named(const struct location *location, struct program *program,
+				   place_list *ret)
 {
 	struct image *image = program_executable(program);
 	struct library_search search = {location, image, ret, NULL};
@@ -144,5 +160,25 @@ struct error *resolve_line(const struct location *location, struct program *prog
 		program_each_module(program, resolve_in_library, &search);
 	if (search.err || ret->size)
 		return search.err;
-	return image_has_lines(image) ? no_file(location, image) : no_lines(image);
+	return image_has_lines(image) ? error_no_file(image, location->name) : no_lines(image);
+}
+
+/* LINE, +LINES, -LINES: of the file looked at last. */
+struct error *resolve_line(const struct location *location, struct program *program,
+			   place_list *ret)
+{
+	struct location named = *location;
+	struct line line;
+
+	if (location->name)
+		return resolve_named(location, program, ret);
+	if (!program_line(program, &line))
+		return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
+				  "Build the program with -g, or name a FILE:LINE or FUNCTION.");
+	named.name = (char *)line.file;
+	if (location->direction > 0)
+		named.line = line.number + location->line;
+	if (location->direction < 0)
+		named.line = line.number > location->line ? line.number - location->line : 1;
+	return resolve_named(&named, program, ret);
 }

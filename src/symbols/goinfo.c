@@ -176,6 +176,10 @@ static char *contradiction(const struct go *go)
 	unsigned first = versions_of[go->table->layout].first;
 	unsigned last = versions_of[go->table->layout].last;
 
+	/* From Go 1.17 on arguments are in registers. */
+	if (!go->minor && first < 17)
+		return xstrdup("it does not say which version of Go it was built with, and its "
+			       ".gopclntab leaves open how\narguments are passed");
 	if (!go->minor || strstr(go->version, "devel") || (go->minor >= first && go->minor <= last))
 		return NULL;
 	return xasprintf("it says it was built with %s, but its .gopclntab is one of Go 1.%u%s",

@@ -151,11 +151,29 @@ bool source_may_answer(const struct source *source, const char *name);
 /* Takes . and .. and doubled slashes out of a path, in place; returns it. */
 char *path_normalize(char *path);
 
+/* A line's number, "+3" too, into a location whose text is known. */
+struct error *location_parse_line(const char *line, struct location *location);
+/* explicit.c: "-source FILE -line 3" */
+bool explicit_is(const char *text);
+struct error *explicit_parse(const char *text, struct location *location);
+/* Where a label of the function at an address is (dwarflabel.c). */
+bool image_label(struct image *image, uint64_t function, const char *name, uint64_t *ret);
+/* Is a path what FILE means? */
+bool path_answers(const char *wanted, const char *path);
+bool image_has_source(struct image *image, const char *file);
+/* "No source file named t.c.", with near misses. */
+struct error *error_no_file(struct image *image, const char *file);
+
 /* The places of FILE:LINE (fileline.c). */
 struct error *resolve_line(const struct location *location, struct program *program,
 			   place_list *ret);
 /* wanted may be any of several functions (or files: what); lists the first of them. */
 struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices);
+/* No function answers (nosymbol.c). */
+struct error *error_no_symbol(const struct location *location, struct program *program,
+			      struct image *image);
+/* Names one function: F[int] has the looks of a glob, but is meant as a name. */
+bool location_is_one_name(const struct location *location);
 
 /* -------------------------------------------------------- functions by name */
 

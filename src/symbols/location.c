@@ -11,7 +11,7 @@
 #include "internal.h"
 
 static const char grammar[] =
-    "a location is FUNCTION, FUNCTION+OFFSET, FILE:LINE, *ADDRESS, MODULE:FUNCTION,\n"
+    "a location is FUNCTION, FUNCTION+OFFSET, FILE:LINE, LINE, *ADDRESS, MODULE:FUNCTION,\n"
     "a glob (fn_*) or a /regular expression/, for example main.f+0x6d";
 
 static struct error *malformed(const char *text, const char *what)
@@ -215,19 +215,30 @@ static struct error *parse_file(const char *text, const char *file, size_t size,
 	return NULL;
 }
 
+struct error *location_parse_line(const char *line, struct location *location)
+{
+	uint64_t number;
+
+	location->kind = LOCATION_LINE;
+	location->direction = *line == '+' ? 1 : *line == '-' ? -1 : 0;
+	line += location->direction != 0;
+	if (!is_all_digits(line))
+		return malformed(location->text, "the line is no number");
+	if (!parse_number(line, &number) || number > UINT_MAX)
+		return malformed(location->text, "that line number is too large");
+	if (number == 0 && !location->direction)
+		return malformed(location->text, "lines are counted from 1");
+	location->line = (unsigned)number;
+	return NULL;
+}
+
 /* [MODULE:]FILE:LINE; colon is the one before LINE. */
 static struct error *parse_line(const char *text, const char *colon, struct location *location)
 {
 	CLEANUP(free_p) char *front = xstrndup(text, colon - text);
 	const char *module_end = find_colon(front), *file = front;
-	uint64_t number;
 
-	location->kind = LOCATION_LINE;
-	if (!parse_number(colon + 1, &number) || number > UINT_MAX)
-		return malformed(text, "that line number is too large");
-	if (number == 0)
-		return malformed(text, "lines are counted from 1");
-	location->line = number;
+	TRY(location_parse_line(colon + 1, location));
 	if (module_end) {
 		location->module = xstrndup(front, module_end - front);
 		file = module_end + 1;
@@ -242,8 +253,10 @@ static struct error *parse(struct location *location)
 	if (*text == '\0')
 		return error_hint(error_new(ERR_LOCATION, "the location is missing"), "%s",
 				  grammar);
-	if (is_all_digits(text))
-		return malformed(text, "a line needs its file: main.go:20");
+	if (is_all_digits(text + (*text == '+' || *text == '-')))
+		return location_parse_line(text, location);
+	if (explicit_is(text))
+		return explicit_parse(text, location);
 	colon = find_line(text);
 	if (colon)
 		return parse_line(text, colon, location);
@@ -295,5 +308,7 @@ void location_deinit(struct location *location)
 	free(location->text);
 	free(location->module);
 	free(location->name);
+	free(location->file);
+	free(location->label);
 	*location = (struct location){0};
 }

@@ -15,6 +15,8 @@ struct program {
 	struct image *executable;
 	VECTOR(struct image *) libraries;
 	bool has_libraries; /* they have been looked for */
+	char *line_file;    /* of the line looked at last; NULL: none yet */
+	unsigned line;
 };
 
 /* ------------------------------------------------------------------ opening */
@@ -85,6 +87,7 @@ void program_free(struct program *program)
 	image_unref(program->executable);
 	free(program->path);
 	free(program->root);
+	free(program->line_file);
 	free(program);
 }
 
@@ -124,31 +127,33 @@ static struct image *add_library(struct program *program, const char *path, cons
 
 /* What is mapped, by the mapping itself: the path may name another file by now.
  * That link needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE; else go by path. */
-static void add_mapping(struct program *program, const struct mapping *mapping)
+static void add_mapping(struct program *program, pid_t pid, const struct mapping *mapping)
 {
 	CLEANUP(free_p)
-	char *link = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, program->pid,
-			       mapping->start, mapping->end);
+	char *link =
+	    xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start, mapping->end);
 	CLEANUP(free_p) char *path = xasprintf("%s%s", program->root, mapping->path);
 	struct stat st;
 
-	if (stat(link, &st) == 0)
+	/* Of a file that many processes run, the link goes with the first of them. */
+	bool is_by_path = !program->pid && stat(path, &st) == 0 && st.st_ino == mapping->inode;
+	if (!is_by_path && stat(link, &st) == 0)
 		add_library(program, link, mapping->path);
 	else if (stat(path, &st) == 0 && st.st_ino == mapping->inode)
 		add_library(program, path, mapping->path);
 }
 
-static void add_mapped(struct program *program)
+static void add_mapped(struct program *program, pid_t pid)
 {
 	mapping_list mappings = {0};
 
-	error_free(process_mappings(program->pid, &mappings));
+	error_free(process_mappings(pid, &mappings));
 	for (size_t i = 0; i < mappings.size; i++) {
 		const struct mapping *mapping = &mappings.data[i];
 		if (mapping->is_executable && mapping->path[0] == '/' &&
 		    strcmp(mapping->path, program->path) != 0 &&
 		    !known_library(program, mapping->path))
-			add_mapping(program, mapping);
+			add_mapping(program, pid, mapping);
 	}
 	mapping_list_deinit(&mappings);
 }
@@ -174,7 +179,7 @@ static void add_libraries(struct program *program)
 		return;
 	program->has_libraries = true;
 	if (program->pid)
-		add_mapped(program);
+		add_mapped(program, program->pid);
 	if (program->libraries.size)
 		return;
 	/* A file, or a process held before its loader has run: breadth first, as the loader does.
@@ -191,6 +196,15 @@ void program_each_module(struct program *program, void (*fn)(void *context, stru
 	add_libraries(program);
 	for (size_t i = 0; i < program->libraries.size; i++)
 		fn(context, program->libraries.data[i]);
+}
+
+bool program_note_mapped(struct program *program, pid_t pid, const char *path)
+{
+	add_libraries(program);
+	size_t before = program->libraries.size;
+	if (!path || (!known_library(program, path) && strcmp(path, program->path) != 0))
+		add_mapped(program, pid);
+	return program->libraries.size > before;
 }
 
 /* ------------------------------------------------------------------ modules */
@@ -265,7 +279,7 @@ struct error *program_module(struct program *program, const char *name, struct i
 	add_libraries(program);
 	*ret = find_known(program, name);
 	if (!*ret && program->pid) {
-		add_mapped(program); /* it may have been loaded since */
+		add_mapped(program, program->pid); /* it may have been loaded since */
 		*ret = find_known(program, name);
 	}
 	if (*ret)
@@ -276,4 +290,36 @@ struct error *program_module(struct program *program, const char *name, struct i
 	if (path)
 		*ret = add_library(program, path, path + strlen(program->root));
 	return *ret ? NULL : no_module(program, name);
+}
+
+/* --------------------------------------------------------------------- lines */
+
+void program_set_line(struct program *program, const char *file, unsigned line)
+{
+	char *copy = xstrdup(file);
+
+	free(program->line_file);
+	program->line_file = copy;
+	program->line = line;
+}
+
+static bool find_main(void *context, const struct function *function)
+{
+	struct function *found = context;
+
+	if (strcmp(function->name, "main.main") == 0 || strcmp(function->name, "main") == 0)
+		*found = *function;
+	return !found->name || strcmp(found->name, "main.main") != 0;
+}
+
+bool program_line(struct program *program, struct line *ret)
+{
+	struct function function = {0};
+
+	if (program->line_file) {
+		*ret = (struct line){program->line_file, program->line};
+		return true;
+	}
+	image_each_function(program->executable, find_main, &function);
+	return function.name && image_line_at(program->executable, function.address, ret);
 }

@@ -11,8 +11,6 @@
 
 #include "internal.h"
 
-#define CHOICES_SHOWN 8
-
 struct candidate {
 	struct function function;
 	enum match match;
@@ -27,6 +25,7 @@ struct search {
 	struct image *image;
 	const char *wanted;
 	const char *whole; /* the text that wanted was split from, or NULL */
+	const char *file;  /* the function must be in it, or NULL */
 	regex_t *regex;	   /* only for LOCATION_REGEX */
 	bool is_glob;
 	VECTOR(struct candidate) found;
@@ -129,6 +128,20 @@ static void drop_wrappers(struct search *search)
 		search->found.size = kept;
 }
 
+static void keep_those_of_file(struct search *search)
+{
+	size_t kept = 0;
+	struct line line;
+
+	for (size_t i = 0; i < search->found.size; i++) {
+		const struct candidate *candidate = &search->found.data[i];
+		if (image_line_at(search->image, candidate->address, &line) &&
+		    path_answers(search->file, line.file))
+			search->found.data[kept++] = *candidate;
+	}
+	search->found.size = kept;
+}
+
 static void search_image(struct search *search)
 {
 	CLEANUP(free_p)
@@ -146,6 +159,8 @@ static void search_image(struct search *search)
 	if (go_has_table(search->image) && *literal && !search->regex && !search->is_glob)
 		gotab_search_inlined(search->image->go->table, literal, answers, consider_inlined,
 				     search);
+	if (search->file)
+		keep_those_of_file(search);
 	keep_best_matches(search);
 	drop_wrappers(search);
 }
@@ -261,23 +276,6 @@ static void collect_owners(const struct search *search, path_list *ret)
 	ret->size = kept;
 }
 
-struct error *error_ambiguous(const char *wanted, const char *what, const path_list *choices)
-{
-	struct buffer list = {0};
-
-	for (size_t i = 0; i < choices->size && i < CHOICES_SHOWN; i++) {
-		buffer_puts(&list, i ? "\n  " : "  ");
-		escape_text(&list, choices->data[i], strlen(choices->data[i]), false);
-	}
-	if (choices->size > CHOICES_SHOWN)
-		buffer_printf(&list, "\n  and %zu more", choices->size - CHOICES_SHOWN);
-	struct error *err =
-	    error_new(ERR_AMBIGUOUS, "\"%s\" may be any of %zu %ss", wanted, choices->size, what);
-	error_hint(err, "write more of the name:\n%s", list.data);
-	buffer_deinit(&list);
-	return err;
-}
-
 /* A suffix must belong to one function (or the copies of one). */
 static struct error *check_owners(const struct search *search)
 {
@@ -290,103 +288,6 @@ static struct error *check_owners(const struct search *search)
 	if (owners.size > 1)
 		err = error_ambiguous(search->wanted, "function", &owners);
 	path_list_deinit(&owners);
-	return err;
-}
-
-/* The part of a name that the user's may be a slip of: as many components. */
-static const char *comparable(const char *name, const char *wanted, bool is_go)
-{
-	const char *cut = NULL;
-
-	if (is_go && !strchr(wanted, '.'))
-		cut = strrchr(name, '.');
-	else if (is_go && !strchr(wanted, '/'))
-		cut = strrchr(name, '/');
-	else if (!is_go && !strchr(wanted, ':'))
-		cut = strrchr(name, ':');
-	return cut && cut[1] ? cut + 1 : name;
-}
-
-/* Demangling every name of a large C++ program takes most of a second. */
-#define DEMANGLED_FOR_NEAR_MISSES 50000
-
-static void offer_functions(struct nearest *nearest, struct image *image)
-{
-	const struct table *table = table_get(image);
-
-	for (size_t i = 0; i < table->symbols.size; i++) {
-		const struct symbol *symbol = &table->symbols.data[i];
-		bool is_go = go_covers(image, symbol->address);
-		if (is_mangled(symbol->raw) && table->symbols.size > DEMANGLED_FOR_NEAR_MISSES)
-			continue;
-		CLEANUP(free_p) char *name = function_name(symbol->raw, is_go);
-		CLEANUP(free_p)
-		char *owner = is_go || is_mangled(symbol->raw) ? match_owner(name, is_go) : NULL;
-		nearest_offer(nearest, comparable(owner ? owner : name, nearest->wanted, is_go));
-	}
-}
-
-static void offer_library(void *context, struct image *image)
-{
-	offer_functions(context, image);
-}
-
-/* What a user can do about a name that is not there. */
-static void explain_missing(struct error *err, struct program *program, struct image *image,
-			    const char *wanted)
-{
-	struct nearest nearest = {.wanted = wanted};
-	struct buffer hint = {0};
-
-	offer_functions(&nearest, image);
-	if (!nearest.count && image == program_executable(program))
-		program_each_module(program, offer_library, &nearest);
-	if (nearest.count) {
-		buffer_puts(&hint, "did you mean ");
-		nearest_format(&nearest, &hint);
-		buffer_puts(&hint, "?");
-	}
-	if (image_go_problem(image))
-		buffer_printf(&hint, "%sGo's own names were not read: %s", hint.size ? "\n" : "",
-			      image_go_problem(image));
-	else if (!image->go && !symtab_is_there(image))
-		buffer_printf(&hint,
-			      "%s%s is stripped: only the functions it exports have names; install "
-			      "its debug\npackage (-dbgsym or -dbg), or give an address: *0x...",
-			      hint.size ? "\n" : "", image_name(image));
-	if (hint.size)
-		error_hint(err, "%s", hint.data);
-	nearest_deinit(&nearest);
-	buffer_deinit(&hint);
-}
-
-/* F[int] has the looks of a glob, but is meant as a name. */
-static bool is_one_name(const struct location *location)
-{
-	return location->kind == LOCATION_NAME ||
-	       (location->kind == LOCATION_GLOB && !glob_has_wildcard(location->name));
-}
-
-static struct error *no_symbol(const struct location *location, struct program *program,
-			       struct image *image)
-{
-	if (!image_has_functions(image)) {
-		struct error *err = error_new(
-		    ERR_NO_SYMBOLS, "%s has no function names: it is stripped", image_name(image));
-		const char *problem = image_go_problem(image);
-		return error_hint(
-		    err,
-		    "%s%sinstall its debug package (-dbgsym or -dbg), build it without -s, "
-		    "or give an address: *0x...",
-		    problem ? problem : "", problem ? "\n" : "");
-	}
-	bool is_name = is_one_name(location);
-	struct error *err =
-	    is_name ? error_new(ERR_NO_SYMBOL, "Function \"%s\" not defined.", location->name)
-		    : error_new(ERR_NO_SYMBOL, "no function of %s matches %s", image_name(image),
-				location->text);
-	if (is_name)
-		explain_missing(err, program, image, location->name);
 	return err;
 }
 
@@ -403,8 +304,8 @@ struct resolution {
 static void search_for(struct search *search, const struct location *location)
 {
 	search_image(search);
-	bool is_name =
-	    best_match(search) <= MATCH_EXACT || (search->found.size && is_one_name(location));
+	bool is_name = best_match(search) <= MATCH_EXACT ||
+		       (search->found.size && location_is_one_name(location));
 	if (location->kind != LOCATION_GLOB || is_name)
 		return;
 	search->found.size = 0;
@@ -419,6 +320,7 @@ static struct error *resolve_in(struct resolution *resolution, struct image *ima
 	struct search search = {
 	    .image = image,
 	    .wanted = location->name,
+	    .file = location->file,
 	    .whole = is_split ? location->text : NULL,
 	    .regex = resolution->regex,
 	};
@@ -480,6 +382,46 @@ static struct error *resolve_unsplit(struct resolution *resolution, struct image
 	return err;
 }
 
+static struct error *resolve_pattern(struct resolution *resolution, struct program *program);
+
+/* FILE:FUNCTION. */
+static struct error *resolve_in_file(struct resolution *resolution, struct program *program)
+{
+	const struct location *location = resolution->location;
+	struct location in_file = *location;
+
+	in_file.file = location->module;
+	in_file.module = NULL;
+	resolution->location = &in_file;
+	struct error *err = resolve_pattern(resolution, program);
+	resolution->location = location;
+	return err;
+}
+
+/* What has the looks of a source file's name was meant as one. */
+static struct error *find_module(struct program *program, const char *name, struct image **ret)
+{
+	struct error *err = program_module(program, name, ret);
+
+	if (!err || err->tag != ERR_NO_MODULE || !strchr(name, '.') || strstr(name, ".so"))
+		return err;
+	error_free(err);
+	return error_no_file(program_executable(program), name);
+}
+
+static struct error *find_labels(const struct location *location, place_list *places)
+{
+	for (size_t i = 0; i < places->size; i++) {
+		struct place *place = &places->data[i];
+		if (!image_label(place->image, place->function.address, location->label,
+				 &place->address))
+			return error_new(ERR_NO_SYMBOL,
+					 "No label \"%s\" defined in function \"%s\".",
+					 location->label, location->name);
+	}
+	return NULL;
+}
+
 /* In the executable; a name that it has not is looked for in every library. A pattern is
  * not: one that matches nothing in a program would match dozens in its libc. */
 static struct error *resolve_pattern(struct resolution *resolution, struct program *program)
@@ -491,14 +433,20 @@ static struct error *resolve_pattern(struct resolution *resolution, struct progr
 		TRY(resolve_unsplit(resolution, image));
 		if (resolution->places->size)
 			return NULL;
-		TRY(program_module(program, location->module, &image));
+		if (image_has_source(image, location->module))
+			return resolve_in_file(resolution, program);
+		TRY(find_module(program, location->module, &image));
 	}
+	if (location->file && !image_has_source(image, location->file))
+		return error_no_file(image, location->file);
 	TRY(resolve_in(resolution, image));
-	if (!resolution->places->size && !location->module && is_one_name(location))
+	if (!resolution->places->size && !location->module && location_is_one_name(location))
 		program_each_module(program, resolve_in_library, resolution);
 	if (resolution->err)
 		return resolution->err;
-	return resolution->places->size ? NULL : no_symbol(location, program, image);
+	if (!resolution->places->size)
+		return error_no_symbol(location, program, image);
+	return location->label ? find_labels(location, resolution->places) : NULL;
 }
 
 static struct error *resolve_regex(struct resolution *resolution, struct program *program)

@@ -62,7 +62,7 @@ bool source_may_answer(const struct source *source, const char *name)
 	return strcmp(last_part(name), last_part(source->wanted)) == 0;
 }
 
-static bool answers(const char *wanted, const char *path)
+bool path_answers(const char *wanted, const char *path)
 {
 	size_t size = strlen(path), wanted_size = strlen(wanted);
 
@@ -73,7 +73,7 @@ static bool answers(const char *wanted, const char *path)
 
 size_t source_find(struct source *source, const char *path)
 {
-	if (!answers(source->wanted, path))
+	if (!path_answers(source->wanted, path))
 		return NO_SOURCE;
 	for (size_t i = 0; i < source->files.size; i++)
 		if (strcmp(source->files.data[i].path, path) == 0)

@@ -277,3 +277,54 @@ bool symtab_object(const struct image *image, const char *name, uint64_t *ret)
 		*ret = wanted.address;
 	return is_found;
 }
+
+/* -------------------------------------------------------------------- data */
+
+struct data_query {
+	const char *prefix;
+	void (*fn)(void *context, const char *name, uint64_t address);
+	void *context;
+};
+
+static bool is_datum(const struct image *image, const Elf64_Sym *symbol)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+
+	return (type == STT_OBJECT || type == STT_NOTYPE) && symbol->st_shndx != SHN_UNDEF &&
+	       symbol->st_shndx < SHN_LORESERVE && !image_is_code(image, symbol->st_value);
+}
+
+static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
+		      uint64_t first)
+{
+	const struct data_query *data = query->context;
+
+	(void)first;
+	for (size_t i = 0; i < size; i++) {
+		const char *raw = is_datum(query->image, &batch[i])
+				      ? name_spans_at(query->spans, batch[i].st_name)
+				      : NULL;
+		if (!raw || !*raw)
+			continue;
+		CLEANUP(free_p) char *name = function_name(raw, false);
+		if (strncmp(name, data->prefix, strlen(data->prefix)) == 0)
+			data->fn(data->context, name, batch[i].st_value);
+	}
+	return true;
+}
+
+void image_each_datum(struct image *image, const char *prefix,
+		      void (*fn)(void *context, const char *name, uint64_t address), void *context)
+{
+	struct data_query data = {prefix, fn, context};
+	struct symbol_query query = {.image = image, .context = &data};
+	struct name_spans spans = {0};
+
+	if (!find_table(image, SHT_SYMTAB, &query) && !find_table(image, SHT_DYNSYM, &query))
+		return;
+	CLEANUP(free_p) char *literal = pattern_literal(prefix, true);
+	query.spans = &spans;
+	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size, literal);
+	each_batch(&query, pass_data);
+	name_spans_deinit(&spans);
+}

@@ -4,8 +4,8 @@
 import math
 from html import escape
 
-WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 70, 150, 40, 50
+WIDTH, HEIGHT = 720, 380
+LEFT, RIGHT, TOP, BOTTOM = 70, 210, 60, 50
 COLOURS = ("#2f81f7", "#d1572a", "#3f9b5b", "#9a6ad6")
 STYLE = """text{font:12px system-ui,sans-serif;fill:#57606a}.title{font-weight:600;font-size:14px;
 fill:#24292f}.grid{stroke:#8c959f;stroke-opacity:.25}.axis{stroke:#8c959f}
@@ -48,6 +48,7 @@ def text(x, y, content, anchor="middle", kind=""):
 
 def series(points, across, up, colour, name):
     """A line with a mark at each point, named at its end."""
+    points = sorted(points)
     places = [(across.place(x), up.place(y)) for x, y in points]
     parts = ['<polyline fill="none" stroke="%s" stroke-width="2" points="%s"/>' % (
         colour, " ".join("%.1f,%.1f" % place for place in places))]
@@ -64,7 +65,7 @@ def chart(title, x_title, y_title, lines):
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
     parts = [text(LEFT, 22, title, "start", "title"),
              text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x_title),
-             text(LEFT, TOP - 6, y_title, "start")]
+             text(LEFT, TOP - 12, y_title, "start")]
     for tick in across.ticks():
         parts += [line(across.place(tick), TOP, across.place(tick), HEIGHT - BOTTOM, "grid"),
                   text(across.place(tick), HEIGHT - BOTTOM + 16, label(tick))]

@@ -224,7 +224,7 @@ def check_sanitizers(status, errors):
 
 
 ROW = re.compile(r"^(?P<number>[\d.]+)\s+(?P<type>\w*)\s+(?P<disp>keep|del|dis)?\s+(?P<enabled>[yn])\s+"
-                 r"(?P<address>0x\w+|<MULTIPLE>)\s+(?P<hits>\d+)\s+(?P<lost>\d+)\s+"
+                 r"(?P<address>0x\w+|<MULTIPLE>|<PENDING>)\s+(?P<hits>\d+)\s+(?P<lost>\d+)\s+"
                  r"(?P<runs>\S+)[ \t]*(?P<what>.*)$", re.MULTILINE)
 
 # Prints the table when the last event has been delivered.
@@ -311,8 +311,8 @@ class TestCase(unittest.TestCase):
 
     def assert_original(self, target):
         """The code of the target has no probe in it (any more)."""
-        self.assertEqual(wait_until(lambda: not target.changed_text(), 10) or
-                         target.changed_text(), True)
+        self.assertEqual(wait_until(lambda: not changed_text(target.pid), 10) or
+                         changed_text(target.pid), True)
 
 
 def wait_until(condition, timeout=TIMEOUT):

@@ -5,6 +5,7 @@
     (moontap) break counted             typed at the prompt
     Tracepoint 1 at 0x1234: counted.    what has to come before the next prompt
     >end                                typed at the prompt of a block that is open
+    Delete all breakpoints? (y or n) y  a question, and the answer typed
 
 A line of a shell that ends in "&" runs in the background until the test ends.
 
@@ -63,11 +64,12 @@ def parse(text):
     comments, steps = [], []
     for number, line in enumerate(text.split("\n"), 1):
         # "> 0x1234" and ">+ 0x1234" are lines of disassemble's.
-        match = re.match(r"(\$ |\(moontap\) ?|>(?![+ ] 0x))(.*)$", line)
+        match = re.match(r"(\$ |\(moontap\) ?|>(?![+ ] 0x)|[A-Z].*\(y or (?:n|\[n\])\) ?)"
+                         r"(.*)$", line)
         if match:
             prompt = match.group(1)
-            steps.append(Step(PROMPT if prompt.startswith("(") else prompt, match.group(2),
-                              number))
+            prompt = prompt if prompt == ">" else prompt.rstrip() + " "
+            steps.append(Step(prompt, match.group(2), number))
         elif steps:
             steps[-1].expected.append(line)
         elif line.startswith("# "):
@@ -124,7 +126,7 @@ class Player:
             if lines is None:
                 return None
             ended = self.terminal.poll() is not None
-            if follower in (PROMPT, ">") and not ended:
+            if follower not in (None, "$ ") and not ended:
                 if not lines or lines[-1] != follower:
                     return None
                 lines = lines[:-1]

@@ -126,6 +126,20 @@ class Aggregates(TestCase):
         self.assertIn("1500 filtered, 0 throttled, 1500 delivered", tap.output())
         self.assertEqual(tables(tap.output())["count()"], ["  1500"])
 
+    def test_loops_of_any_length_and_content_run_in_the_kernel(self):
+        for block in ("local s = 0 for i = 1, arg[1] % 300 do s = s + i end hist(s)",
+                      "for i = 1, arg[1] % 9 do if (arg[1] + i) % 3 == 0 then count(i) end end",
+                      "local s = 0 for i = 0, arg[1] % 30, 3 do for j = i, 5 do "
+                      "if i * j % 4 == 2 then break end s = s ~ i * j + 1 end end lhist(s, 0, 9, 1)",
+                      "local n = 0 for i = 1, 64 do if arg[1] >> n == 0 then break end "
+                      "n = n + 1 end count(n)"):
+            with self.subTest(block=block):
+                inside = self.traced("break counted do %s end" % block + TABLE_AT_EXIT, 1000, 2)
+                self.assertEqual(breakpoints(inside)["1"]["runs"], "kernel")
+                self.assertEqual(breakpoints(inside)["1"]["lost"], 0)
+                in_lua = self.traced("break counted do local _ %s end" % block, 1000, 2)
+                self.assertEqual(tables(inside), tables(in_lua))
+
     def test_why_a_block_is_left_to_lua_is_explained(self):
         tap = self.moontap("-e", "break counted do count(str(arg[2]), str(arg[3]), str(arg[1])) end\n"
                            'print(command("explain 1"))', target_path("counted"), "--dry-run")

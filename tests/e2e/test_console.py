@@ -95,6 +95,7 @@ class Console(TestCase):
             ("delete 99", r"No breakpoint number 99\."),
             ("d 1", r"^$"),
             ("foo bar", r'Undefined command: "foo".  Try "help".'),
+            ("set breakpoint pending off", r"^$"),
             ("break nowhere", r'Function "nowhere" not defined'),
             ("info functions ^seld", r"seldom"),
             ("help break", r"(?i)break"),

@@ -137,8 +137,32 @@ class BesideValues(Beside):
         self.assert_same(["info scope integers", "info scope longs"], places)
 
 
+    def test_info_variables(self):
+        def rows(text):
+            # GDB takes the compiler's numbers off statics of functions, and leaves versions.
+            return re.sub(r"(?m)^(0x\w+  .*?)(\.\d+|@.*)$", r"\1", text)
+        self.assert_same(["info variables", "info variables ^t", "info variables ^p.*t$"], rows)
+
+    def test_info_types(self):
+        def rows(text):
+            # ... and writes typedef int (*)(int) operation.
+            return [line for line in text.split("\n") if "operation" not in line]
+        self.assert_same(["info types", "info types point", "info types ^int[0-9]*_t$"], rows)
+
+
 @needs_root
 class Live(TestCase):
+    def test_info_proc_mappings(self):
+        target = self.target("counted", "-n", 0, "-r", 1)
+        done = self.moontap("-q", "-p", target.pid, input="info proc mappings\ninfo proc stat\n")
+        self.assertIn('Invalid "info proc" argument: "stat"', done.stderr)
+        with open("/proc/%d/maps" % target.pid, encoding="utf-8") as maps:
+            wanted = [line.split(None, 5) for line in maps]
+        rows = [line.split() for line in done.stdout.split("\n")[4:-1]]
+        self.assertEqual([(int(row[0], 16), int(row[1], 16), row[4]) for row in rows],
+                         [(*(int(part, 16) for part in row[0].split("-")), row[1])
+                          for row in wanted])
+
     def test_globals_are_those_of_now(self):
         target = self.target("counted", "-n", 0, "-r", 200)
         tap = self.tap("-q", "-p", str(target.pid))

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Go programs, with every release of Go that the targets were built with."""
 
-import os
 import re
 import subprocess
 
-from harness import (TABLE_AT_EXIT, Target, TestCase, breakpoints, go_versions, line_of,
-                     needs_root, target_path)
+from harness import (TABLE_AT_EXIT, Target, TestCase, breakpoints, go_versions, line_of, needs_root,
+                     target_path)
 
 
 def each_release(test):
@@ -58,6 +57,16 @@ class Inlined(TestCase):
                                       r"\(9 locations, 9 of them inlined copies\)\n")
         done = self.moontap("--dry-run", path, "-batch", "-ex", "break fmt.Println+3")
         self.assertIn("every call of it was inlined", done.stderr)
+
+
+@needs_root
+class Elements(TestCase):
+    @each_release
+    def test_the_text_of_elements_is_printed(self, path):
+        target = self.start(Target, [path, "-passes", 1000000, "-pause", "2ms"])
+        done = self.moontap("-p", target.pid, "-batch", "-ex", "print os.Args")
+        self.assertEqual(done.stdout,
+                         '{"%s", "-passes", "1000000", "-pause", "2ms"}\n' % path)
 
 
 class Control(TestCase):
@@ -147,96 +156,6 @@ class Control(TestCase):
         self.assertIn("has no conditional jumps",
                       self.listing(target_path("counted-nopie"), "branches _fini"))
         self.assertIn("calls nothing", self.listing(target_path("counted-nopie"), "calls _fini"))
-
-
-def each_calls_release(test):
-    """As each_release, with the path of go-calls."""
-    def run(self):
-        for version in go_versions():
-            with self.subTest(version):
-                test(self, target_path("go-calls-" + version))
-    run.__name__, run.__doc__ = test.__name__, test.__doc__
-    return run
-
-
-@needs_root
-class Goroutines(TestCase):
-    """goid, and finish: calls are told apart by goroutine and depth, whatever moves."""
-
-    def traced(self, path, script, *arguments):
-        """The lines that aggregations printed, without their titles."""
-        target = self.target(path, *arguments)
-        tap = self.trace(script, "-p", str(target.pid))
-        target.go()
-        self.assertEqual(target.wait(), 0)
-        self.assertEqual(target.lines[-1], "done")
-        self.assertEqual(tap.wait(), 0, tap.error_text())
-        self.assertEqual(tap.errors, [])
-        return [re.sub(" +", " ", line.strip()) for line in tap.lines if line.startswith("  ")]
-
-    @each_calls_release
-    def test_calls_that_grow_the_stack_enter_and_return_3003_times(self, path):
-        found = self.traced(path, "break main.grow do count() end finish main.grow do count() end",
-                            "grow")
-        self.assertEqual(found, ["3003", "3003"])
-
-    @each_calls_release
-    def test_50_goroutines_sleep_1000_times_each_at_least_as_long_as_it_said(self, path):
-        found = self.traced(
-            path, "finish main.nap do count(elapsed >= entry.arg[2] * 1000000, "
-            "result == entry.arg[2] * 2, entry.arg[1] == goid) end", "nap")
-        self.assertEqual(found, ["true true true 1000"])
-
-    @each_calls_release
-    def test_goid_is_what_the_runtime_says_at_the_entry_and_elsewhere(self, path):
-        found = self.traced(path, "break main.nap do count(arg[1] == goid) end", "nap")
-        self.assertEqual(found, ["true 1000"])
-        # Past the entry no register is known to hold the goroutine.
-        listing = self.moontap("--dry-run", path, "-batch", "-ex", "disassemble main.nap").stdout
-        rows = re.findall(r"<\+(\w+)>:\t(\w+)", listing)
-        offset = rows[[name for _, name in rows].index("call") + 1][0]
-        found = self.traced(path, "break main.nap+%s do count(goid > 1) end" % offset, "nap")
-        self.assertEqual(found, ["true 1000"])
-
-    @each_calls_release
-    def test_recovered_calls_return_and_unwound_ones_do_not(self, path):
-        found = self.traced(path, "finish main.mayPanic do count(result >= 0) end "
-                            "finish main.deep do count() end", "panic", "1000")
-        self.assertEqual(found, ["false 500", "true 500", "3500"])
-
-    def test_goid_means_nothing_in_a_c_program(self):
-        done = self.moontap("--dry-run", target_path("counted"), "-batch", "-ex",
-                            "break counted do print(goid) end")
-        self.assertIn("`goid` can only be used in Go programs: counted is not part of one",
-                      done.stderr)
-
-    @each_calls_release
-    def test_what_cannot_be_told_of_results_is_said(self, path):
-        for script, message in (
-                ("finish main.nap do print(result[10]) end",
-                 "Go returns up to nine words in registers: result[1] to result[9]"),
-                ("finish internal/cpu.cpuid do print(result) end",
-                 "`result` cannot be read: internal/cpu.cpuid.abi0 returns on the stack")):
-            done = self.moontap("--dry-run", path, "-batch", "-ex", script)
-            self.assertIn(message, done.stderr)
-
-    def test_a_version_that_is_not_known_is_refused_not_guessed(self):
-        version = next(version for version in go_versions() if version != "1.19")
-        with open(target_path("go-calls-" + version), "rb") as file:
-            code = file.read()
-        path = self.write("later", code.replace(b"go" + version.encode() + b".", b"go1.99."))
-        os.chmod(path, 0o755)
-        subprocess.run(["strip", path], check=True)
-        self.assertRegex(self.moontap("--dry-run", path, "-batch", "-ex", "info target").stdout,
-                         "Go 1.99")
-        for script, message in (
-                ("break main.nap do print(goid) end",
-                 "`goid` cannot be read: where go1.99"),
-                ("finish main.nap do end",
-                 "the calls of main.nap cannot be paired with their returns: "
-                 "which goroutine runs cannot be told")):
-            done = self.moontap("--dry-run", path, "-batch", "-ex", script)
-            self.assertIn(message, done.stderr)
 
 
 class Exits(TestCase):

@@ -61,9 +61,6 @@ class EveryKind(TestCase):
                     missing.add(path)
                 elif expected.startswith("0x"):
                     self.assertTrue(value.startswith("0x"), value)
-                elif path == "texts":
-                    # What elements of a sequence point to is not followed.
-                    self.assertEqual(value, "{<truncated>, <truncated>}")
                 elif expected.startswith("{") and not value.startswith("{"):
                     self.assertRegex(value, r"^[\w: ]+ " + re.escape(expected) + "$")
                 else:

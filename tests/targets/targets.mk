@@ -5,12 +5,16 @@
 T       := $(BUILD)/targets
 T_FLAGS := -O2 -g -Wall -Wextra -pthread
 
+# go-calls-VERSION, and -KIND: how it was built
+GO_KINDS := noopt stripped pie cgo
+GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS:%=$(go)-%))
+
 # values-LANGUAGE-COMPILER-OLEVEL-dDWARF
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf calls calls-nodebug throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
-	$(GOS:/usr/lib/go-%/bin/go=go-calls-%) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
+	libplugin.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
@@ -27,6 +31,9 @@ $(T)/calls-nodebug: $(T)/calls
 $(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/labels: tests/targets/labels.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -O0 -o $@ $<
 $(T)/stacks: tests/targets/stacks.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fomit-frame-pointer -o $@ $<
@@ -75,9 +82,14 @@ $(T)/go-play-%: examples/go-play/main.go examples/go-play/go.mod
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 
-$(T)/go-calls-%: tests/targets/go/main.go tests/targets/go/go.mod
+go_flags_noopt    := -gcflags='-N -l'
+go_flags_stripped := -ldflags='-s -w'
+go_flags_pie      := -buildmode=pie
+go_environment_cgo := CGO_ENABLED=1
+$(T)/go-calls-%: $(wildcard tests/targets/go/*)
 	@mkdir -p $(@D)
-	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$(word 1,$(subst -, ,$*))/bin/go,$@,$(go_flags_$(word \
+		2,$(subst -, ,$*))),$(go_environment_$(word 2,$(subst -, ,$*))))
 
 $(T)/go-values-stripped-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
 #ifndef TESTS_SCRIPT_DUMP_H
 #define TESTS_SCRIPT_DUMP_H
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static const char *const dump_probes[] = {
     [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf",
 };
 
+static inline void dump_goroutine(struct buffer *out, const struct node *node)
+{
+	if (node->probe.goroutine)
+		buffer_printf(out, " goroutine %" PRId64, node->probe.goroutine->integer);
+}
+
 static void dump_head(const struct node *node, struct buffer *out)
 {
 	switch (node->kind) {
@@ -63,9 +70,11 @@ static void dump_head(const struct node *node, struct buffer *out)
 		break;
 	case NODE_PROBE:
 		buffer_printf(out, "%s [%s]", dump_probes[node->probe.kind], node->probe.location);
+		dump_goroutine(out, node);
 		break;
 	case NODE_DPRINTF:
 		buffer_printf(out, "dprintf [%s]", node->probe.location);
+		dump_goroutine(out, node);
 		break;
 	case NODE_EVERY:
 		buffer_printf(out, "every %lld", (long long)node->integer);

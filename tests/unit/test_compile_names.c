@@ -360,6 +360,12 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	     "A value of type int has no fields."},
 	    {"do print(p.size[0])", ERR_TYPE, "t.mt:1:18",
 	     "a value of type uint64_t has no elements", ""},
+	    {"do print(2 * *n)", ERR_TYPE, "t.mt:1:22", "a value of type int has no elements", ""},
+	    {"do print(*arg[1])", ERR_TYPE, "t.mt:1:18",
+	     "`*arg[1]` follows no pointer of the target",
+	     "u64(ADDRESS), str(ADDRESS) and the like read memory at a number."},
+	    {"do print(*nothing)", ERR_NAME, "t.mt:1:19", "`nothing` means nothing here",
+	     "In scope here: p, n."},
 	    {"if p.color == 'GREN' do", ERR_NAME, "t.mt:1:23",
 	     "enum color has no enumerator `GREN`", "Did you mean `GREEN` or `RED`?"},
 	    {"do print(reg.rxx)", ERR_NAME, "t.mt:1:18", "`reg.rxx` is no register",
@@ -392,10 +398,38 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	program_free(program);
 }
 
+static void a_star_is_the_first_element(void **state)
+{
+	static const char *const pairs[][2] = {
+	    {"break f if (*p).size > 1 do print(*p, (*p.next).size) end",
+	     "break f if p[0].size > 1 do print(p[0], p.next[0].size) end"},
+	    {"break f do sum(2 * *p.text) end", "break f do sum(2 * p.text[0]) end"},
+	};
+	struct program *program;
+	const struct compile_site site = open_site(&program);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		struct compiled star, element;
+
+		compile_here(&star, &site, pairs[i][0]);
+		compile_here(&element, &site, pairs[i][1]);
+		if (star.err || element.err)
+			fail_with_error(star.err ? star.err : element.err);
+		size_t size = element.plan->insns.size * sizeof(*element.plan->insns.data);
+		assert_int_equal(star.plan->insns.size, element.plan->insns.size);
+		assert_memory_equal(star.plan->insns.data, element.plan->insns.data, size);
+		compiled_deinit(&star);
+		compiled_deinit(&element);
+	}
+	program_free(program);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions_on_names_become_short_code),
+	    cmocka_unit_test(a_star_is_the_first_element),
 	    cmocka_unit_test(what_the_kernel_would_see_otherwise_is_left_to_lua),
 	    cmocka_unit_test(lua_gets_bounds_that_are_never_missing),
 	    cmocka_unit_test(what_cannot_be_read_is_said_with_what_can_be_done),

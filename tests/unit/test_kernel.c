@@ -73,6 +73,25 @@ static void a_refused_program_shows_the_verifiers_reason_and_log(void **state)
 	kernel_close(kernel);
 }
 
+/* A loop of known length with a choice in each round. */
+static void what_the_verifier_finds_too_complex_is_too_large(void **state)
+{
+	struct kernel *kernel = open_kernel(need_method(state), 4096);
+	struct code loop = {.count = 0}, *code = &loop;
+	MOVE(6, 1);
+	SET(7, 0);
+	size_t again = LOAD(BPF_DW, 1, 6, 112);
+	put(code, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1, 3);
+	ADD(7, 1);
+	ADD(7, 1);
+	put(code, BPF_JMP | BPF_JLT | BPF_K, 7, 0, (int)again - (int)code->count - 1, 30000);
+	SET(0, 0);
+	EXIT();
+	assert_error(load_raw(kernel, &loop, false), ERR_TOO_LARGE,
+		     "the program is larger than what the kernel is willing to check");
+	kernel_close(kernel);
+}
+
 /* Writes to the first and to the last bytes of the CPU's first scratch record. */
 static void code_using_scratch(struct code *code)
 {
@@ -191,6 +210,7 @@ int main(void)
 	    cmocka_unit_test(a_wrong_ring_size_is_told),
 	    cmocka_unit_test(the_default_is_multi_links_where_they_exist),
 	    BY_BOTH_METHODS(a_refused_program_shows_the_verifiers_reason_and_log),
+	    BY_BOTH_METHODS(what_the_verifier_finds_too_complex_is_too_large),
 	    BY_BOTH_METHODS(scratch_is_made_for_the_program_that_names_it),
 	    BY_BOTH_METHODS(a_sleepable_program_delivers_too),
 	    BY_BOTH_METHODS(a_budget_runs_out_and_can_be_renewed),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_kernel_mappings.c - what processes map, and when they exec, fork and end. */
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "test_kernel.h"
@@ -89,10 +90,10 @@ static void check(bool is_of_all)
 	int gate;
 
 	if (is_of_all)
-		assert_ok(kernel_watch_mappings(kernel, 0));
+		assert_ok(kernel_watch_mappings(kernel, 0, false));
 	heard.pid = start_shell(&gate);
 	if (!is_of_all)
-		assert_ok(kernel_watch_mappings(kernel, heard.pid));
+		assert_ok(kernel_watch_mappings(kernel, heard.pid, false));
 	close(gate);
 	waitpid(heard.pid, NULL, 0);
 	kernel_take_mappings(kernel, hear, &heard);
@@ -124,7 +125,7 @@ static void others_are_not_told_of(void **state)
 	struct kernel *kernel = open_kernel(ATTACH_ANY, 0);
 	pid_t other = start_shell(&other_gate);
 	pid_t pid = start_shell(&gate);
-	assert_ok(kernel_watch_mappings(kernel, other));
+	assert_ok(kernel_watch_mappings(kernel, other, false));
 	heard.pid = pid;
 	close(gate);
 	waitpid(pid, NULL, 0);
@@ -135,11 +136,37 @@ static void others_are_not_told_of(void **state)
 	kernel_close(kernel);
 }
 
+static void who_is_in_a_hurry_is_woken_at_once(void **state)
+{
+	(void)state;
+	need_bpf();
+	for (int is_urgent = 0; is_urgent < 2; is_urgent++) {
+		struct kernel *kernel = open_kernel(ATTACH_ANY, 0);
+		struct pollfd fd = {.fd = kernel_fd(kernel), .events = POLLIN};
+		int gate;
+		pid_t pid = start_shell(&gate);
+
+		assert_ok(kernel_watch_mappings(kernel, pid, is_urgent));
+		assert_int_equal(poll(&fd, 1, 0), 0);
+		close(gate);
+		if (is_urgent) {
+			assert_int_equal(poll(&fd, 1, 10000), 1);
+			assert_true(kernel_has_mappings(kernel));
+		}
+		waitpid(pid, NULL, 0);
+		kernel_unwatch_mappings(kernel);
+		assert_int_equal(poll(&fd, 1, 0), 0);
+		assert_false(kernel_has_mappings(kernel));
+		kernel_close(kernel);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_process_that_has_ended_has_told_what_it_mapped),
 	    cmocka_unit_test(others_are_not_told_of),
+	    cmocka_unit_test(who_is_in_a_hurry_is_woken_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

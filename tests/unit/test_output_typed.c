@@ -19,15 +19,15 @@ static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, 5};
 
 /* -------------------------------------------------------------------- cases */
 
-static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL, 0};
-static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL, 0};
-static const struct typed_part name_unread = {0, NULL, NULL, 0, false, "<unreadable>", 0};
-static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL, 0};
+static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL, 0, false};
+static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL, 0, false};
+static const struct typed_part name_unread = {0, NULL, NULL, 0, false, "<unreadable>", 0, false};
+static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL, 0, false};
 static const struct typed_part three_ints = {
-    0, &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377", 12, false, NULL, 0};
-static const struct typed_part one_point = {0,	  &t_point, "\1\0\0\0\2\0\0\0\3\0\0\0", 12, true,
-					    NULL, 0};
-static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>", 0};
+    0, &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377", 12, false, NULL, 0, false};
+static const struct typed_part one_point = {0, &t_point, "\1\0\0\0\2\0\0\0\3\0\0\0", 12, true, NULL,
+					    0, false};
+static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>", 0, false};
 
 struct typed_case {
 	const char *what;
@@ -252,6 +252,45 @@ static void a_struct_is_printed_with_the_name_of_its_type(void **state)
 	}
 }
 
+/* ------------------------------------------------------------ text of elements */
+
+static void add_text(struct buffer *out, uint32_t offset, uint32_t length, const char *text)
+{
+	const struct record_text header = {offset, length};
+
+	buffer_append(out, &header, sizeof(header));
+	buffer_puts(out, text);
+}
+
+static void the_text_of_elements_is_told_apart(void **state)
+{
+	static const struct type strings =
+	    FORMED("[]string", 16, FORM_SEQUENCE, &t_string, 0, 8, TYPE_NO_OFFSET);
+	static const uint64_t header[2] = {4096, 5};
+	/* One that has no text behind it, and one that is empty. */
+	static const uint64_t elements[5][2] = {{1, 3}, {2, 3}, {3, 9}, {4, 3}, {0, 0}};
+	struct buffer texts = {0}, out = {0};
+
+	(void)state;
+	add_text(&texts, 0, 3, "abc");
+	add_text(&texts, 16, RECORD_TEXT_LOST, "");
+	add_text(&texts, 32, 2 | RECORD_TEXT_CUT, "xy");
+	add_text(&texts, 64, 0, "");
+	const struct typed_part parts[] = {
+	    {.type = &t_string, .bytes = elements, .size = sizeof(elements)},
+	    {.type = &t_string, .bytes = texts.data, .size = texts.size, .are_texts = true},
+	};
+	const struct typed_value value = {.type = &strings,
+					  .bytes = header,
+					  .size = sizeof(header),
+					  .parts = parts,
+					  .part_count = 2};
+	typed_print(&out, &value, &limits);
+	assert_string_equal(out.data, "{\"abc\", <unreadable>, \"xy\"..., <truncated>, \"\"}");
+	buffer_deinit(&texts);
+	buffer_deinit(&out);
+}
+
 /* -------------------------------------------------------------------- noise */
 
 static uint64_t seed = 88172645463325252ull;
@@ -320,7 +359,7 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 		struct typed_part parts[3];
 		struct buffer out = {0};
 		size_t size = any(60);
-		char *bytes = malloc(size + !size), *beyond = malloc(8);
+		char *bytes = malloc(size + !size), *beyond = malloc(24);
 
 		for (size_t i = 1; i <= TYPES; i++)
 			types[i] = any_type(types, i, &arena);
@@ -328,10 +367,11 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 			bytes[i] = (char)(any(3) ? any(5) : any(256));
 		for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 			parts[i] = (struct typed_part){any(30), any(2) ? NULL : &types[any(TYPES)],
-						       beyond,	any(9),
+						       beyond,	any(25),
 						       any(2),	NULL,
-						       0};
-		memset(beyond, 'x', 8);
+						       0,	any(2)};
+		for (size_t i = 0; i < 24; i++)
+			beyond[i] = (char)(any(3) ? any(3) : any(256));
 		const struct typed_value value = {.type = &types[TYPES],
 						  .bytes = bytes,
 						  .size = size,
@@ -352,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_kind_and_form_has_its_text_and_its_json),
 	    cmocka_unit_test(a_struct_is_printed_with_the_name_of_its_type),
+	    cmocka_unit_test(the_text_of_elements_is_told_apart),
 	    cmocka_unit_test(noise_of_any_type_is_never_read_beyond_its_end),
 	};
 

@@ -433,6 +433,11 @@ static void a_version_that_contradicts_the_table_is_an_error(void **state)
 			    "Go 1.16");
 	assert_error(resolve(program, "main.f", &places), ERR_NO_SYMBOLS, "one of Go 1.16");
 	program_free(program);
+	shell("sed -i 's/Go buildinf/No buildinf/' old");
+	assert_no_error(program_open(in_scratch("old"), &program));
+	assert_error(resolve(program, "main.f", &places), ERR_NO_SYMBOLS,
+		     "it does not say which version of Go");
+	program_free(program);
 }
 
 static void tables_of_old_compilers_are_read(void **state)
