@@ -114,7 +114,7 @@ enum {
 	MOVED_LAST = 4,
 	FILLED = 5,	/* what a slot's byte is at least if there is a pair */
 	INDIRECT = 128, /* keys and values larger than that are elsewhere */
-	OVERFLOWS_MAX = 1000,
+	BUCKET_MIN = BUCKET_SLOTS + 8,
 };
 
 static uint64_t slot_size(const struct type *type)
@@ -165,7 +165,6 @@ static bool find_bucket(struct typed_pairs *pairs)
 		return false;
 	pairs->address = buckets + pairs->bucket++ * pairs->map.type->count;
 	pairs->slot = 0;
-	pairs->overflows = 0;
 	return true;
 }
 
@@ -177,7 +176,7 @@ static bool next_bucket(struct typed_pairs *pairs)
 
 	if (pairs->address &&
 	    typed_read_word(&pairs->map, pairs->address + size - sizeof(next), &next) && next &&
-	    pairs->overflows++ < OVERFLOWS_MAX) {
+	    pairs->overflows++ < MEMORY_BLOCKS) {
 		pairs->address = next;
 		pairs->slot = 0;
 		return true;
@@ -214,7 +213,7 @@ bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct 
 	const struct type *type = pairs->map.type;
 	const void *bytes;
 
-	while (pairs->left && type->count) {
+	while (pairs->left && type->count >= BUCKET_MIN) {
 		if (!pairs->address || pairs->slot == BUCKET_SLOTS) {
 			if (!next_bucket(pairs))
 				break;
@@ -270,7 +269,7 @@ static void view_channel(const struct typed_value *value, struct typed_view *vie
 	if (!typed_read_word(value, address + CHANNEL_COUNT, &view->count) ||
 	    !typed_read_word(value, address + CHANNEL_CAPACITY, &view->capacity) ||
 	    !typed_read_word(value, address + CHANNEL_BUFFER, &buffer) ||
-	    !typed_read_word(value, first, &view->first)) {
+	    !typed_read_word(value, first, &view->first) || view->count > view->capacity) {
 		typed_view_missing(view, typed_memory(value) ? missing_text(MISSING_UNREADABLE)
 							     : missing_text(MISSING_TRUNCATED));
 		return;
@@ -279,10 +278,11 @@ static void view_channel(const struct typed_value *value, struct typed_view *vie
 	typed_at_address(value, buffer, element, &view->inner);
 	const void *bytes;
 	view->inner.size = typed_read(value, buffer, &bytes);
-	uint64_t there = element->size ? view->inner.size / element->size : view->capacity;
+	if (!element->size)
+		view->known = view->count;
+	uint64_t there = element->size ? view->inner.size / element->size : 0;
 	/* Up to the first that was not captured, round the buffer's end. */
-	while (view->known < view->count && view->capacity &&
-	       (view->first + view->known) % view->capacity < there)
+	while (view->known < view->count && (view->first + view->known) % view->capacity < there)
 		view->known++;
 }
 

@@ -9,7 +9,8 @@
 struct writer {
 	struct buffer *out;
 	const struct typed_limits *limits;
-	unsigned depth; /* braces that are open */
+	unsigned depth;	     /* braces that are open */
+	unsigned interfaces; /* in interfaces: they may be in a circle */
 	bool is_first, is_tuple;
 };
 
@@ -230,10 +231,11 @@ static void put_interface(struct writer *writer, const struct typed_view *view)
 	put_name(writer, view->name);
 	if (typed_message(&view->inner, &message))
 		put_view(writer, &message, view->inner.type);
-	else if (writer->depth <= writer->limits->depth)
+	else if (writer->interfaces++ < writer->limits->depth)
 		put_pointed(writer, &view->inner);
 	else
 		buffer_puts(writer->out, "{...}");
+	writer->interfaces--;
 }
 
 /* {"a": 1, "b": 2} */
