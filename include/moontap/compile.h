@@ -133,7 +133,9 @@ struct compile_request {
 	bool is_sleepable; /* the kernel can run it so */
 	/* Does the kernel know may_goto? Asked only of blocks with loops. NULL: it does not. */
 	bool (*has_may_goto)(void);
-	uint32_t fsbase_offset; /* where in a task the kernel keeps its base of %fs; 0: not known */
+	/* Where in a task the kernel keeps its base of %fs (false: it does not tell). Asked only
+	 * where that is needed: finding out takes milliseconds and megabytes. NULL: not known. */
+	bool (*fsbase_offset)(uint32_t *ret);
 };
 
 /* Where a parameter of the Lua function comes from, and as what. */

@@ -14,7 +14,8 @@
  *   history.c      what was typed before, and its file
  *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
- *   catalog.c        the target's names in order
+ *   offers.c         ... of the target: variables at a place, globals, fields
+ *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
  *   ids.c          "1 2-3 1.2"
@@ -151,22 +152,25 @@ struct budget {
 	int64_t second_ends_ms;
 };
 
-/* The target's names in order; {0} to begin with (catalog.c). */
+/* The target's source files; {0} to begin with (catalog.c). */
 struct catalog {
 	const struct program *program; /* they are of */
-	VECTOR(struct image *) images; /* held, for the functions' names */
-	VECTOR(const char *) functions;
-	VECTOR(const char *) sources;
+	VECTOR(const char *) sources;  /* in order, many of them often */
 	struct arena texts;
 };
-/* Calls fn for each that begins with prefix, in order, until it returns false. */
+/* Calls fn for what begins with prefix, perhaps several times, until it returns false. A prefix may
+ * begin with a MODULE: */
 typedef bool (*catalog_fn)(void *context, const char *name);
-void catalog_functions(struct catalog *names, struct program *program, const char *prefix,
-		       catalog_fn fn, void *context);
+void catalog_functions(struct program *program, const char *prefix, catalog_fn fn, void *context);
 /* "counted.c:" */
 void catalog_sources(struct catalog *names, struct program *program, const char *prefix,
 		     catalog_fn fn, void *context);
 void catalog_deinit(struct catalog *names);
+
+/* What the word at the end of text may become, of variables of the target: those seen at the place
+ * of the statement that text begins with (or else from main), globals, fields of those. */
+void offers_of_data(struct console *console, const char *text, const char *word,
+		    void (*fn)(void *context, const char *offer), void *context);
 
 /* Where source files are looked for. */
 struct srcpath_rule {
@@ -378,6 +382,7 @@ enum command_flags {
 	COMMAND_OF_HELP = 32,	 /* whatever help knows */
 	COMMAND_OF_LUA = 64,
 	COMMAND_OF_SETTING = 128,
+	COMMAND_OF_DATA = 512,	/* globals and paths through them */
 	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
 };
 

@@ -112,7 +112,7 @@ struct typed_value {
 	size_t part_count;
 	uint64_t origin; /* of a value inside another: where in the one that has the parts */
 	const struct typed_part *texts; /* of an element, or what is in it: of all; or NULL */
-	unsigned bit_offset, bit_size; /* of a bit-field, as in struct type_member */
+	unsigned bit_offset, bit_size;	/* of a bit-field, as in struct type_member */
 };
 
 /* What a value comes down to: the one place where bytes are read. */

@@ -57,6 +57,7 @@
  *   pattern.c    globs, and the literal by which candidates are found
  *   match.c      does a function's name answer the wanted one
  *   explicit.c   ... of -source, -line, -function, -label
+ *   prefix.c     functions whose name begins so
  *   resolve.c    location -> places
  *   nosymbol.c   ... and what to say if there are none
  *   fileline.c   ... of a FILE:LINE
@@ -158,6 +159,11 @@ bool image_function_at(struct image *image, uint64_t address, struct function *r
  * returns false. Names live as long as the image. */
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
 			 void *context);
+/* Calls fn for functions whose name begins with prefix, in no order, overloads of one name each,
+ * until it returns false: C++ names without their parameters, unless prefix has some. name is the
+ * caller's for the moment only. Made for prefixes of some length: reads no more than it must. */
+void image_each_beginning(struct image *image, const char *prefix,
+			  bool (*fn)(void *context, const char *name), void *context);
 /* Are there any function names at all (false: stripped, and not Go)? */
 bool image_has_functions(struct image *image);
 
@@ -324,8 +330,9 @@ struct error *image_each_definition(struct image *image, enum definition_kind ki
 				    bool (*wants)(void *context, const char *name),
 				    void (*fn)(void *context, const struct definition *definition),
 				    void *context);
-/* Calls fn for each symbol of data in the tables of symbols, in no order; name is demangled. */
-void image_each_datum(struct image *image,
+/* Calls fn for each symbol of data in the tables of symbols whose name, demangled, begins with
+ * prefix, in no order. */
+void image_each_datum(struct image *image, const char *prefix,
 		      void (*fn)(void *context, const char *name, uint64_t address), void *context);
 
 /* What the program calls the operand of the instruction at address: "n", "req.Method",

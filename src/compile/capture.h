@@ -19,7 +19,7 @@ struct captured_part {
 	/* A STRING, or the TEXTS of elements; NULL: lost_size bytes are lost, for reason. */
 	const struct value *value;
 	const struct type *type; /* of elements; NULL: text */
-	bool are_texts; /* that elements have */
+	bool are_texts;		 /* that elements have */
 	uint64_t lost_size;
 	const char *reason;
 };

@@ -112,7 +112,7 @@ static void put_g(struct encoder *e, int out)
 		put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, r14));
 		return;
 	}
-	put_fsbase(e, e->c->request->fsbase_offset, out);
+	put_fsbase(e, compiler_fsbase(e->c), out);
 	put_mov(e, R3, R0);
 	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->tls);
 	read_word(e, out);

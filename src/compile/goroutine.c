@@ -63,8 +63,8 @@ const struct value *goroutine_shown(struct compiler *c)
 	struct image *image = goroutine_image(c);
 	struct goroutine goroutine;
 
-	if (!image || !c->request->fsbase_offset ||
-	    !image_goroutine(image, has_g_register(compiler_site(c)), &goroutine))
+	if (!image || !image_goroutine(image, has_g_register(compiler_site(c)), &goroutine) ||
+	    !compiler_fsbase(c))
 		return NULL;
 	return object_steps(c, NULL, &goroutine.id);
 }
@@ -98,7 +98,7 @@ struct error *goroutine_of_calls(struct compiler *c)
 		return NULL;
 	goroutine = ARENA_NEW(&c->plan->arena, struct goroutine);
 	if (!image_goroutine(entry->image, has_register, goroutine) ||
-	    (!has_register && !request->fsbase_offset))
+	    (!has_register && !compiler_fsbase(c)))
 		return error_hint(error_new(ERR_UNREADABLE,
 					    "the calls of %s cannot be paired with their returns: "
 					    "which goroutine runs cannot be told",

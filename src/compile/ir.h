@@ -34,17 +34,17 @@ enum ir_op {
 			 one, when the kernel has seen enough rounds of it */
 	IR_AGAIN,     /* to label, backwards, if a <= b, signed */
 	IR_STORE,     /* slot = a */
-	IR_STRING,  /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
-		       b >= 0, else up to a NUL; number: of an array of that many, which may
-		       have none. is_length: slot = the length alone */
-	IR_NIL,	    /* slot of a string = nil */
-	IR_TEXTS,   /* t = bytes so far */
+	IR_STRING, /* slot and bytes = at most size bytes at a; to label if that fails. b bytes if
+		      b >= 0, else up to a NUL; number: of an array of that many, which may
+		      have none. is_length: slot = the length alone */
+	IR_NIL,	   /* slot of a string = nil */
+	IR_TEXTS,  /* t = bytes so far */
 	IR_TEXT_HEADER, /* begins a struct record_text: offset = a; to label if there are more than
 			   number bytes already. b: of loop_zero, or none */
 	IR_TEXT_BYTES,	/* ends it, with the string at a, as of IR_STRING; to label if that fails */
 	IR_TEXT_LOST,	/* ends it: it could not be read */
 	IR_TEXTS_END,	/* slot = bytes so far (number at most), less a */
-	IR_BYTES,   /* slot and bytes = size bytes at a; to label if that fails */
+	IR_BYTES,	/* slot and bytes = size bytes at a; to label if that fails */
 	IR_PIECE,   /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
 	IR_PIECES,  /* slot = size: the pieces are bytes */
 	IR_STACK,   /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or

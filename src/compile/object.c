@@ -102,7 +102,7 @@ static const struct value *fsbase(struct compiler *c, const struct node *node)
 {
 	struct value *value = value_new(c, VALUE_FSBASE, VIEW_INTEGER, node);
 
-	value->number = c->request->fsbase_offset;
+	value->number = compiler_fsbase(c);
 	return value->number ? value : NULL;
 }
 

@@ -133,6 +133,16 @@ struct compiler {
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
 
+/* Where in a task its base of %fs is; 0: not known. */
+static inline uint32_t compiler_fsbase(const struct compiler *c)
+{
+	uint32_t offset = 0;
+
+	if (c->request->fsbase_offset)
+		c->request->fsbase_offset(&offset);
+	return offset;
+}
+
 /* The place whose registers and names count. */
 static inline const struct compile_site *compiler_site(const struct compiler *c)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * catalog.c - the target's names in order, for completion: functions, source files.
+ * catalog.c - the target's names, for completion: functions, source files.
  *
- * Made when they are wanted first, and kept: the next Tab finds its few among many
- * in no time.
+ * Functions are looked for anew each time, as that is quick; the files are kept, as their tables
+ * take longer to read.
  */
 #include <string.h>
 
@@ -18,67 +18,57 @@ static bool is_typable(const char *name)
 	return true;
 }
 
-static bool note_function(void *context, const struct function *function)
+struct function_search {
+	const char *prefix, *module; /* "libc.so.6:" before the names, or "" */
+	catalog_fn fn;
+	void *context;
+	bool has_ended;
+};
+
+static bool pass_function(void *context, const char *name)
 {
-	struct catalog *catalog = context;
-	if (is_typable(function->name))
-		vector_push(&catalog->functions, function->name);
-	return true;
+	struct function_search *search = context;
+	CLEANUP(free_p) char *offer = xasprintf("%s%s", search->module, name);
+	search->has_ended = is_typable(name) && !search->fn(search->context, offer);
+	return !search->has_ended;
 }
 
-/* Names live as long as their image. */
-static void note_image(void *context, struct image *image)
+static void search_image(void *context, struct image *image)
 {
-	struct catalog *catalog = context;
-	vector_push(&catalog->images, image_ref(image));
-	image_each_function(image, note_function, catalog);
+	struct function_search *search = context;
+	if (!search->has_ended)
+		image_each_beginning(image, search->prefix, pass_function, search);
 }
+
+/* The length of "libc.so.6:" at the beginning; 0 if there is none. */
+static size_t module_size(const char *prefix)
+{
+	const char *colon = strchr(prefix, ':');
+	return colon && colon[1] != ':' && colon > prefix ? (size_t)(colon + 1 - prefix) : 0;
+}
+
+void catalog_functions(struct program *program, const char *prefix, catalog_fn fn, void *context)
+{
+	size_t size = module_size(prefix);
+	CLEANUP(free_p) char *module = xstrndup(prefix, size);
+	struct function_search search = {prefix + size, module, fn, context, false};
+	struct image *image;
+	if (!size) {
+		program_each_module(program, search_image, &search);
+		return;
+	}
+	CLEANUP(free_p) char *name = xstrndup(prefix, size - 1);
+	struct error *err = program_module(program, name, &image);
+	if (!err)
+		search_image(&search, image);
+	error_free(err);
+}
+
+/* ------------------------------------------------------------------- sources */
 
 static int compare(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static size_t sort_once_each(const char **data, size_t size)
-{
-	size_t kept = 0;
-	if (size)
-		qsort(data, size, sizeof(*data), compare);
-	for (size_t i = 0; i < size; i++)
-		if (!kept || strcmp(data[kept - 1], data[i]) != 0)
-			data[kept++] = data[i];
-	return kept;
-}
-
-static void find_functions(struct catalog *catalog, struct program *program)
-{
-	catalog_deinit(catalog);
-	catalog->program = program;
-	program_each_module(program, note_image, catalog);
-	catalog->functions.size = sort_once_each(catalog->functions.data, catalog->functions.size);
-}
-
-static void each_from(const char *const *data, size_t size, const char *prefix, catalog_fn fn,
-		      void *context)
-{
-	size_t low = 0, high = size, length = strlen(prefix);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(data[middle], prefix) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low < size && !strncmp(data[low], prefix, length) && fn(context, data[low]))
-		low++;
-}
-
-void catalog_functions(struct catalog *catalog, struct program *program, const char *prefix,
-		       catalog_fn fn, void *context)
-{
-	if (catalog->program != program)
-		find_functions(catalog, program);
-	each_from(catalog->functions.data, catalog->functions.size, prefix, fn, context);
 }
 
 /* "counted.c:", to be followed by a line. */
@@ -91,25 +81,28 @@ static void note_source(void *context, const char *path)
 		vector_push(&catalog->sources, arena_printf(&catalog->texts, "%s:", base));
 }
 
+static void find_sources(struct catalog *catalog, struct program *program)
+{
+	catalog_deinit(catalog);
+	catalog->program = program;
+	image_each_source(program_executable(program), note_source, catalog);
+	if (catalog->sources.size)
+		qsort(catalog->sources.data, catalog->sources.size, sizeof(char *), compare);
+}
+
 void catalog_sources(struct catalog *catalog, struct program *program, const char *prefix,
 		     catalog_fn fn, void *context)
 {
 	if (catalog->program != program)
-		find_functions(catalog, program);
-	if (!catalog->sources.size) {
-		image_each_source(program_executable(program), note_source, catalog);
-		catalog->sources.size =
-		    sort_once_each(catalog->sources.data, catalog->sources.size);
-	}
-	each_from(catalog->sources.data, catalog->sources.size, prefix, fn, context);
+		find_sources(catalog, program);
+	for (size_t i = 0; i < catalog->sources.size; i++)
+		if (!strncmp(catalog->sources.data[i], prefix, strlen(prefix)) &&
+		    !fn(context, catalog->sources.data[i]))
+			return;
 }
 
 void catalog_deinit(struct catalog *catalog)
 {
-	for (size_t i = 0; i < catalog->images.size; i++)
-		image_unref(catalog->images.data[i]);
-	vector_deinit(&catalog->images);
-	vector_deinit(&catalog->functions);
 	vector_deinit(&catalog->sources);
 	arena_deinit(&catalog->texts);
 	catalog->program = NULL;

@@ -16,19 +16,49 @@
 
 static struct {
 	struct console *console;
-	VECTOR(char *) found;
+	VECTOR(char *) found;	   /* each once */
+	size_t *slots, slot_count; /* of a table of hashes: index in found + 1, 0 is free */
 	size_t next;
 	size_t limit; /* of offers */
 	const char *wanted;
 	size_t wanted_size;
 } completion;
 
+/* Where a candidate is among those found, or the free place for it. */
+static size_t slot_of(const char *candidate)
+{
+	size_t hash = 0;
+	for (const char *p = candidate; *p; p++)
+		hash = hash * 31 + (unsigned char)*p;
+	for (;; hash++) {
+		size_t slot = hash % completion.slot_count, index = completion.slots[slot];
+		if (!index || !strcmp(completion.found.data[index - 1], candidate))
+			return slot;
+	}
+}
+
+static void grow_slots(void)
+{
+	free(completion.slots);
+	completion.slot_count = 2 * completion.slot_count + 64;
+	completion.slots = xcalloc(completion.slot_count, sizeof(*completion.slots));
+	for (size_t i = 0; i < completion.found.size; i++)
+		completion.slots[slot_of(completion.found.data[i])] = i + 1;
+}
+
 static void offer(void *context, const char *candidate)
 {
 	(void)context;
-	if (completion.found.size < completion.limit &&
-	    !strncmp(candidate, completion.wanted, completion.wanted_size))
-		vector_push(&completion.found, xstrdup(candidate));
+	if (completion.found.size >= completion.limit ||
+	    strncmp(candidate, completion.wanted, completion.wanted_size) != 0)
+		return;
+	if (2 * completion.found.size >= completion.slot_count)
+		grow_slots();
+	size_t slot = slot_of(candidate);
+	if (completion.slots[slot])
+		return;
+	vector_push(&completion.found, xstrdup(candidate));
+	completion.slots[slot] = completion.found.size;
 }
 
 /* ---------------------------------------------------------------- what fits */
@@ -64,7 +94,7 @@ static void offer_locations(void)
 	struct program *program = session_target(console->session)->program;
 	if (!program)
 		return;
-	catalog_functions(&console->catalog, program, completion.wanted, offer_name, NULL);
+	catalog_functions(program, completion.wanted, offer_name, NULL);
 	if (!completion.found.size)
 		catalog_sources(&console->catalog, program, completion.wanted, offer_name, NULL);
 }
@@ -80,10 +110,41 @@ static void offer_numbers(void)
 	offer(NULL, "$bpnum");
 }
 
-/* Settings of several words are completed a word at a time. */
-static void offer_settings(const char *line, int start, int arguments)
+static unsigned word_count(const char *text)
+{
+	unsigned count = 0;
+	for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+		text += strcspn(text, " \t");
+		count++;
+	}
+	return count;
+}
+
+static void offer_value(const struct setting *setting)
+{
+	if (setting->kind == SETTING_COUNT && !setting->most)
+		offer(NULL, "unlimited");
+	for (size_t i = 0; setting->kind == SETTING_AUTO && auto_words[i]; i++)
+		offer(NULL, auto_words[i]);
+	if (setting->kind == SETTING_BOOLEAN) {
+		offer(NULL, "off");
+		offer(NULL, "on");
+	}
+}
+
+/* Settings of several words are completed a word at a time, then what they can be set to. */
+static void offer_settings(const char *line, int start, int arguments, bool is_set)
 {
 	int typed = start - arguments;
+	CLEANUP(free_p) char *name = xstrndup(line + arguments, (size_t)typed);
+	const struct setting *setting = NULL;
+	const char *rest = "";
+	struct error *err = typed ? setting_find(name, &setting, &rest) : NULL;
+	error_free(err);
+	if (!err && setting && is_set && word_count(name) == word_count(setting->name)) {
+		offer_value(setting);
+		return;
+	}
 	for (const struct setting *s = settings_table; s->name; s++) {
 		if (strncmp(s->name, line + arguments, (size_t)typed) != 0)
 			continue;
@@ -95,6 +156,15 @@ static void offer_settings(const char *line, int start, int arguments)
 		offer(NULL, "directories");
 		offer(NULL, "substitute-path");
 	}
+}
+
+/* With the lines before, if a block is open. */
+static void offer_data(void)
+{
+	const struct buffer *entry = &completion.console->entry;
+	CLEANUP(free_p)
+	char *text = xasprintf("%s%.*s", entry->size ? entry->data : "", rl_point, rl_line_buffer);
+	offers_of_data(completion.console, text, completion.wanted, offer, NULL);
 }
 
 static void offer_help(void)
@@ -186,8 +256,11 @@ static void offer_arguments(const struct command *command, int start, int argume
 	if (command->flags & COMMAND_OF_NUMBERS)
 		offer_numbers();
 	if (command->flags & COMMAND_OF_SETTING)
-		offer_settings(rl_line_buffer, start, arguments);
+		offer_settings(rl_line_buffer, start, arguments, !strcmp(command->name, "set"));
+	if (command->flags & COMMAND_OF_DATA)
+		offer_data();
 	if (is_in_lua(command, start, arguments)) {
+		offer_data();
 		offer_lua();
 		offer_builtins();
 	}
@@ -203,6 +276,10 @@ static void find_offers(int start)
 	}
 	if (start == (int)strspn(rl_line_buffer, " \t"))
 		offer_commands(commands);
+	if (completion.console->entry.size) {
+		offer_data();
+		offer_builtins();
+	}
 	offer_lua();
 }
 
@@ -229,6 +306,9 @@ static char **attempt(const char *text, int start, int end)
 		rl_free(matches[0]);
 		matches[0] = xstrdup(text);
 	}
+	free(completion.slots);
+	completion.slots = NULL;
+	completion.slot_count = 0;
 	vector_deinit(&completion.found); /* the strings are readline's now */
 	return matches;
 }

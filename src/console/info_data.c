@@ -166,7 +166,7 @@ static struct error *list_image(struct image *image, enum definition_kind kind,
 {
 	TRY(image_each_definition(image, kind, is_wanted, note, list));
 	if (kind == DEFINITION_VARIABLE)
-		image_each_datum(image, note_datum, list);
+		image_each_datum(image, "", note_datum, list);
 	return NULL;
 }
 

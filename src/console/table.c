@@ -97,7 +97,7 @@ const struct command commands[] = {
 	.usage = "condition NUMBER [EXPR]",
 	.summary = "Let only hits through for which EXPR is true; without EXPR, all.",
 	.run = cmd_condition,
-	.flags = COMMAND_OF_NUMBERS,
+	.flags = COMMAND_OF_NUMBERS | COMMAND_OF_LUA,
 	.class = CLASS_BREAKPOINTS,
 	.details = "EXPR is what may follow `if` behind a location. The counts stay, aggregations\n"
 		   "begin anew.\n",
@@ -284,7 +284,7 @@ const struct command commands[] = {
 	.usage = "print[/FMT] EXPR",
 	.summary = "Print a global of the target as it is now, or the value of a Lua expression.",
 	.run = cmd_print,
-	.flags = COMMAND_OF_LUA,
+	.flags = COMMAND_OF_LUA | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.details =
 	    "A global may be followed: list.next->name, table[2], *pointer, &counter. FMT is x, "
@@ -297,7 +297,7 @@ const struct command commands[] = {
 	.usage = "ptype[/o] EXPR|FUNCTION|TYPE",
 	.summary = "Describe a type; /o: with the offsets of its members.",
 	.run = cmd_ptype,
-	.flags = COMMAND_OF_LOCATION,
+	.flags = COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.examples = "ptype main.neatFunction\n",
     },
@@ -409,7 +409,7 @@ const struct command commands[] = {
 	.usage = "whatis EXPR|FUNCTION|TYPE",
 	.summary = "Name the type of a global or function.",
 	.run = cmd_whatis,
-	.flags = COMMAND_OF_LOCATION,
+	.flags = COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.examples = "whatis main.main\n",
     },
@@ -418,7 +418,7 @@ const struct command commands[] = {
 	.usage = "x[/FMT] ADDRESS",
 	.summary = "Examine memory: of the process, or of the file where there is none.",
 	.run = cmd_examine,
-	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION,
+	.flags = COMMAND_ADVANCES | COMMAND_OF_LOCATION | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.details =
 	    "FMT is a count, a format letter and a size letter. Formats: x(hex), d(decimal),\n"

@@ -67,12 +67,9 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .pid_namespace = session->pid_namespace.inode ? &session->pid_namespace : NULL,
 	    .has_budget = request->kind == PROBE_TBREAK,
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
+	    .fsbase_offset = kernel_fsbase_offset,
 	    .has_may_goto = kernel ? kernel_has_may_goto : NULL,
 	};
-
-	if (image_go_version(site->public.place.image) ||
-	    image_go_version(program_executable(session->target.public.program)))
-		kernel_fsbase_offset(&compile_request.fsbase_offset);
 
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;

@@ -281,6 +281,7 @@ bool symtab_object(const struct image *image, const char *name, uint64_t *ret)
 /* -------------------------------------------------------------------- data */
 
 struct data_query {
+	const char *prefix;
 	void (*fn)(void *context, const char *name, uint64_t address);
 	void *context;
 };
@@ -306,22 +307,24 @@ static bool pass_data(const struct symbol_query *query, const Elf64_Sym *batch, 
 		if (!raw || !*raw)
 			continue;
 		CLEANUP(free_p) char *name = function_name(raw, false);
-		data->fn(data->context, name, batch[i].st_value);
+		if (strncmp(name, data->prefix, strlen(data->prefix)) == 0)
+			data->fn(data->context, name, batch[i].st_value);
 	}
 	return true;
 }
 
-void image_each_datum(struct image *image,
+void image_each_datum(struct image *image, const char *prefix,
 		      void (*fn)(void *context, const char *name, uint64_t address), void *context)
 {
-	struct data_query data = {fn, context};
+	struct data_query data = {prefix, fn, context};
 	struct symbol_query query = {.image = image, .context = &data};
 	struct name_spans spans = {0};
 
 	if (!find_table(image, SHT_SYMTAB, &query) && !find_table(image, SHT_DYNSYM, &query))
 		return;
+	CLEANUP(free_p) char *literal = pattern_literal(prefix, true);
 	query.spans = &spans;
-	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size, "");
+	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size, literal);
 	each_batch(&query, pass_data);
 	name_spans_deinit(&spans);
 }

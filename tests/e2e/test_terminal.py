@@ -60,12 +60,53 @@ class AtATerminal(TestCase):
         terminal.expect(r"^\$bpnum\s+1\s+2$")
         self.quit(terminal)
 
+    def test_tab_completes_variables_and_fields_of_the_target(self):
+        terminal = self.console("-q", target_path("values-c-gcc-O2-d5"))
+        terminal.type("set breakpoint pending off\rbreak integers do end\r")
+        terminal.expect("^Tracepoint 1 ")
+        for typed, wanted in (
+                ("print matr", "print matrix"), ("print first.nex", "print first.next"),
+                ("print *first.next->val", "print *first.next->value"),
+                ("ptype first.nex", "ptype first.next "), ("whatis greet", "whatis greeting "),
+                ("x greet", "x greeting "),
+                ("break integers if u3", "break integers if u32"),
+                ("finish integers do print(first.next.ne", "finish integers do print(first.next.next"),
+                ("break integers do print(arg.i3", "break integers do print(arg.i32"),
+                ("condition 1 u8 > u1", "condition 1 u8 > u16"),
+                ("dprintf integers, \"%d\", greet", "dprintf integers, \"%d\", greeting"),
+                ("set confirm of", "set confirm off "), ("set breakpoint pending au",
+                                                       "set breakpoint pending auto "),
+                ("set listsize unl", "set listsize unlimited "), ("set breakpoint ",
+                                                                "set breakpoint pending "),
+                ("break libc.so.6:getservbyport_", "break libc.so.6:getservbyport_r ")):
+            with self.subTest(typed):
+                self.completed(terminal, typed, wanted)
+        self.clear(terminal)
+        terminal.type("break integers do\r")
+        terminal.wait_for(lambda screen: screen.current() == ">", "the open block")
+        terminal.type("print(first.ne\t")
+        terminal.wait_for(lambda screen: screen.current() == ">print(first.next", "a field")
+        terminal.type("\x03")
+        self.quit(terminal)
+
+    def test_tab_completes_cxx_names_without_their_parameters(self):
+        terminal = self.console("-q", target_path("names"))
+        for typed, wanted in (("break shop::Bas", "break shop::Basket::add "),
+                              ("break shop::Basket::add(d", "break shop::Basket::add(double) "),
+                              ("break shop::p", "break shop::pay "),
+                              ("break _ZN4shop3p", "break _ZN4shop3payEi ")):
+            with self.subTest(typed):
+                self.completed(terminal, typed, wanted)
+        self.quit(terminal)
+
     def test_tab_twice_lists_what_there_is(self):
         terminal = self.console("-q", target_path("many"))
         terminal.type("set max-completions 5\r")
         self.clear(terminal)
         terminal.type("break fn_00\t\t")
-        terminal.expect(r"fn_0001\s+fn_0002\s+fn_0003\s+fn_0004\s+fn_0005$")
+        # Those found first, in order.
+        names = terminal.expect(r"^fn_00\d\d(\s+fn_00\d\d){4}$").group().split()
+        self.assertEqual(names, sorted(set(names)))
         terminal.wait_for(lambda screen: screen.current() == PROMPT + "break fn_00", "the line")
         self.quit(terminal)
 

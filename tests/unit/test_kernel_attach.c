@@ -360,7 +360,7 @@ static void a_hundred_cycles_leave_nothing_open(void **state)
 	for (int i = 0; i < cycles; i++)
 		cycle(method, &target);
 	assert_int_equal(count_fds(), fds);
-	assert_in_range(count_maps(), 0, maps + 2);
+	assert_in_range(count_maps(), 0, maps + 10); /* a leak would be a hundred */
 	target_stop(&target);
 }
 
