@@ -17,6 +17,7 @@
  *   condition.c  conditions -> IR
  *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
+ *   memory.c   what values of Go lead to -> IR
  *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
  *   texts.c    the text of a sequence's elements -> IR
@@ -29,12 +30,14 @@
  *   string.c   IR -> BPF: strings captured
  *   text.c     IR -> BPF: strings compared
  *   walk.c     IR -> BPF: stacks
+ *   search.c   IR -> BPF: memory that values lead to
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
  *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   rewrite.c  the block as a Lua function whose parameters are the captures
  *   plan.c     one after the other
+ *   hidden.c   names that hide variables of the target
  *   listing.c  BPF as text
  *
  * Runs without root and without a target: everything it needs is in
@@ -177,6 +180,8 @@ struct capture {
 	const char *text;	 /* as the user wrote it */
 	const char *origin;	 /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
 	const struct type *type; /* FLOAT, ENUM, POINTER, BYTES; else NULL */
+	bool leads_on;		 /* BYTES: into the memory of the record */
+	bool is_indexed;	 /* BYTES of Go: not nil but missing where it leads nowhere */
 	const struct capture_part *parts; /* BYTES; in the order of their slots and bytes */
 	size_t part_count;
 	const char *reason; /* LOST: "<optimized out>" */
@@ -220,6 +225,9 @@ struct plan {
 	bool depends_on_address; /* names were looked up: another site may need another program */
 	bool uses_frame;	 /* among them parameters or locals of the function */
 	bool is_sleepable;
+	/* The record has memory (record.h), its slot, and its bytes behind all others. */
+	bool has_memory;
+	unsigned memory_slot;
 	bool copies_stack; /* an event takes kilobytes of it along */
 	/* Of a finish: the program at the entry, and the words of the state that it keeps. */
 	VECTOR(struct bpf_insn) entry_insns;
@@ -261,5 +269,13 @@ struct builtin {
 	const char *summary; /* one clause */
 };
 const struct builtin *builtin_next(const struct builtin *previous);
+
+/* Calls fn for each name that condition and block (either may be NULL) use as a local of Lua's or
+ * as something built in, where a parameter or local of the function at address has it too. */
+void compile_hidden(const struct node *condition, const struct node *block, struct image *image,
+		    uint64_t address,
+		    void (*fn)(void *context, const struct node *name,
+			       const struct variable *variable),
+		    void *context);
 
 #endif
