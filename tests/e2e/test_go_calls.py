@@ -181,6 +181,15 @@ class Goroutines(Calls):
         self.assertEqual((len(entries), len(returns)), (1000, 1000))
         self.assertEqual([e for e in entries if e[0] != e[1]], [])
 
+    @each_calls_release
+    def test_where_there_is_no_goroutine_the_line_says_which_thread(self, path):
+        target = self.target(path, "nap")
+        tap = self.trace("break runtime.schedule", "-p", str(target.pid))
+        target.go()
+        self.assertEqual((target.wait(), tap.wait()), (0, 0))
+        self.assertRegex(tap.output(), r"go-calls-\S+\[\d+\]  runtime\.schedule")
+        self.assertNotIn("<", tap.output())
+
     def test_the_goroutine_of_a_tracepoint_is_shown_and_saved(self):
         saved = self.path("saved.mt")
         done = self.moontap("--dry-run", target_path("go-calls-" + go_versions()[0]), "-batch",
