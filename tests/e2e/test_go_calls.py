@@ -41,6 +41,7 @@ class Calls(TestCase):
         self.assertEqual(tap.errors, [])
         table = breakpoints(tap.output())
         self.assertEqual({row["lost"] for row in table.values()}, {0})
+        self.printed = tap.lines
         self.losses = re.findall(r"^\s+(\d+) (never returned|forgotten|returned of which)",
                                  tap.output(), re.MULTILINE)
         start = next(i for i, line in enumerate(tap.lines) if line.startswith("Num "))
@@ -116,12 +117,14 @@ class Goroutines(Calls):
 
     @each_calls_build
     def test_recovered_calls_return_and_unwound_ones_do_not(self, path):
-        # The error, or where nothing tells that it is one, its first word.
-        no_error = "result[2] == " + ("0" if path.endswith("-stripped") else "nil")
-        found = self.traced(path, "finish main.mayPanic do count(result, %s) end " % no_error +
-                            "finish main.deep do count() end", "panic", "3")
-        # Of 0 and 2 the deferred function made an error.
-        self.assertEqual(sorted(found), ["-1 false 2", "7", "7 true 1"])
+        # Of 0 and 2 the deferred function made an error: in a stripped program two words.
+        is_typed = not path.endswith("-stripped")
+        script = ("finish main.mayPanic do print(result, %s) end finish main.deep do count() end" %
+                  ("result.err" if is_typed else "result[3] ~= 0"))
+        found = self.traced(path, script, "panic", "3")
+        self.assertEqual(found, ["7"])
+        failed, fine = ('*errors.errorString "recovered"', "nil") if is_typed else ("true", "false")
+        self.assertEqual(self.printed[1:4], ["-1\t" + failed, "7\t" + fine, "-1\t" + failed])
         # What the first panic left behind, the next call at each depth took over.
         self.assertEqual(self.losses, [("7", "never returned")])
 
@@ -177,6 +180,15 @@ class Goroutines(Calls):
         returns = re.findall(r"\[goroutine \d+\]  main\.nap$", tap.output(), re.MULTILINE)
         self.assertEqual((len(entries), len(returns)), (1000, 1000))
         self.assertEqual([e for e in entries if e[0] != e[1]], [])
+
+    @each_calls_release
+    def test_where_there_is_no_goroutine_the_line_says_which_thread(self, path):
+        target = self.target(path, "nap")
+        tap = self.trace("break runtime.schedule", "-p", str(target.pid))
+        target.go()
+        self.assertEqual((target.wait(), tap.wait()), (0, 0))
+        self.assertRegex(tap.output(), r"go-calls-\S+\[\d+\]  runtime\.schedule")
+        self.assertNotIn("<", tap.output())
 
     def test_the_goroutine_of_a_tracepoint_is_shown_and_saved(self):
         saved = self.path("saved.mt")

@@ -72,10 +72,10 @@ static const struct {
      "`goid` cannot be read here: this kernel "
      "does not tell where",
      true},
-    {"one goroutine's hits are told by it", "break main.f goroutine 77 do end", true, false, "= 77\n",
-     false},
-    {"whatever else is left to Lua", "break main.f goroutine 77 if os.time() > 1 do end", true, false,
+    {"one goroutine's hits are told by it", "break main.f goroutine 77 do end", true, false,
      "= 77\n", false},
+    {"whatever else is left to Lua", "break main.f goroutine 77 if os.time() > 1 do end", true,
+     false, "= 77\n", false},
     {"and cannot be, where it is not known", "break main.f goroutine 77 do end", false, false,
      "`goroutine 77` cannot be read here: this kernel does not tell where", true},
     {"a line of a hit names it", "break main.f", false, true, "r3 += 4000", false},
