@@ -17,6 +17,7 @@
  *   condition.c  conditions -> IR
  *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
+ *   memory.c   what values of Go lead to -> IR
  *   stack.c    stack(): in which of its ways -> IR
  *   entry.c    what a finish keeps from the entry
  *   texts.c    the text of a sequence's elements -> IR
@@ -29,6 +30,7 @@
  *   string.c   IR -> BPF: strings captured
  *   text.c     IR -> BPF: strings compared
  *   walk.c     IR -> BPF: stacks
+ *   search.c   IR -> BPF: memory that values lead to
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
@@ -178,6 +180,8 @@ struct capture {
 	const char *text;	 /* as the user wrote it */
 	const char *origin;	 /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
 	const struct type *type; /* FLOAT, ENUM, POINTER, BYTES; else NULL */
+	bool leads_on;		 /* BYTES: into the memory of the record */
+	bool is_indexed;	 /* BYTES of Go: not nil but missing where it leads nowhere */
 	const struct capture_part *parts; /* BYTES; in the order of their slots and bytes */
 	size_t part_count;
 	const char *reason; /* LOST: "<optimized out>" */
@@ -221,6 +225,9 @@ struct plan {
 	bool depends_on_address; /* names were looked up: another site may need another program */
 	bool uses_frame;	 /* among them parameters or locals of the function */
 	bool is_sleepable;
+	/* The record has memory (record.h), its slot, and its bytes behind all others. */
+	bool has_memory;
+	unsigned memory_slot;
 	bool copies_stack; /* an event takes kilobytes of it along */
 	/* Of a finish: the program at the entry, and the words of the state that it keeps. */
 	VECTOR(struct bpf_insn) entry_insns;

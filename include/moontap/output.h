@@ -7,6 +7,8 @@
  *   number.c     integers and floats to text, text to numbers
  *   view.c       values of the target's types: what their bytes come down to
  *   member.c     the values inside them
+ *   memory.c     what was at addresses at the hit
+ *   golang.c     interfaces, maps, channels, functions and times of Go
  *   typed.c      these values as text
  *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON
@@ -98,6 +100,17 @@ struct typed_part {
 	const char *reason; /* not NULL: it could not be read, and this is why */
 	uint64_t lost_size; /* not 0: of the value itself, that many bytes are not known */
 	bool are_texts;	    /* bytes: struct record_text, for the text of elements of that type */
+	/* Not NULL: bytes are memory (record.h), which whatever is in the value may lead to. */
+	const struct typed_program *program;
+	uint64_t bias; /* what was added, in the process, to addresses of the program's file */
+};
+
+/* What a program says of addresses in its file. */
+struct typed_program {
+	/* The type whose descriptor is there, NULL: none; a function's name, or NULL. */
+	const struct type *(*type_at)(const struct typed_program *program, uint64_t address);
+	const char *(*function_at)(const struct typed_program *program, uint64_t address);
+	void *image;
 };
 
 /*
@@ -131,6 +144,10 @@ struct typed_view {
 		VIEW_STRUCT,	/* inner: it has members; is_tuple: all of them numbered */
 		VIEW_VARIANT,	/* the same; name: of the variant */
 		VIEW_ELEMENTS,	/* count; inner: where they are, known: how many of them */
+		VIEW_INTERFACE, /* inner: what is in it; name: of its type */
+		VIEW_MAP,	/* count; inner: the map: typed_pairs */
+		VIEW_CHANNEL,	/* count, known: of the elements that wait; capacity; inner: the
+				   buffer, first: where in it they begin */
 	} kind;
 	int64_t integer;
 	uint64_t high;
@@ -138,7 +155,9 @@ struct typed_view {
 	const char *name;
 	const char *bytes;
 	uint64_t count, known; /* TYPE_NO_OFFSET: how many there are is not known */
+	uint64_t capacity, first;
 	bool is_cut, is_tuple;
+	char room[64]; /* that name or bytes may be in */
 	struct typed_value inner;
 };
 void typed_view(const struct typed_value *value, struct typed_view *ret);
@@ -152,9 +171,30 @@ bool typed_member(const struct typed_value *inner, const char *name, struct type
 void typed_each_member(const struct typed_value *inner,
 		       void (*fn)(void *context, const char *name, const struct typed_value *),
 		       void *context);
-/* Element index, below known, of ELEMENTS. */
+/* Element index, below known, of ELEMENTS or CHANNEL. */
 struct typed_value typed_element(const struct typed_view *elements, uint64_t index);
+/* What a pointer points to, if that was captured: false. */
+bool typed_target(const struct typed_value *pointer, struct typed_value *ret);
 
+/* The pairs of a MAP, one after the other. */
+struct typed_pairs {
+	struct typed_value map;
+	uint64_t left; /* of them, according to the map */
+	/* The part of the map that comes next. */
+	unsigned array; /* of buckets: the new, then the old one */
+	uint64_t bucket, slot, address;
+	unsigned overflows;
+	bool is_cut; /* at the end: there are others, that were not captured */
+};
+void typed_pairs(const struct typed_view *map, struct typed_pairs *ret);
+/* False: there is no other. */
+bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct typed_value *value);
+
+/* An interface value's message, where it is an error of a kind that keeps it in a field: false. */
+bool typed_message(const struct typed_value *error, struct typed_view *ret);
+/* 1.5s, 2h0m0s: as Go writes a time.Duration. */
+#define TYPED_DURATION_SIZE 40
+void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE]);
 struct typed_limits {
 	unsigned depth;	   /* of braces in braces; deeper ones are {...} */
 	unsigned elements; /* of an array; then ... */

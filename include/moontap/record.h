@@ -56,6 +56,35 @@ struct record {
 #define STACK_PID(head)	       ((mt_u32)(head))
 #define STACK_COUNT(head)      ((mt_u32)((head) >> 32))
 
+/*
+ * A slot of memory that values lead to: the length of its bytes (| RECORD_STRING_CUT), which are
+ * blocks, each a struct memory_block and size bytes, padded to 8. The first one, of address 0, is
+ * 8 bytes: the instruction pointer.
+ */
+struct memory_block {
+	mt_u64 address;
+	mt_u32 size, unused;
+};
+/* At most, of one such slot. */
+#define MEMORY_BYTES	 12288
+#define MEMORY_BLOCK_MAX 4096
+#define MEMORY_BLOCKS	 128
+
+/* While it is collected: what is still to be copied, and how far the search for pointers in
+ * what has been is. */
+struct memory_search {
+	mt_u64 count, next; /* of wanted: all, and those that were dealt with */
+	mt_u64 used;	    /* bytes of the record's strings */
+	mt_u64 at, words;   /* where the next word is that may be a pointer; how many there are */
+	mt_u64 level;	    /* of the block that it is in */
+	mt_u64 is_cut;
+	mt_u64 type[8]; /* a type's descriptor */
+	struct {
+		mt_u64 address;
+		mt_u32 size, search; /* bytes; words to search, | level << 16 */
+	} wanted[MEMORY_BLOCKS];
+};
+
 /* Why a value is missing: what the slot of one that could not be read holds. */
 enum missing_reason {
 	MISSING_UNREADABLE, /* a read failed */
@@ -120,6 +149,7 @@ struct call_counters {
 #define SCRATCH_RECORD_SIZE (64 * 1024)
 struct scratch {
 	mt_u32 busy, unused;
+	struct memory_search search;
 	unsigned char record[SCRATCH_RECORD_SIZE];
 };
 

@@ -30,13 +30,22 @@ enum type_kind {
 	TYPE_OPAQUE,   /* declared only, or of a kind we do not know: name says what */
 };
 
-/* What a STRUCT stands for, recognised by name and members. */
+/* What a STRUCT (of Go also a POINTER or INTEGER) stands for, recognised by name and members. */
 enum type_form {
 	FORM_PLAIN,
 	FORM_STRING,   /* text: std::string, &str, String, Go's string */
 	FORM_SEQUENCE, /* elements of target: std::vector, Vec, slices of Rust and Go */
 	FORM_POINTER,  /* a pointer to target: unique_ptr, shared_ptr, Rc, Arc */
 	FORM_VARIANT,  /* a Rust enum: one of variants */
+	/* Of Go: */
+	FORM_INTERFACE, /* two words, the first of which leads to the type: see has_itab */
+	FORM_MAP,      /* a pointer to pairs of key and target; count: of a bucket's bytes, 0 if its
+			  layout is not known */
+	FORM_CHANNEL,  /* a pointer to a queue of target; count: 1 from Go 1.23 on, whose layout
+			  is another */
+	FORM_CODE,     /* a pointer to the address of a function */
+	FORM_DURATION, /* nanoseconds */
+	FORM_TIME,     /* a time.Time */
 };
 
 #define TYPE_NO_OFFSET UINT64_MAX
@@ -81,6 +90,8 @@ struct type {
 	/* POINTER, REFERENCE, ARRAY, FORM_SEQUENCE and _POINTER: to, of what. FUNCTION: what it
 	 * returns. ENUM: NULL. */
 	const struct type *target;
+	const struct type *key; /* FORM_MAP: of what the keys are */
+	bool has_itab;	/* FORM_INTERFACE: the first word points to the type and its methods */
 	uint64_t count; /* ARRAY: how many; TYPE_NO_OFFSET if that is not known */
 	struct type_shape shape;
 

@@ -24,6 +24,10 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_TEXT_BYTES:
 	case IR_BYTES:
 	case IR_STACK:
+	case IR_MEMORY_BEGIN:
+	case IR_MEMORY_WANT:
+	case IR_MEMORY_TYPE:
+	case IR_MEMORY:
 	case IR_KEY_STACK:
 	case IR_ENTRY_TEXT:
 	case IR_KEEP_TEXT:

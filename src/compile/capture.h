@@ -5,6 +5,7 @@
 #ifndef COMPILE_CAPTURE_H
 #define COMPILE_CAPTURE_H
 
+#include "ir.h"
 #include "object.h"
 
 enum capture_kind capture_kind_of(const struct value *value);
@@ -12,6 +13,10 @@ enum capture_kind capture_kind_of(const struct value *value);
 unsigned capture_slots_of(const struct value *value);
 /* The most bytes behind the slots. */
 size_t capture_bytes_of(const struct compiler *c, const struct value *value);
+
+/* memory.c: does the value lead to what is only known at the hit? Then that is wanted, too. */
+bool memory_is_needed(struct compiler *c, const struct value *value);
+struct error *memory_want(struct compiler *c, const struct value *value, struct ir *ir);
 
 /* What pointers in a value lead to: captured beside it. */
 struct captured_part {

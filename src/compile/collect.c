@@ -55,7 +55,8 @@ static struct error *add_capture(struct rewriter *r, const struct node *node, co
 			return NULL;
 	size_t part_count = capture_parts_of(r->c, value, &parts);
 	unsigned slots = capture_slots_of(value) + (unsigned)part_count;
-	if (plan->slot_count + slots > RECORD_SLOTS_MAX)
+	plan->has_memory |= memory_is_needed(r->c, value);
+	if (plan->slot_count + slots + plan->has_memory > RECORD_SLOTS_MAX)
 		return too_many(r, node, text);
 	vector_push(&r->values, value);
 	struct capture *capture = vector_add(&plan->captures);
@@ -64,6 +65,8 @@ static struct error *add_capture(struct rewriter *r, const struct node *node, co
 	capture->text = text;
 	capture->type = value->type;
 	capture->reason = value->reason;
+	capture->leads_on = memory_is_needed(r->c, value);
+	capture->is_indexed = value->is_indexed;
 	value_describe(value, &origin);
 	capture->origin = arena_strndup(&plan->arena, origin.data, origin.size);
 	buffer_deinit(&origin);
@@ -246,10 +249,29 @@ static struct error *collect_receiver(struct rewriter *r, const struct node *nod
 	return collect_value(r, node, text);
 }
 
+/* err.type: where err is nil, it has no type, and that is missing. */
+static struct error *collect_indexed(struct rewriter *r, const struct node *node, bool *ret_done)
+{
+	const struct value *value;
+	struct value *indexed;
+
+	TRY(resolve_target(r->c, node_inner(node), &value));
+	*ret_done = value && value->kind == VALUE_OBJECT && object_is_reference(value->object);
+	if (!*ret_done)
+		return NULL;
+	indexed = ARENA_NEW(&r->c->plan->arena, struct value);
+	*indexed = *value;
+	indexed->is_indexed = true;
+	return collect_value(r, node, indexed);
+}
+
 static struct error *collect_children(struct rewriter *r, const struct node *node)
 {
 	const struct node *child = node->first;
 	bool is_done = false;
+
+	if (node->kind == NODE_INDEX)
+		TRY(collect_indexed(r, child, &is_done));
 
 	if (node->kind == NODE_METHOD_CALL)
 		TRY(collect_receiver(r, child, &is_done));

@@ -247,6 +247,8 @@ static const struct value *nullable(const struct value *value)
 {
 	if (value->view == VIEW_POINTER)
 		return value;
+	if (value->kind == VALUE_OBJECT)
+		return value->a;
 	return value->kind == VALUE_STRING && value->is_nullable ? value->a : NULL;
 }
 

@@ -408,6 +408,12 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_KEY_STACK:
 		emit_stack(e, ir, insn);
 		break;
+	case IR_MEMORY_BEGIN:
+	case IR_MEMORY_WANT:
+	case IR_MEMORY_TYPE:
+	case IR_MEMORY:
+		emit_memory_insn(e, ir, insn);
+		break;
 	case IR_COMM:
 		emit_comm(e, insn);
 		break;

@@ -100,6 +100,9 @@ void put_read(struct encoder *e);
 /* walk.c: IR_STACK, IR_KEY_STACK. */
 void emit_stack(struct encoder *e, const struct ir *ir, const struct ir_insn *insn);
 
+/* search.c: IR_MEMORY_BEGIN to IR_MEMORY. */
+void emit_memory_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn);
+
 /* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
  * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
 int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail);

@@ -411,10 +411,21 @@ struct object *object_element(struct compiler *c, struct object *object, const s
 				      scaled(c, node, index, target->type->size)));
 }
 
+/* The first word that a map or a channel points to says how many are in it. */
+static const struct value *counted_length(struct compiler *c, const struct object *object,
+					  const struct node *node)
+{
+	const struct value *address = bits_of(c, object);
+
+	return address ? value_load(c, node, 8, false, value_nonnull(c, node, address)) : NULL;
+}
+
 const struct value *object_length(struct compiler *c, struct object *object,
 				  const struct node *node)
 {
 	object = object_settle(c, object);
+	if (object->type->form == FORM_MAP || object->type->form == FORM_CHANNEL)
+		return counted_length(c, object, node);
 	/* Of what a pointer points to, where that is clear. */
 	if (is_pointer(object->type) &&
 	    (object->type->target->kind == TYPE_ARRAY || has_text(object->type->target)))

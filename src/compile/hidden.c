@@ -20,11 +20,15 @@ static void note_use(struct hidden_names *names, const struct node *node)
 	vector_push(&names->uses, node);
 }
 
+/* `result` is what is meant where a variable of that name is returned. */
 static bool is_hidden(const struct node *node)
 {
+	const struct builtin_entry *entry = builtin_find(node->text);
+
 	if (node->declaration)
 		return node->declaration != node;
-	return !node->environment && (builtin_find(node->text) || builtin_is_lua(node->text));
+	return !node->environment &&
+	       (entry ? entry->kind != BUILTIN_RESULT : builtin_is_lua(node->text));
 }
 
 /* What is called, or looked into as arg and string are, is meant as it is. */

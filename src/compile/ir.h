@@ -45,15 +45,21 @@ enum ir_op {
 	IR_TEXT_LOST,	/* ends it: it could not be read */
 	IR_TEXTS_END,	/* slot = bytes so far (number at most), less a */
 	IR_BYTES,	/* slot and bytes = size bytes at a; to label if that fails */
-	IR_PIECE,   /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
-	IR_PIECES,  /* slot = size: the pieces are bytes */
-	IR_STACK,   /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or
-		       size bytes of its memory if size is not 0 */
-	IR_COMM,    /* slot and the next = the thread's name */
-	IR_MISSING, /* slot could not be read; is_signed: FRAME_REASON says why */
-	IR_ELAPSED, /* t = ns since the entry */
-	IR_ENTRY,   /* t = word number of the call's state; to label, FRAME_REASON saying why, if
-		       bit size of its missing values is set */
+	IR_PIECE,  /* size bytes of a (zeros if a < 0) at number from where the next bytes go */
+	IR_PIECES, /* slot = size: the pieces are bytes */
+	IR_STACK,  /* slot and bytes = the stack: at most number addresses, a the CFA if a >= 0; or
+		      size bytes of its memory if size is not 0 */
+	/* Memory that a value leads to (record.h): */
+	IR_MEMORY_BEGIN, /* nothing is wanted yet */
+	IR_MEMORY_WANT,	 /* b bytes at a, at most size; number: how many words may be pointers,
+			    | their level << 16 */
+	IR_MEMORY_TYPE,	 /* what is at b, as large as the type's descriptor at a says */
+	IR_MEMORY,	 /* slot and bytes = all that, and what it leads to */
+	IR_COMM,	 /* slot and the next = the thread's name */
+	IR_MISSING,	 /* slot could not be read; is_signed: FRAME_REASON says why */
+	IR_ELAPSED,	 /* t = ns since the entry */
+	IR_ENTRY,      /* t = word number of the call's state; to label, FRAME_REASON saying why, if
+			  bit size of its missing values is set */
 	IR_ENTRY_TEXT, /* slot and bytes = the text in word number of the call's state; to label if
 			  bit size of its missing values is set */
 

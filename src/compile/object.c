@@ -286,6 +286,8 @@ static enum view view_of(const struct object *object)
 	case TYPE_POINTER:
 		return VIEW_POINTER;
 	default:
+		if (type->form == FORM_DURATION)
+			return VIEW_ENUM;
 		return type->size == 8 && !type->is_signed && !object->bit_size ? VIEW_UNSIGNED
 										: VIEW_INTEGER;
 	}
@@ -358,6 +360,24 @@ static const struct value *read_form_string(struct compiler *c, struct object *o
 	return address && size ? text_at(c, object, address, size, UINT64_MAX) : NULL;
 }
 
+/* Of Go: what is seen of it is what it leads to. a: its first word, 0 if it is nil. */
+static const struct value *read_reference(struct compiler *c, struct object *object)
+{
+	struct value *value = value_new(c, VALUE_OBJECT, VIEW_BYTES, object->node);
+	struct object_piece first;
+
+	value->type = object->type;
+	value->object = object;
+	if (object_slice(c, object, 0, 8, &first))
+		value->a = object_piece_word(c, object->node, &first);
+	return value;
+}
+
+bool object_is_reference(const struct object *object)
+{
+	return object->type->form >= FORM_INTERFACE && object->type->form <= FORM_CODE;
+}
+
 const struct value *object_read(struct compiler *c, struct object *object)
 {
 	const struct value *value = NULL;
@@ -367,6 +387,8 @@ const struct value *object_read(struct compiler *c, struct object *object)
 	type = object->type;
 	if (object_lost(object))
 		return value_lost(c, object->node, object_lost(object));
+	if (object_is_reference(object))
+		return read_reference(c, object);
 	switch (type->kind) {
 	case TYPE_VOID:
 	case TYPE_FUNCTION:

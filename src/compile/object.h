@@ -72,6 +72,9 @@ struct object *object_element(struct compiler *c, struct object *object, const s
 /* How many elements or bytes of text; NULL if only counting would tell. */
 const struct value *object_length(struct compiler *c, struct object *object,
 				  const struct node *node);
+/* Is it of Go, and leads to what only the hit can tell: an interface, a map, a channel, a
+ * function? Lua reads what is in it. */
+bool object_is_reference(const struct object *object);
 /* Its value as Lua sees it. */
 const struct value *object_read(struct compiler *c, struct object *object);
 

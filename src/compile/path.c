@@ -311,7 +311,7 @@ static struct error *object_of_index(struct compiler *c, const struct node *node
 			return NULL;
 	}
 	TRY(path_object(c, node->first, &base));
-	if (!base)
+	if (!base || object_is_reference(base))
 		return NULL;
 	if (key->kind == NODE_STRING)
 		return object_of_field(c, node, base, key->text, ret);

@@ -2,6 +2,7 @@
 /*
  * plan.c - a compilation from start to end, one stage after the other.
  */
+#include "capture.h"
 #include "lower.h"
 #include "rewrite.h"
 
@@ -65,6 +66,7 @@ static bool reads_memory(const struct ir *ir)
 		case IR_STRING:
 		case IR_TEXT_BYTES:
 		case IR_BYTES:
+		case IR_MEMORY:
 		case IR_STACK:
 		case IR_KEY_STACK:
 		case IR_KEEP_TEXT:
@@ -76,6 +78,17 @@ static bool reads_memory(const struct ir *ir)
 	return false;
 }
 
+static struct error *check_bytes(struct rewriter *r, const struct node *node, size_t size)
+{
+	if (size <= SCRATCH_RECORD_SIZE)
+		return NULL;
+	static const char format[] = "the strings of one event may be up to %d bytes together";
+	return error_hint(
+	    node ? compile_error(r->c, node, ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE)
+		 : error_new(ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE),
+	    "Give them a greatest length: str(P, MAX), or set max-string.");
+}
+
 static struct error *count_bytes(struct rewriter *r, const struct value *value, size_t *size)
 {
 	size_t bytes = capture_bytes_of(r->c, value);
@@ -83,18 +96,43 @@ static struct error *count_bytes(struct rewriter *r, const struct value *value, 
 	if (bytes)
 		r->c->plan->needs_scratch = true;
 	*size += bytes;
-	if (*size <= SCRATCH_RECORD_SIZE)
+	return check_bytes(r, value->node, *size);
+}
+
+/* Is the same object among those before number i? */
+static bool is_wanted_already(const struct rewriter *r, size_t i)
+{
+	struct value value = *r->values.data[i];
+
+	for (size_t k = 0; k < i; k++) {
+		value.is_indexed = r->values.data[k]->is_indexed;
+		if (value_equal(&value, r->values.data[k]))
+			return true;
+	}
+	return false;
+}
+
+/* What values lead to, of all of them together. */
+static struct error *lower_memory(struct rewriter *r, struct ir *captures)
+{
+	struct plan *plan = r->c->plan;
+
+	if (!plan->has_memory)
 		return NULL;
-	static const char format[] = "the strings of one event may be up to %d bytes together";
-	return error_hint(value->node ? compile_error(r->c, value->node, ERR_TOO_LARGE, format,
-						      SCRATCH_RECORD_SIZE)
-				      : error_new(ERR_TOO_LARGE, format, SCRATCH_RECORD_SIZE),
-			  "Give them a greatest length: str(P, MAX), or set max-string.");
+	lower_add(r->c, captures, IR_MEMORY_BEGIN, NULL);
+	for (size_t i = 0; i < r->values.size; i++)
+		if (plan->captures.data[i].leads_on && !is_wanted_already(r, i))
+			TRY(memory_want(r->c, r->values.data[i], captures));
+	lower_add(r->c, captures, IR_MEMORY, NULL)->slot = plan->memory_slot;
+	return NULL;
 }
 
 static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 {
 	struct plan *plan = r->c->plan;
+
+	if (plan->has_memory)
+		plan->memory_slot = plan->slot_count++;
 	const size_t header = sizeof(struct record) + 8 * plan->slot_count;
 	size_t size = header, part = 0;
 
@@ -113,7 +151,8 @@ static struct error *lower_captures(struct rewriter *r, struct ir *captures)
 			TRY(count_bytes(r, p->value, &size));
 		}
 	}
-	return NULL;
+	TRY(check_bytes(r, NULL, size + (plan->has_memory ? MEMORY_BYTES : 0)));
+	return lower_memory(r, captures);
 }
 
 /* The program at the entry of a finish: made first, for it is the others' instructions that

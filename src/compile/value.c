@@ -141,8 +141,9 @@ bool value_equal(const struct value *a, const struct value *b)
 	return a->kind == b->kind && a->view == b->view && a->type == b->type &&
 	       a->number == b->number && a->offset == b->offset && a->size == b->size &&
 	       a->is_signed == b->is_signed && a->op == b->op && a->capture == b->capture &&
-	       a->is_terminated == b->is_terminated && a->is_walkable == b->is_walkable &&
-	       a->local == b->local && a->reason == b->reason && a->text_size == b->text_size &&
+	       a->is_terminated == b->is_terminated && a->is_indexed == b->is_indexed &&
+	       a->is_walkable == b->is_walkable && a->local == b->local && a->reason == b->reason &&
+	       a->text_size == b->text_size &&
 	       memcmp(a->text ? a->text : "", b->text ? b->text : "", a->text_size) == 0 &&
 	       is_same_object(a->object, b->object) && value_equal(a->a, b->a) &&
 	       value_equal(a->b, b->b);

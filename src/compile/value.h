@@ -78,6 +78,7 @@ struct value {
 	size_t text_size;
 	/* STRING: up to a NUL, or else b bytes. A char* that is null is nil. */
 	bool is_terminated, is_nullable;
+	bool is_indexed;	     /* OBJECT of Go: missing instead of nil */
 	bool is_walkable;	     /* STACK */
 	enum missing_reason missing; /* NONNULL, BELOW, IF */
 	const char *reason;	     /* LOST */

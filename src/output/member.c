@@ -41,6 +41,9 @@ static struct typed_value member_value(const struct typed_value *value,
 struct typed_value typed_element(const struct typed_view *elements, uint64_t index)
 {
 	const struct typed_value *first = &elements->inner;
+
+	if (elements->kind == VIEW_CHANNEL)
+		return typed_queued(elements, index);
 	struct typed_value at = typed_at(first, index * first->type->size, first->type);
 
 	if (at.size > at.type->size)

@@ -9,11 +9,13 @@
 struct writer {
 	struct buffer *out;
 	const struct typed_limits *limits;
-	unsigned depth; /* braces that are open */
+	unsigned depth;	     /* braces that are open */
+	unsigned interfaces; /* in interfaces: they may be in a circle */
 	bool is_first, is_tuple;
 };
 
 static void put(struct writer *writer, const struct typed_value *value);
+static void put_view(struct writer *writer, const struct typed_view *view, const struct type *type);
 
 /* ----------------------------------------------------------------- scalars */
 
@@ -203,6 +205,70 @@ static void put_elements(struct writer *writer, const struct typed_view *view)
 	close_brace(writer, '}');
 }
 
+static void put_name(struct writer *writer, const char *name)
+{
+	escape_text(writer->out, name, strlen(name), false);
+	buffer_putc(writer->out, ' ');
+}
+
+static void put_pointed(struct writer *writer, const struct typed_value *value)
+{
+	struct typed_value target;
+
+	/* What an interface's pointer points to is what it is about. */
+	if (value->type->kind == TYPE_POINTER && value->type->form == FORM_PLAIN &&
+	    typed_target(value, &target))
+		put(writer, &target);
+	else
+		put(writer, value);
+}
+
+/* main.point {x = 1}, *errors.errorString "no such file" */
+static void put_interface(struct writer *writer, const struct typed_view *view)
+{
+	struct typed_view message;
+
+	put_name(writer, view->name);
+	if (typed_message(&view->inner, &message))
+		put_view(writer, &message, view->inner.type);
+	else if (writer->interfaces++ < writer->limits->depth)
+		put_pointed(writer, &view->inner);
+	else
+		buffer_puts(writer->out, "{...}");
+	writer->interfaces--;
+}
+
+/* {"a": 1, "b": 2} */
+static void put_map(struct writer *writer, const struct typed_view *view)
+{
+	struct typed_value key, value;
+	struct typed_pairs pairs;
+	uint64_t shown = 0;
+
+	typed_pairs(view, &pairs);
+	if (open_brace(writer, '{'))
+		while (shown < writer->limits->elements && typed_next_pair(&pairs, &key, &value)) {
+			put_separator(writer);
+			put(writer, &key);
+			buffer_puts(writer->out, ": ");
+			put(writer, &value);
+			shown++;
+		}
+	if (shown < view->count)
+		buffer_puts(writer->out, "...");
+	close_brace(writer, '}');
+}
+
+/* 2 of 4 {7, 8} */
+static void put_channel(struct writer *writer, const struct typed_view *view)
+{
+	number_put_unsigned(writer->out, view->count);
+	buffer_puts(writer->out, " of ");
+	number_put_unsigned(writer->out, view->capacity);
+	buffer_putc(writer->out, ' ');
+	put_elements(writer, view);
+}
+
 static void put_view(struct writer *writer, const struct typed_view *view, const struct type *type)
 {
 	struct buffer *out = writer->out;
@@ -231,6 +297,10 @@ static void put_view(struct writer *writer, const struct typed_view *view, const
 		escape_text(out, view->name, strlen(view->name), false);
 		break;
 	case VIEW_POINTER:
+		if (type->form == FORM_INTERFACE && !view->integer) {
+			buffer_puts(out, "nil");
+			break;
+		}
 		number_put_hex(out, 0, (uint64_t)view->integer);
 		break;
 	case VIEW_TEXT:
@@ -246,6 +316,15 @@ static void put_view(struct writer *writer, const struct typed_view *view, const
 		break;
 	case VIEW_ELEMENTS:
 		put_elements(writer, view);
+		break;
+	case VIEW_INTERFACE:
+		put_interface(writer, view);
+		break;
+	case VIEW_MAP:
+		put_map(writer, view);
+		break;
+	case VIEW_CHANNEL:
+		put_channel(writer, view);
 		break;
 	}
 }
@@ -275,7 +354,9 @@ void typed_print(struct buffer *out, const struct typed_value *value,
 
 	typed_view(value, &view);
 	/* A tuple's name is its members' types: (i32, i32). */
-	if (view.kind == VIEW_STRUCT && name && *name != '(') {
+	bool has_name =
+	    view.kind == VIEW_STRUCT || view.kind == VIEW_MAP || view.kind == VIEW_CHANNEL;
+	if (has_name && name && *name != '(') {
 		escape_text(out, name, strlen(name), false);
 		if (!view.is_tuple)
 			buffer_putc(out, ' ');

@@ -122,6 +122,49 @@ static void put_elements(struct writer *writer, const struct typed_view *view)
 	end(writer, ']');
 }
 
+/* {"type":"main.point","value":{"x":1}} */
+static void put_interface(struct writer *writer, const struct typed_view *view)
+{
+	struct typed_value target;
+
+	if (!begin(writer, '{'))
+		return;
+	buffer_puts(writer->out, "\"type\":");
+	put_string(writer->out, view->name);
+	buffer_puts(writer->out, ",\"value\":");
+	put(writer, view->inner.type->form == FORM_PLAIN && typed_target(&view->inner, &target)
+			? &target
+			: &view->inner);
+	end(writer, '}');
+}
+
+/* Pairs: a key need not be a string. */
+static void put_map(struct writer *writer, const struct typed_view *view)
+{
+	struct typed_value key, value;
+	struct typed_pairs pairs;
+	uint64_t shown = 0;
+
+	if (!begin(writer, '['))
+		return;
+	typed_pairs(view, &pairs);
+	while (shown < writer->limits->elements && typed_next_pair(&pairs, &key, &value)) {
+		put_separator(writer);
+		buffer_putc(writer->out, '[');
+		put(writer, &key);
+		buffer_putc(writer->out, ',');
+		put(writer, &value);
+		buffer_putc(writer->out, ']');
+		writer->is_first = false;
+		shown++;
+	}
+	if (shown < view->count) {
+		put_separator(writer);
+		json_missing(writer->out, missing_text(MISSING_TRUNCATED));
+	}
+	end(writer, ']');
+}
+
 static void put(struct writer *writer, const struct typed_value *value)
 {
 	struct buffer *out = writer->out;
@@ -167,7 +210,14 @@ static void put(struct writer *writer, const struct typed_value *value)
 		put_variant(writer, &view);
 		break;
 	case VIEW_ELEMENTS:
+	case VIEW_CHANNEL:
 		put_elements(writer, &view);
+		break;
+	case VIEW_INTERFACE:
+		put_interface(writer, &view);
+		break;
+	case VIEW_MAP:
+		put_map(writer, &view);
 		break;
 	}
 }

@@ -11,7 +11,7 @@
 /* What a type of a kind that nothing can be made of says. */
 static const char unavailable[] = "<unavailable>";
 
-static void view_missing(struct typed_view *view, const char *reason)
+void typed_view_missing(struct typed_view *view, const char *reason)
 {
 	view->kind = VIEW_MISSING;
 	view->name = reason;
@@ -19,9 +19,7 @@ static void view_missing(struct typed_view *view, const char *reason)
 
 /* ----------------------------------------------------------------- scalars */
 
-/* The word of size bytes at offset; false: it is not all there. */
-static bool read_word(const struct typed_value *value, uint64_t offset, uint64_t size,
-		      uint64_t *ret)
+bool typed_word(const struct typed_value *value, uint64_t offset, uint64_t size, uint64_t *ret)
 {
 	*ret = 0;
 	if (size > sizeof(*ret) || offset > value->size || size > value->size - offset)
@@ -65,7 +63,7 @@ static bool read_integer(const struct typed_value *value, uint64_t *ret)
 	const struct type *type = value->type;
 	unsigned width = value->bit_size ? value->bit_size : 8 * (unsigned)type->size;
 
-	if (value->bit_size ? !read_bit_field(value, ret) : !read_word(value, 0, type->size, ret))
+	if (value->bit_size ? !read_bit_field(value, ret) : !typed_word(value, 0, type->size, ret))
 		return false;
 	*ret = extend(*ret, width, type->is_signed);
 	return true;
@@ -92,9 +90,9 @@ static void view_wide(const struct typed_value *value, struct typed_view *view)
 	uint64_t low;
 
 	if (value->bit_size)
-		view_missing(view, unavailable);
-	else if (!read_word(value, 0, 8, &low) || !read_word(value, 8, 8, &view->high))
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, unavailable);
+	else if (!typed_word(value, 0, 8, &low) || !typed_word(value, 8, 8, &view->high))
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 	else
 		*view = (struct typed_view){
 		    .kind = VIEW_WIDE, .integer = (int64_t)low, .high = view->high};
@@ -110,11 +108,11 @@ static void view_integer(const struct typed_value *value, struct typed_view *vie
 		return;
 	}
 	if (type->size == 0 || type->size > 8 || value->bit_size > 64) {
-		view_missing(view, unavailable);
+		typed_view_missing(view, unavailable);
 		return;
 	}
 	if (!read_integer(value, &bits)) {
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 		return;
 	}
 	view_number(view, bits, type->is_signed);
@@ -132,11 +130,11 @@ static void view_float(const struct typed_value *value, struct typed_view *view)
 	float single;
 
 	if (size != sizeof(single) && size != sizeof(view->number)) {
-		view_missing(view, unavailable);
+		typed_view_missing(view, unavailable);
 		return;
 	}
 	if (value->size < size) {
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 		return;
 	}
 	view->kind = VIEW_FLOAT;
@@ -155,7 +153,8 @@ static const struct typed_part *find_part(const struct typed_value *value, const
 {
 	for (size_t i = 0; i < value->part_count; i++)
 		if (value->parts[i].offset == value->origin && value->parts[i].type == type &&
-		    value->parts[i].are_texts == are_texts && !value->parts[i].lost_size)
+		    value->parts[i].are_texts == are_texts && !value->parts[i].lost_size &&
+		    !value->parts[i].program)
 			return &value->parts[i];
 	return NULL;
 }
@@ -200,7 +199,7 @@ static bool find_text(const struct typed_value *value, struct typed_part *ret)
 static void view_text(const struct typed_part *part, struct typed_view *view)
 {
 	if (part->reason) {
-		view_missing(view, part->reason);
+		typed_view_missing(view, part->reason);
 		return;
 	}
 	view->kind = VIEW_TEXT;
@@ -214,8 +213,8 @@ static void view_pointer(const struct typed_value *value, uint64_t offset, struc
 	struct typed_part text;
 	uint64_t address;
 
-	if (!read_word(value, offset, sizeof(address), &address)) {
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+	if (!typed_word(value, offset, sizeof(address), &address)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 		return;
 	}
 	view->kind = VIEW_POINTER;
@@ -232,12 +231,30 @@ static bool read_length(const struct typed_value *value, uint64_t *ret)
 	uint64_t data, end, size = target && target->size ? target->size : 1;
 
 	if (shape->length != TYPE_NO_OFFSET)
-		return read_word(value, shape->length, sizeof(*ret), ret);
-	if (shape->end == TYPE_NO_OFFSET || !read_word(value, shape->data, sizeof(data), &data) ||
-	    !read_word(value, shape->end, sizeof(end), &end))
+		return typed_word(value, shape->length, sizeof(*ret), ret);
+	if (shape->end == TYPE_NO_OFFSET || !typed_word(value, shape->data, sizeof(data), &data) ||
+	    !typed_word(value, shape->end, sizeof(end), &end))
 		return false;
 	*ret = end > data ? (end - data) / size : 0;
 	return true;
+}
+
+/* Text that something else led to. */
+static void view_far_text(const struct typed_value *value, struct typed_view *view)
+{
+	const void *bytes;
+	uint64_t address, length;
+	size_t known;
+
+	if (!typed_word(value, value->type->shape.data, sizeof(address), &address) ||
+	    !read_length(value, &length) || !(known = typed_read(value, address, &bytes))) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	view->kind = VIEW_TEXT;
+	view->bytes = bytes;
+	view->count = known < length ? known : length;
+	view->is_cut = known < length;
 }
 
 static void view_string(const struct typed_value *value, struct typed_view *view)
@@ -250,8 +267,10 @@ static void view_string(const struct typed_value *value, struct typed_view *view
 		*view = (struct typed_view){.kind = VIEW_TEXT, .bytes = ""};
 	else if (find_text(value, &part))
 		view_text(&part, view);
+	else if (typed_memory(value))
+		view_far_text(value, view);
 	else
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 }
 
 /* --------------------------------------------------------------- aggregates */
@@ -279,7 +298,7 @@ static void view_char_array(const struct typed_value *value, struct typed_view *
 	if (size > value->type->count)
 		size = (size_t)value->type->count;
 	if (size == 0 && value->type->count > 0) {
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 		return;
 	}
 	view->kind = VIEW_TEXT;
@@ -299,6 +318,17 @@ static void view_array(const struct typed_value *value, struct typed_view *view)
 		view_elements(&first, value->type->count, view);
 }
 
+/* Elements that something else led to, as many as are known. */
+static void find_far_elements(const struct typed_value *value, struct typed_value *elements)
+{
+	uint64_t address;
+
+	if (!typed_word(value, value->type->shape.data, sizeof(address), &address) ||
+	    !typed_at_address(value, address, value->type->target, elements))
+		return;
+	elements->size = typed_read(value, address, &elements->bytes);
+}
+
 static void view_sequence(const struct typed_value *value, struct typed_view *view)
 {
 	const struct type *target = value->type->target;
@@ -307,17 +337,22 @@ static void view_sequence(const struct typed_value *value, struct typed_view *vi
 	uint64_t count;
 
 	if (!read_length(value, &count)) {
-		view_missing(view, missing_text(MISSING_TRUNCATED));
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 		return;
 	}
 	if (part && part->reason && count) {
-		view_missing(view, part->reason);
+		typed_view_missing(view, part->reason);
 		return;
 	}
 	if (part && !part->reason) {
 		elements.bytes = part->bytes;
 		elements.size = part->size;
 		elements.texts = find_part(value, target, true);
+		elements.parts = value->parts;
+		elements.part_count = value->part_count;
+		elements.origin = elements.texts ? 0 : TYPED_ELSEWHERE;
+	} else if (!part) {
+		find_far_elements(value, &elements);
 	}
 	view_elements(&elements, count, view);
 }
@@ -359,14 +394,14 @@ static void view_variant(const struct typed_value *value, struct typed_view *vie
 
 	if (type->tag_offset != TYPE_NO_OFFSET) {
 		if (type->tag_size > 8 ||
-		    !read_word(value, type->tag_offset, type->tag_size, &tag)) {
-			view_missing(view, missing_text(MISSING_TRUNCATED));
+		    !typed_word(value, type->tag_offset, type->tag_size, &tag)) {
+			typed_view_missing(view, missing_text(MISSING_TRUNCATED));
 			return;
 		}
 		variant = find_variant(type, tag);
 	}
 	if (!variant || !type->variant_count) {
-		view_missing(view, "<no variant>");
+		typed_view_missing(view, "<no variant>");
 		return;
 	}
 	struct typed_value fields = typed_at(value, 0, variant->type);
@@ -378,9 +413,6 @@ static void view_variant(const struct typed_value *value, struct typed_view *vie
 static void view_form(const struct typed_value *value, struct typed_view *view)
 {
 	switch (value->type->form) {
-	case FORM_PLAIN:
-		view_struct(value, view);
-		break;
 	case FORM_STRING:
 		view_string(value, view);
 		break;
@@ -393,6 +425,8 @@ static void view_form(const struct typed_value *value, struct typed_view *view)
 	case FORM_VARIANT:
 		view_variant(value, view);
 		break;
+	default: /* FORM_PLAIN */
+		view_struct(value, view);
 	}
 }
 
@@ -420,7 +454,11 @@ void typed_view(const struct typed_value *value, struct typed_view *ret)
 
 	*ret = (struct typed_view){0};
 	if (lost) {
-		view_missing(ret, lost);
+		typed_view_missing(ret, lost);
+		return;
+	}
+	if (value->type->form >= FORM_INTERFACE) {
+		typed_view_go(value, ret);
 		return;
 	}
 	switch (value->type->kind) {
@@ -445,6 +483,6 @@ void typed_view(const struct typed_value *value, struct typed_view *ret)
 		view_array(value, ret);
 		break;
 	default:
-		view_missing(ret, unavailable);
+		typed_view_missing(ret, unavailable);
 	}
 }

@@ -63,6 +63,11 @@ static size_t capture_size(const struct record *record, const struct capture *ca
 	return size;
 }
 
+static size_t memory_size(const struct plan *plan, const struct record *record)
+{
+	return plan->has_memory ? bytes_size(record, plan->memory_slot) : 0;
+}
+
 static size_t record_size(const struct handle *handle, const struct plan *plan,
 			  const struct record *record)
 {
@@ -70,7 +75,7 @@ static size_t record_size(const struct handle *handle, const struct plan *plan,
 
 	for (size_t i = 0; handle->has_strings && i < plan->captures.size; i++)
 		size += capture_size(record, &plan->captures.data[i]);
-	return size;
+	return size + memory_size(plan, record);
 }
 
 bool deliver_collect(void *context, const struct delivery *delivery)
@@ -156,6 +161,13 @@ static void push_enum(lua_State *L, int *reference, const struct type *type, mt_
 {
 	lua_Integer value = typed_enum_value(type, slot);
 
+	if (type->form == FORM_DURATION) {
+		char text[TYPED_DURATION_SIZE];
+
+		typed_duration(value, text);
+		lua_pushstring(L, text);
+		return;
+	}
 	if (*reference == 0) {
 		push_enum_names(L, type);
 		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -191,10 +203,30 @@ static struct piece take_piece(const struct record *record, unsigned slot, const
 	return piece;
 }
 
-static void push_bytes(lua_State *L, const struct record *record, const struct capture *capture,
+/* Memory is the end of a record, and begins with the instruction pointer (record.h), which tells
+ * where the file is loaded. */
+static struct typed_part memory_part(struct runtime *runtime, const struct batch_item *item)
+{
+	const struct place *place = &probe_site(item->handle->probe, item->site)->place;
+	const struct record *record = &item->record;
+	size_t size = memory_size(item->plan, record);
+	const char *end = (const char *)record + record_size(item->handle, item->plan, record);
+	struct typed_part part = {
+	    .bytes = end - size, .size = size, .program = program_of(runtime, place->image)};
+	mt_u64 ip;
+
+	if (size < sizeof(struct memory_block) + sizeof(ip))
+		return part;
+	memcpy(&ip, end - size + sizeof(struct memory_block), sizeof(ip));
+	part.bias = ip - place->address;
+	return part;
+}
+
+static void push_bytes(lua_State *L, const struct batch_item *item, const struct capture *capture,
 		       const char **left)
 {
-	struct typed_part parts[RECORD_SLOTS_MAX];
+	const struct record *record = &item->record;
+	struct typed_part parts[RECORD_SLOTS_MAX + 1];
 	size_t part_count = 0;
 	struct piece whole = take_piece(record, capture->slot, left);
 
@@ -225,11 +257,17 @@ static void push_bytes(lua_State *L, const struct record *record, const struct c
 		push_missing(L, whole.reason);
 		return;
 	}
+	if (capture->leads_on)
+		parts[part_count++] = memory_part(runtime_of(L), item);
 	push_typed(L, &(struct typed_value){.type = capture->type,
 					    .bytes = whole.bytes,
 					    .size = whole.size,
 					    .parts = parts,
 					    .part_count = part_count});
+	if (capture->is_indexed && lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		push_missing(L, missing_text(MISSING_NULL));
+	}
 }
 
 static void push_text_capture(lua_State *L, const struct record *record, unsigned slot,
@@ -296,7 +334,7 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 		push_text_capture(L, record, capture->slot, left);
 		break;
 	case CAPTURE_BYTES:
-		push_bytes(L, record, capture, left);
+		push_bytes(L, item, capture, left);
 		break;
 	case CAPTURE_STACK:
 		push_stack_capture(L, item, capture->slot, left);

@@ -105,7 +105,8 @@ struct runtime {
 	int stack_values; /* reference: stacks by their number; 0: none yet */
 	unsigned stack_generation;
 	VECTOR(struct shared *) shared; /* aggregates of the script, in the order of their making */
-	uint64_t moment;		/* counts calls of Lua from outside */
+	VECTOR(struct typed_program *) programs;
+	uint64_t moment; /* counts calls of Lua from outside */
 
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
@@ -117,6 +118,13 @@ static inline struct runtime *runtime_of(lua_State *L)
 {
 	return *(struct runtime **)lua_getextraspace(L);
 }
+
+/* ------------------------------------------------------------- program.c */
+
+/* For values that lead to types and functions of the image; it and the image live as long as the
+ * runtime. */
+const struct typed_program *program_of(struct runtime *runtime, struct image *image);
+void program_free_all(struct runtime *runtime);
 
 /* ------------------------------------------------------------- failure.c */
 

@@ -70,6 +70,7 @@ void runtime_free(struct runtime *runtime)
 	buffer_deinit(&runtime->batch);
 	lua_close(runtime->lua);
 	shared_free_all(runtime);
+	program_free_all(runtime);
 	free(runtime);
 }
 

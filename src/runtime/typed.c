@@ -5,6 +5,7 @@
  * has the bytes, and reads a field or an element when it is asked for.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -178,7 +179,7 @@ static int typed_len(lua_State *L)
 	struct typed_view view;
 	const struct typed_value *value = check_typed(L, &view);
 
-	if (view.kind != VIEW_ELEMENTS)
+	if (view.kind != VIEW_ELEMENTS && view.kind != VIEW_MAP && view.kind != VIEW_CHANNEL)
 		return luaL_error(L, "%s has no length", push_type_name(L, value));
 	if (view.count == TYPE_NO_OFFSET)
 		push_missing(L, missing_text(MISSING_TRUNCATED));
@@ -269,6 +270,107 @@ static int push_field(lua_State *L, const struct typed_value *value, const struc
 	return 1;
 }
 
+/* --------------------------------------------------------- interfaces, maps */
+
+/* What an interface holds; of a pointer, what that points to, if it is known. */
+static struct typed_value held_value(const struct typed_view *view)
+{
+	struct typed_value target;
+
+	return view->inner.type->form == FORM_PLAIN && typed_target(&view->inner, &target)
+		   ? target
+		   : view->inner;
+}
+
+/* .type, .value, and the fields of what is in it. */
+static int push_held(lua_State *L, const struct typed_view *view)
+{
+	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+	const struct typed_value held = held_value(view);
+	struct typed_view inner;
+
+	if (strcmp(name, "type") == 0) {
+		lua_pushstring(L, view->name);
+		return 1;
+	}
+	if (strcmp(name, "value") == 0) {
+		push_value(L, &held, 1);
+		return 1;
+	}
+	typed_view(&held, &inner);
+	if (inner.kind == VIEW_MISSING) {
+		push_missing(L, inner.name);
+		return 1;
+	}
+	if (inner.kind == VIEW_ELEMENTS)
+		return push_element(L, &held, &inner);
+	if (inner.kind == VIEW_STRUCT)
+		return push_field(L, &held, &inner);
+	return luaL_error(L, "%s in an interface has no field '%s': it has type, value",
+			  push_name(L, view->name), push_name(L, luaL_tolstring(L, 2, NULL)));
+}
+
+static int push_pair(lua_State *L, const struct typed_view *view)
+{
+	struct typed_value key, value;
+	struct typed_pairs pairs;
+
+	typed_pairs(view, &pairs);
+	while (typed_next_pair(&pairs, &key, &value)) {
+		push_value(L, &key, 1);
+		if (lua_compare(L, -1, 2, LUA_OPEQ)) {
+			push_value(L, &value, 1);
+			return 1;
+		}
+		lua_pop(L, 1);
+	}
+	push_missing(L, pairs.is_cut ? missing_text(MISSING_TRUNCATED) : "<no such key>");
+	return 1;
+}
+
+static int push_queued(lua_State *L, const struct typed_value *value, const struct typed_view *view)
+{
+	if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "cap") == 0) {
+		push_unsigned(L, view->capacity);
+		return 1;
+	}
+	return push_element(L, value, view);
+}
+
+/* Upvalues: the keys and values, one after the other; how many of these were handed out. */
+static int next_pair(lua_State *L)
+{
+	lua_Integer next = lua_tointeger(L, lua_upvalueindex(2));
+
+	lua_pushinteger(L, next + 2);
+	lua_replace(L, lua_upvalueindex(2));
+	lua_rawgeti(L, lua_upvalueindex(1), next + 1);
+	lua_rawgeti(L, lua_upvalueindex(1), next + 2);
+	return 2;
+}
+
+static int typed_iterate(lua_State *L)
+{
+	struct typed_value key, value;
+	struct typed_pairs pairs;
+	struct typed_view view;
+	const struct typed_value *map = check_typed(L, &view);
+
+	if (view.kind != VIEW_MAP)
+		return luaL_error(L, "%s is no map, and has no pairs", push_type_name(L, map));
+	typed_pairs(&view, &pairs);
+	lua_newtable(L);
+	for (lua_Integer i = 1; typed_next_pair(&pairs, &key, &value); i += 2) {
+		push_value(L, &key, 1);
+		lua_rawseti(L, 2, i);
+		push_value(L, &value, 1);
+		lua_rawseti(L, 2, i + 1);
+	}
+	lua_pushinteger(L, 0);
+	lua_pushcclosure(L, next_pair, 2);
+	return 1;
+}
+
 static int typed_index(lua_State *L)
 {
 	struct typed_view view;
@@ -282,6 +384,12 @@ static int typed_index(lua_State *L)
 	case VIEW_STRUCT:
 	case VIEW_VARIANT:
 		return push_field(L, value, &view);
+	case VIEW_INTERFACE:
+		return push_held(L, &view);
+	case VIEW_MAP:
+		return push_pair(L, &view);
+	case VIEW_CHANNEL:
+		return push_queued(L, value, &view);
 	default:
 		return luaL_error(L, "%s has no fields", push_type_name(L, value));
 	}
@@ -315,10 +423,8 @@ bool typed_put_json(lua_State *L, int index, struct buffer *out)
 void typed_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
-	    {"__index", typed_index},
-	    {"__len", typed_len},
-	    {"__tostring", typed_tostring},
-	    {NULL, NULL},
+	    {"__index", typed_index},	    {"__len", typed_len}, {"__pairs", typed_iterate},
+	    {"__tostring", typed_tostring}, {NULL, NULL},
 	};
 
 	push_value_type(L, TYPED_TYPE, "target", methods);

@@ -202,6 +202,10 @@ char *name_shorten(const char *name, bool is_rust);
 void type_set_form(struct dwarf *dwarf, struct dwarf_type *type);
 /* The same of one that is only declared here: true if its layout is known all the same. */
 bool type_set_known_layout(struct dwarf *dwarf, struct dwarf_type *type);
+/* The same of Go's types that are a pointer to something: a function; by a typedef, a map or a
+ * channel. */
+void type_set_go_code(struct dwarf *dwarf, struct dwarf_type *type);
+void type_set_go_reference(struct dwarf *dwarf, struct dwarf_type *type);
 /* The variants of an enum of Rust (dwarfvariant.c). */
 void type_fill_variants(struct dwarf *dwarf, struct dwarf_type *type);
 

@@ -271,12 +271,67 @@ static void set_go_text(struct dwarf *dwarf, struct dwarf_type *made, const char
 		made->type.target = type_shell_of(dwarf, &pointer.type, 0);
 }
 
+/* Go's own attributes and kinds (cmd/internal/dwarf, internal/abi). */
+#define DW_AT_go_kind 0x2900
+#define DW_AT_go_key  0x2901
+#define DW_AT_go_elem 0x2902
+#define GO_CHANNEL    18
+#define GO_MAP	      21
+
+static const struct type *type_at(struct dwarf *dwarf, Dwarf_Die *die, unsigned attribute)
+{
+	Dwarf_Die type;
+
+	return die_reference(die, attribute, &type) && die_peel(&type)
+		   ? &type_shell(dwarf, &type, 0, 0)->type
+		   : NULL;
+}
+
+void type_set_go_reference(struct dwarf *dwarf, struct dwarf_type *made)
+{
+	const struct type *key, *element;
+	int64_t kind;
+
+	if (made->type.kind != TYPE_POINTER || made->type.form != FORM_PLAIN ||
+	    !die_number(&made->die, DW_AT_go_kind, &kind) ||
+	    !(element = type_at(dwarf, &made->die, DW_AT_go_elem)))
+		return;
+	if (kind == GO_CHANNEL)
+		gotype_set_channel(dwarf->image, &made->type, element);
+	key = type_at(dwarf, &made->die, DW_AT_go_key);
+	if (kind == GO_MAP && key)
+		gotype_set_map(dwarf->image, &made->type, key, element);
+}
+
+void type_set_go_code(struct dwarf *dwarf, struct dwarf_type *made)
+{
+	static const struct type code = {.kind = TYPE_FUNCTION, .name = "func"};
+	int64_t kind;
+
+	if (dwarf_tag(&made->die) != DW_TAG_subroutine_type ||
+	    dwarf_unit_of(dwarf, &made->die)->language != LANGUAGE_GO ||
+	    !die_number(&made->die, DW_AT_go_kind, &kind))
+		return;
+	made->type.kind = TYPE_POINTER;
+	made->type.form = FORM_CODE;
+	made->type.size = sizeof(uint64_t);
+	made->type.target = &code;
+}
+
+static void set_interface(struct dwarf_type *made, const char *name)
+{
+	made->type.form = FORM_INTERFACE;
+	made->type.has_itab = strcmp(name, "runtime.iface") == 0;
+}
+
 static void set_go(struct dwarf *dwarf, struct dwarf_type *made, const char *name)
 {
 	if (strcmp(name, "string") == 0)
 		set_go_text(dwarf, made, "str");
 	else if (strcmp(name, "[]uint8") == 0)
 		set_go_text(dwarf, made, "array");
+	else if (strcmp(name, "runtime.iface") == 0 || strcmp(name, "runtime.eface") == 0)
+		set_interface(made, name);
 	else if (begins(name, "[]"))
 		set_sequence(dwarf, made, "array", "len", NULL);
 }

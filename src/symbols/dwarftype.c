@@ -154,6 +154,7 @@ static void set_kind(struct dwarf *dwarf, struct dwarf_type *made, unsigned dept
 	case DW_TAG_subroutine_type:
 	case DW_TAG_subprogram:
 		type->kind = TYPE_FUNCTION;
+		type_set_go_code(dwarf, made);
 		break;
 	case DW_TAG_typedef:
 	case DW_TAG_template_alias:
@@ -221,6 +222,7 @@ static void fill_typedef(struct dwarf *dwarf, struct dwarf_type *made)
 		return;
 	fill(dwarf, other);
 	copy_type(&made->type, &other->type);
+	type_set_go_reference(dwarf, made);
 	struct dwarf_type *declared = die_map_get(&dwarf->declared, &other->type, 0);
 	if (declared)
 		die_map_put(&dwarf->declared, &made->type, 0, declared);
@@ -242,7 +244,8 @@ static void fill(struct dwarf *dwarf, struct dwarf_type *made)
 	case TYPE_POINTER:
 	case TYPE_REFERENCE:
 	case TYPE_FUNCTION:
-		type->target = type_shell_of(dwarf, &made->die, 0);
+		if (type->form == FORM_PLAIN)
+			type->target = type_shell_of(dwarf, &made->die, 0);
 		break;
 	case TYPE_STRUCT:
 		type_fill_members(dwarf, made);
@@ -260,6 +263,8 @@ static void fill(struct dwarf *dwarf, struct dwarf_type *made)
 		break;
 	}
 	type->name = type_name(dwarf, &made->die, made->part);
+	if (image_go_version(dwarf->image))
+		gotype_set_time(type);
 }
 
 static void fill_all(struct dwarf *dwarf)

@@ -20,6 +20,7 @@ enum {
 	TYPE_STRING = 40,
 	TYPE_HEAD = 48, /* its size */
 	TYPE_ELEM = 48,
+	TYPE_MAP_ELEM = 56, /* after the key */
 	TYPE_ARRAY_COUNT = 64,
 	TYPE_FIELDS = 56,
 	TYPE_FIELD_COUNT = 64,
@@ -173,7 +174,7 @@ static void fill_sequence(struct image *image, struct type *type, enum type_form
 {
 	const struct type *word = image->go->types->word;
 	const struct type_member members[] = {
-	    {.name = form == FORM_STRING ? "str" : "array", .type = pointer_to(image, element)},
+	    {.name = type->size == 16 ? "str" : "array", .type = pointer_to(image, element)},
 	    {.name = "len", .type = word, .offset = 8},
 	    {.name = "cap", .type = word, .offset = 16},
 	};
@@ -181,7 +182,7 @@ static void fill_sequence(struct image *image, struct type *type, enum type_form
 	type->form = form;
 	type->target = element;
 	type->shape = (struct type_shape){0, 8, TYPE_NO_OFFSET};
-	set_members(image, type, members, form == FORM_STRING ? 2 : 3);
+	set_members(image, type, members, type->size == 16 ? 2 : 3);
 }
 
 static void fill_interface(struct image *image, struct type *type)
@@ -194,6 +195,48 @@ static void fill_interface(struct image *image, struct type *type)
 	};
 
 	set_members(image, type, members, ARRAY_SIZE(members));
+	type->form = FORM_INTERFACE;
+	type->has_itab = !is_empty;
+}
+
+/* ------------------------------------------------------------------- Go's forms */
+
+/* Of a bucket of the runtime's hmap: 8 bytes, 8 keys, 8 values, a pointer. What is larger than
+ * 128 bytes is elsewhere. */
+static uint64_t bucket_size(const struct type *key, const struct type *value)
+{
+	uint64_t key_size = key->size > 128 ? 8 : key->size;
+	uint64_t value_size = value->size > 128 ? 8 : value->size;
+
+	return 8 + 8 * key_size + 8 * value_size + 8;
+}
+
+void gotype_set_map(const struct image *image, struct type *type, const struct type *key,
+		    const struct type *value)
+{
+	unsigned minor = image->go ? image->go->minor : 0;
+
+	type->form = FORM_MAP;
+	type->key = key;
+	type->target = value;
+	/* From Go 1.24 on maps are something else. */
+	type->count = minor && minor < 24 ? bucket_size(key, value) : 0;
+}
+
+void gotype_set_channel(const struct image *image, struct type *type, const struct type *element)
+{
+	type->form = FORM_CHANNEL;
+	type->target = element;
+	type->count = image->go && image->go->minor >= 23;
+}
+
+void gotype_set_time(struct type *type)
+{
+	if (type->kind == TYPE_INTEGER && type->size == 8 &&
+	    strcmp(type->name, "time.Duration") == 0)
+		type->form = FORM_DURATION;
+	if (type->kind == TYPE_STRUCT && type->size == 24 && strcmp(type->name, "time.Time") == 0)
+		type->form = FORM_TIME;
 }
 
 /* ------------------------------------------------------------------ references */
@@ -240,6 +283,7 @@ static const struct type *refer(const struct reader *reader, uint64_t address)
 	type = new_type(reader->image, is_integer ? TYPE_INTEGER : (enum type_kind)kinds[kind],
 			type_name(reader, head), size);
 	type->is_signed = kind >= KIND_INT && kind < KIND_UINT;
+	gotype_set_time(type);
 	vector_push(&reader->types->list, ((struct known_type){address, type}));
 	return type;
 }
@@ -295,10 +339,12 @@ static void fill(const struct reader *reader, struct type *type, uint64_t addres
 	case KIND_POINTER:
 		type->target = refer_through(reader, address + TYPE_ELEM);
 		break;
-	case KIND_SLICE:
-		fill_sequence(image, type, FORM_SEQUENCE,
-			      refer_through(reader, address + TYPE_ELEM));
+	case KIND_SLICE: {
+		const struct type *element = refer_through(reader, address + TYPE_ELEM);
+		bool is_text = strcmp(element->name, "uint8") == 0;
+		fill_sequence(image, type, is_text ? FORM_STRING : FORM_SEQUENCE, element);
 		break;
+	}
 	case KIND_STRING:
 		fill_sequence(image, type, FORM_STRING, reader->types->byte);
 		break;
@@ -310,9 +356,15 @@ static void fill(const struct reader *reader, struct type *type, uint64_t addres
 		break;
 	case KIND_FUNC:
 		type->target = reader->types->code;
+		type->form = FORM_CODE;
 		break;
 	case KIND_CHAN:
+		gotype_set_channel(image, type, refer_through(reader, address + TYPE_ELEM));
+		break;
 	case KIND_MAP:
+		gotype_set_map(image, type, refer_through(reader, address + TYPE_ELEM),
+			       refer_through(reader, address + TYPE_MAP_ELEM));
+		break;
 	case KIND_UNSAFE_POINTER:
 		type->target = reader->types->unknown;
 		break;

@@ -274,6 +274,11 @@ void gotab_search_inlined(struct gotab *table, const char *literal,
 			  bool (*is_wanted)(void *context, const char *name), symbol_fn fn,
 			  void *context);
 void gotypes_free(struct gotypes *types);
+/* Makes a type one of Go's forms: a pointer to a map, to a channel; the two of package time. */
+void gotype_set_map(const struct image *image, struct type *type, const struct type *key,
+		    const struct type *value);
+void gotype_set_channel(const struct image *image, struct type *type, const struct type *element);
+void gotype_set_time(struct type *type);
 /* A function of Go's table by its exact name; the first one. */
 bool gotab_function(struct image *image, const char *name, struct function *ret);
 /* How far below where it was at the function's entry the stack pointer is (goline.c). */

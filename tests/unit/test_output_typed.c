@@ -19,15 +19,17 @@ static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, 5};
 
 /* -------------------------------------------------------------------- cases */
 
-static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL, 0, false};
-static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL, 0, false};
-static const struct typed_part name_unread = {0, NULL, NULL, 0, false, "<unreadable>", 0, false};
-static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL, 0, false};
+static const struct typed_part name_text = {0, NULL, "abc", 3, false, NULL, 0, false, NULL, 0};
+static const struct typed_part name_cut = {0, NULL, "a\"\033[", 4, true, NULL, 0, false, NULL, 0};
+static const struct typed_part name_unread = {0, NULL,	NULL, 0, false, "<unreadable>",
+					      0, false, NULL, 0};
+static const struct typed_part inner_text = {8, NULL, "in", 2, false, NULL, 0, false, NULL, 0};
 static const struct typed_part three_ints = {
-    0, &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377", 12, false, NULL, 0, false};
-static const struct typed_part one_point = {0, &t_point, "\1\0\0\0\2\0\0\0\3\0\0\0", 12, true, NULL,
-					    0, false};
-static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>", 0, false};
+    0, &t_int, "\1\0\0\0\2\0\0\0\377\377\377\377", 12, false, NULL, 0, false, NULL, 0};
+static const struct typed_part one_point = {
+    0, &t_point, "\1\0\0\0\2\0\0\0\3\0\0\0", 12, true, NULL, 0, false, NULL, 0};
+static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>",
+					  0, false,  NULL, 0};
 
 struct typed_case {
 	const char *what;
@@ -308,11 +310,13 @@ static struct type any_type(struct type *before, size_t count, struct arena *are
 {
 	static const uint64_t sizes[] = {0, 1, 2, 3, 4, 8, 9, 16, 24, 100};
 	struct type type = {.kind = (enum type_kind)any(TYPE_OPAQUE + 1),
-			    .form = (enum type_form)any(FORM_VARIANT + 1),
+			    .form = (enum type_form)any(FORM_TIME + 1),
 			    .name = "noise",
 			    .size = sizes[any(ARRAY_SIZE(sizes))],
 			    .is_signed = any(2),
 			    .target = &before[any(count)],
+			    .key = &before[any(count)],
+			    .has_itab = any(2),
 			    .count = any(8)   ? any(40)
 				     : any(2) ? TYPE_NO_OFFSET
 					      : UINT64_MAX / 2,
@@ -345,6 +349,29 @@ static struct type any_type(struct type *before, size_t count, struct arena *are
 	return type;
 }
 
+/* A program with types at any address. */
+static const struct type *some_type(const struct typed_program *program, uint64_t address)
+{
+	return address % 5 ? (const struct type *)program->image + address % 12 : NULL;
+}
+
+static const char *some_function(const struct typed_program *program, uint64_t address)
+{
+	(void)program;
+	return address % 2 ? "main.f" : NULL;
+}
+
+/* Blocks of memory at low addresses, which noise refers to. */
+static void fill_memory(char *memory, size_t size)
+{
+	for (size_t at = 0; at + sizeof(struct memory_block) <= size;) {
+		const struct memory_block block = {any(6), (uint32_t)any(70), 0};
+
+		memcpy(memory + at, &block, sizeof(block));
+		at += sizeof(block) + any(90);
+	}
+}
+
 static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 {
 	enum {
@@ -356,32 +383,41 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct arena arena = {0};
 		struct type types[TYPES + 1] = {t_int};
-		struct typed_part parts[3];
+		const struct typed_program program = {some_type, some_function, types};
+		struct typed_part parts[4];
 		struct buffer out = {0};
-		size_t size = any(60);
+		size_t size = any(60), room = any(400);
+		char *memory = malloc(room + !room);
 		char *bytes = malloc(size + !size), *beyond = malloc(24);
 
 		for (size_t i = 1; i <= TYPES; i++)
 			types[i] = any_type(types, i, &arena);
 		for (size_t i = 0; i < size; i++)
 			bytes[i] = (char)(any(3) ? any(5) : any(256));
-		for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (size_t i = 0; i < 3; i++)
 			parts[i] = (struct typed_part){any(30), any(2) ? NULL : &types[any(TYPES)],
 						       beyond,	any(25),
 						       any(2),	NULL,
-						       0,	any(2)};
+						       0,	any(2),
+						       NULL,	0};
+		parts[3] = (struct typed_part){
+		    .bytes = memory, .size = room, .program = any(9) ? &program : NULL};
+		for (size_t i = 0; i < room; i++)
+			memory[i] = (char)(any(3) ? any(2) : any(8));
+		fill_memory(memory, room);
 		for (size_t i = 0; i < 24; i++)
 			beyond[i] = (char)(any(3) ? any(3) : any(256));
 		const struct typed_value value = {.type = &types[TYPES],
 						  .bytes = bytes,
 						  .size = size,
 						  .parts = parts,
-						  .part_count = 3};
+						  .part_count = 4};
 		typed_print(&out, &value, &limits);
 		typed_json(&out, &value, &limits);
 		assert_non_null(out.data);
 		buffer_deinit(&out);
 		free(bytes);
+		free(memory);
 		free(beyond);
 		arena_deinit(&arena);
 	}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory.c - what values of Go lead to -> IR: interfaces, maps, channels, functions, text in
+ * slices. What is in an interface is not known before the hit: so the kernel copies what its type
+ * says, and what seems to be pointers in that, and whoever shows the value finds its way in the
+ * copies.
+ */
+#include "capture.h"
+#include "lower.h"
+
+#define NESTING_MAX 8
+/* Of Go's runtime (see output's golang.c). */
+#define HMAP_SIZE    48
+#define HMAP_B	     9
+#define HMAP_BUCKETS 16
+#define HMAP_OLD     24
+#define HCHAN_SIZE   96
+#define HCHAN_SLOTS  8
+#define HCHAN_BUFFER 16
+#define ITAB_SIZE    24
+#define SEARCH_ALL   512 /* words */
+#define LEVEL_SHIFT  16
+
+struct roots {
+	struct compiler *c;
+	const struct object *object;
+	const struct node *node;
+	struct ir *ir;
+};
+
+/* -------------------------------------------------------------------- finding */
+
+/* Has a value of the type anything but text, elements and their text behind it? */
+static bool leads_on(const struct type *type, unsigned nesting)
+{
+	if (nesting > NESTING_MAX)
+		return false;
+	switch (type->form) {
+	case FORM_INTERFACE:
+	case FORM_MAP:
+	case FORM_CHANNEL:
+	case FORM_CODE:
+		return true;
+	case FORM_SEQUENCE:
+		return type->target->form == FORM_SEQUENCE || leads_on(type->target, nesting + 1);
+	default:
+		break;
+	}
+	if (type->kind == TYPE_ARRAY)
+		return leads_on(type->target, nesting + 1);
+	for (size_t i = 0; type->kind == TYPE_STRUCT && i < type->member_count; i++)
+		if (leads_on(type->members[i].type, nesting + 1))
+			return true;
+	return false;
+}
+
+bool memory_is_needed(struct compiler *c, const struct value *value)
+{
+	const struct image *image = compiler_site(c)->image;
+
+	return value->kind == VALUE_OBJECT && image && image_go_version(image) &&
+	       leads_on(value->object->type, 0);
+}
+
+/* --------------------------------------------------------------------- wanting */
+
+/* The word at offset of the object; NULL: it is lost. */
+static const struct value *word_of(const struct roots *roots, uint64_t offset)
+{
+	struct object_piece piece;
+
+	return object_slice(roots->c, roots->object, offset, 8, &piece)
+		   ? object_piece_word(roots->c, roots->node, &piece)
+		   : NULL;
+}
+
+static const struct value *at(const struct roots *roots, const struct value *address,
+			      int64_t offset, unsigned size)
+{
+	struct compiler *c = roots->c;
+
+	return value_load(
+	    c, roots->node, size, false,
+	    value_binary(c, roots->node, OP_ADD, address, value_constant(c, roots->node, offset)));
+}
+
+/* size bytes at address, of these at most limit; search: so many words may be pointers, | how
+ * far from the value they are << LEVEL_SHIFT. */
+static struct error *want(const struct roots *roots, const struct value *address,
+			  const struct value *size, uint64_t limit, unsigned search)
+{
+	int unknown = roots->ir->labels++, a, b;
+	size_t start = roots->ir->insns.size;
+	struct ir_insn *insn;
+
+	TRY(lower_value(roots->c, roots->ir, address, unknown, &a));
+	TRY(lower_value(roots->c, roots->ir, size, unknown, &b));
+	insn = lower_add(roots->c, roots->ir, IR_MEMORY_WANT, roots->node);
+	insn->a = a;
+	insn->b = b;
+	insn->size = limit < MEMORY_BLOCK_MAX ? (unsigned)limit : MEMORY_BLOCK_MAX;
+	insn->number = search;
+	if (lower_has_jump(roots->ir, start, unknown))
+		lower_label(roots->c, roots->ir, unknown);
+	return NULL;
+}
+
+static struct error *want_constant(const struct roots *roots, const struct value *address,
+				   unsigned size)
+{
+	return want(roots, address, value_constant(roots->c, roots->node, size), size, 0);
+}
+
+static bool is_number(const struct type *type)
+{
+	return type->kind <= TYPE_ENUM;
+}
+
+/* Elements of that type, which follow one another. */
+static struct error *want_elements(const struct roots *roots, const struct value *address,
+				   const struct value *count, const struct type *element)
+{
+	struct compiler *c = roots->c;
+	const struct value *size = value_binary(
+	    c, roots->node, OP_MUL, count, value_constant(c, roots->node, (int64_t)element->size));
+
+	return want(roots, address, size, c->request->limits.elements * element->size,
+		    is_number(element) ? 0 : SEARCH_ALL);
+}
+
+static struct error *want_buckets(const struct roots *roots, const struct value *map,
+				  const struct type *type, int64_t field)
+{
+	struct compiler *c = roots->c;
+	const struct value *count = value_binary(
+	    c, roots->node, OP_SHL, value_constant(c, roots->node, (int64_t)type->count),
+	    at(roots, map, HMAP_B, 1));
+	/* Those with the most pairs have 8, and on the average more than 3. */
+	uint64_t limit = (c->request->limits.elements / 3 + 1) * type->count;
+
+	bool is_plain = (is_number(type->key) || type->key->form == FORM_STRING) &&
+			(is_number(type->target) || type->target->form == FORM_STRING);
+
+	return want(roots, at(roots, map, field, 8), count, limit,
+		    SEARCH_ALL | (unsigned)is_plain << LEVEL_SHIFT);
+}
+
+static struct error *want_map(const struct roots *roots, const struct value *map,
+			      const struct type *type)
+{
+	TRY(want_constant(roots, map, HMAP_SIZE));
+	if (type->count == 0)
+		return NULL;
+	TRY(want_buckets(roots, map, type, HMAP_BUCKETS));
+	return want_buckets(roots, map, type, HMAP_OLD);
+}
+
+static struct error *want_channel(const struct roots *roots, const struct value *channel,
+				  const struct type *type)
+{
+	TRY(want_constant(roots, channel, HCHAN_SIZE));
+	return want_elements(roots, at(roots, channel, HCHAN_BUFFER, 8),
+			     at(roots, channel, HCHAN_SLOTS, 8), type->target);
+}
+
+static struct error *want_interface(const struct roots *roots, const struct type *type,
+				    const struct value *word, const struct value *data)
+{
+	int unknown = roots->ir->labels++, a, b;
+	size_t start = roots->ir->insns.size;
+	struct ir_insn *insn;
+
+	if (type->has_itab) {
+		TRY(want_constant(roots, word, ITAB_SIZE));
+		word = at(roots, word, 8, 8);
+	}
+	TRY(lower_value(roots->c, roots->ir, word, unknown, &a));
+	TRY(lower_value(roots->c, roots->ir, data, unknown, &b));
+	insn = lower_add(roots->c, roots->ir, IR_MEMORY_TYPE, roots->node);
+	insn->a = a;
+	insn->b = b;
+	if (lower_has_jump(roots->ir, start, unknown))
+		lower_label(roots->c, roots->ir, unknown);
+	return NULL;
+}
+
+/* What the part of the object at offset leads to. */
+static struct error *want_part(const struct roots *roots, uint64_t offset, const struct type *type,
+			       unsigned nesting)
+{
+	const struct value *word, *next;
+
+	if (!leads_on(type, nesting) || nesting > NESTING_MAX)
+		return NULL;
+	if (type->kind == TYPE_ARRAY) {
+		uint64_t count = type->count < roots->c->request->limits.elements
+				     ? type->count
+				     : roots->c->request->limits.elements;
+		for (uint64_t i = 0; i < count; i++)
+			TRY(want_part(roots, offset + i * type->target->size, type->target,
+				      nesting + 1));
+		return NULL;
+	}
+	if (type->kind == TYPE_STRUCT && type->form == FORM_PLAIN) {
+		for (size_t i = 0; i < type->member_count; i++)
+			TRY(want_part(roots, offset + type->members[i].offset,
+				      type->members[i].type, nesting + 1));
+		return NULL;
+	}
+	word = word_of(roots, offset);
+	next = type->size > 8 ? word_of(roots, offset + 8) : NULL;
+	if (!word || (type->size > 8 && !next))
+		return NULL;
+	switch (type->form) {
+	case FORM_INTERFACE:
+		return want_interface(roots, type, word, next);
+	case FORM_MAP:
+		return want_map(roots, word, type);
+	case FORM_CHANNEL:
+		return want_channel(roots, word, type);
+	case FORM_CODE:
+		return want_constant(roots, word, 8);
+	default: /* FORM_SEQUENCE */
+		return want_elements(roots, word, next, type->target);
+	}
+}
+
+struct error *memory_want(struct compiler *c, const struct value *value, struct ir *ir)
+{
+	const struct roots roots = {c, value->object, value->node, ir};
+
+	return want_part(&roots, 0, value->object->type, 0);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * golang.c - values of Go that are more than their bytes: interfaces, maps, channels, functions,
+ * times. Layouts are those of the runtime's iface.go, map.go, chan.go and of time.go.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "view.h"
+
+/* ---------------------------------------------------------------- interfaces */
+
+enum {
+	ITAB_TYPE = 8, /* offset in an itab */
+	NESTING_MAX = 16,
+};
+
+/* Is a value of the type a pointer, which an interface holds itself? */
+static bool is_pointer_shaped(const struct type *type, unsigned nesting)
+{
+	if (type->size != sizeof(uint64_t) || nesting > NESTING_MAX)
+		return false;
+	switch (type->kind) {
+	case TYPE_POINTER:
+		return true;
+	case TYPE_ARRAY:
+		return type->count == 1 && is_pointer_shaped(type->target, nesting + 1);
+	case TYPE_STRUCT:
+		return type->member_count == 1 &&
+		       is_pointer_shaped(type->members[0].type, nesting + 1);
+	default:
+		return false;
+	}
+}
+
+static const struct type *dynamic_type(const struct typed_value *value, uint64_t word)
+{
+	const struct typed_part *memory = typed_memory(value);
+
+	if (!memory || (value->type->has_itab && !typed_read_word(value, word + ITAB_TYPE, &word)))
+		return NULL;
+	return memory->program->type_at(memory->program, word - memory->bias);
+}
+
+static void view_interface(const struct typed_value *value, struct typed_view *view)
+{
+	uint64_t word, data;
+	const struct type *type;
+
+	if (!typed_word(value, 0, sizeof(word), &word) ||
+	    !typed_word(value, sizeof(word), sizeof(data), &data)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	if (word == 0) {
+		view->kind = VIEW_POINTER;
+		return;
+	}
+	type = dynamic_type(value, word);
+	if (!type) {
+		typed_view_missing(view, typed_memory(value) ? "<of unknown type>"
+							     : missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	view->kind = VIEW_INTERFACE;
+	view->name = type->name;
+	if (is_pointer_shaped(type, 0)) {
+		view->inner = typed_at(value, sizeof(word), type);
+		view->inner.size = sizeof(data);
+		view->inner.origin = TYPED_ELSEWHERE;
+	} else {
+		typed_at_address(value, data, type, &view->inner);
+	}
+}
+
+/* Errors of the libraries that are a message, and where it is. */
+static const struct {
+	const char *type, *field;
+} messages[] = {
+    {"*errors.errorString", "s"},
+    {"*fmt.wrapError", "msg"},
+    {"*fmt.wrapErrors", "msg"},
+};
+
+bool typed_message(const struct typed_value *error, struct typed_view *ret)
+{
+	struct typed_value target, text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
+		if (strcmp(error->type->name, messages[i].type) != 0 ||
+		    !typed_target(error, &target) ||
+		    !typed_member(&target, messages[i].field, &text))
+			continue;
+		typed_view(&text, ret);
+		return ret->kind == VIEW_TEXT;
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------------------- maps */
+
+/* Of the runtime's hmap, up to Go 1.23. */
+enum {
+	MAP_COUNT = 0,
+	MAP_B = 9, /* the logarithm of the number of buckets */
+	MAP_FLAGS = 8,
+	MAP_BUCKETS = 16,
+	MAP_OLD_BUCKETS = 24,
+	MAP_SIZE = 48,
+	SAME_SIZE = 8, /* a flag: it does not grow while it moves */
+	BUCKET_SLOTS = 8,
+	MOVED_FIRST = 2, /* a bucket's first byte, of one that has moved to the new array */
+	MOVED_LAST = 4,
+	FILLED = 5,	/* what a slot's byte is at least if there is a pair */
+	INDIRECT = 128, /* keys and values larger than that are elsewhere */
+	BUCKET_MIN = BUCKET_SLOTS + 8,
+};
+
+static uint64_t slot_size(const struct type *type)
+{
+	return type->size > INDIRECT ? sizeof(uint64_t) : type->size;
+}
+
+static void view_map(const struct typed_value *value, struct typed_view *view)
+{
+	uint64_t address;
+
+	if (!typed_word(value, 0, sizeof(address), &address)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+	} else if (address == 0) {
+		view->kind = VIEW_POINTER;
+	} else if (!typed_read_word(value, address, &view->count)) {
+		typed_view_missing(view, typed_memory(value) ? missing_text(MISSING_UNREADABLE)
+							     : missing_text(MISSING_TRUNCATED));
+	} else {
+		view->kind = VIEW_MAP;
+		view->inner = *value;
+	}
+}
+
+void typed_pairs(const struct typed_view *map, struct typed_pairs *ret)
+{
+	*ret = (struct typed_pairs){.map = map->inner, .left = map->count};
+}
+
+/* The first bucket of place number `bucket` in the array that is looked at; false: there are no
+ * more of them. */
+static bool find_bucket(struct typed_pairs *pairs)
+{
+	const void *bytes;
+	uint64_t map, buckets;
+	uint8_t head[MAP_SIZE];
+	unsigned bits;
+
+	memcpy(&map, pairs->map.bytes, sizeof(map));
+	if (typed_read(&pairs->map, map, &bytes) < sizeof(head))
+		return false;
+	memcpy(head, bytes, sizeof(head));
+	bits = head[MAP_B];
+	if (pairs->array == 1 && !(head[MAP_FLAGS] & SAME_SIZE))
+		bits--;
+	memcpy(&buckets, head + (pairs->array ? MAP_OLD_BUCKETS : MAP_BUCKETS), sizeof(buckets));
+	if (!buckets || bits > 48 || pairs->bucket >> bits)
+		return false;
+	pairs->address = buckets + pairs->bucket++ * pairs->map.type->count;
+	pairs->slot = 0;
+	return true;
+}
+
+/* Goes on to the next bucket whose bytes are known. */
+static bool next_bucket(struct typed_pairs *pairs)
+{
+	uint64_t size = pairs->map.type->count, next;
+	const void *bytes;
+
+	if (pairs->address &&
+	    typed_read_word(&pairs->map, pairs->address + size - sizeof(next), &next) && next &&
+	    pairs->overflows++ < MEMORY_BLOCKS) {
+		pairs->address = next;
+		pairs->slot = 0;
+		return true;
+	}
+	pairs->address = 0;
+	while (pairs->array < 2) {
+		if (!find_bucket(pairs)) {
+			pairs->array++;
+			pairs->bucket = 0;
+			continue;
+		}
+		if (typed_read(&pairs->map, pairs->address, &bytes) >= size)
+			return true;
+		/* Those of an array are captured from its begin on. */
+		pairs->array++;
+		pairs->bucket = 0;
+	}
+	return false;
+}
+
+/* What is in a slot, or what it points to. */
+static void slot_value(const struct typed_pairs *pairs, uint64_t address, const struct type *type,
+		       struct typed_value *ret)
+{
+	uint64_t target;
+
+	if (type->size > INDIRECT && typed_read_word(&pairs->map, address, &target))
+		address = target;
+	typed_at_address(&pairs->map, address, type, ret);
+}
+
+bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct typed_value *value)
+{
+	const struct type *type = pairs->map.type;
+	const void *bytes;
+
+	while (pairs->left && type->count >= BUCKET_MIN) {
+		if (!pairs->address || pairs->slot == BUCKET_SLOTS) {
+			if (!next_bucket(pairs))
+				break;
+			continue;
+		}
+		uint64_t slot = pairs->slot++;
+		if (typed_read(&pairs->map, pairs->address, &bytes) < type->count) {
+			pairs->slot = BUCKET_SLOTS;
+			continue;
+		}
+		const uint8_t *tops = bytes;
+		if (tops[0] >= MOVED_FIRST && tops[0] <= MOVED_LAST)
+			pairs->slot = BUCKET_SLOTS;
+		else if (tops[slot] >= FILLED) {
+			uint64_t at = pairs->address + BUCKET_SLOTS;
+			uint64_t size = slot_size(type->key);
+			slot_value(pairs, at + slot * size, type->key, key);
+			slot_value(pairs, at + BUCKET_SLOTS * size + slot * slot_size(type->target),
+				   type->target, value);
+			pairs->left--;
+			return true;
+		}
+	}
+	pairs->is_cut = pairs->left > 0;
+	return false;
+}
+
+/* ------------------------------------------------------------------ channels */
+
+/* Of the runtime's hchan. */
+enum {
+	CHANNEL_COUNT = 0,
+	CHANNEL_CAPACITY = 8,
+	CHANNEL_BUFFER = 16,
+	CHANNEL_FIRST = 48,
+};
+
+static void view_channel(const struct typed_value *value, struct typed_view *view)
+{
+	const struct type *element = value->type->target;
+	uint64_t address, buffer = 0;
+
+	if (!typed_word(value, 0, sizeof(address), &address)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	if (address == 0) {
+		view->kind = VIEW_POINTER;
+		return;
+	}
+	/* From Go 1.23 on there is a word more before the index of the first. */
+	uint64_t first = address + CHANNEL_FIRST + (value->type->count ? sizeof(uint64_t) : 0);
+	if (!typed_read_word(value, address + CHANNEL_COUNT, &view->count) ||
+	    !typed_read_word(value, address + CHANNEL_CAPACITY, &view->capacity) ||
+	    !typed_read_word(value, address + CHANNEL_BUFFER, &buffer) ||
+	    !typed_read_word(value, first, &view->first) || view->count > view->capacity) {
+		typed_view_missing(view, typed_memory(value) ? missing_text(MISSING_UNREADABLE)
+							     : missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	view->kind = VIEW_CHANNEL;
+	typed_at_address(value, buffer, element, &view->inner);
+	const void *bytes;
+	view->inner.size = typed_read(value, buffer, &bytes);
+	if (!element->size)
+		view->known = view->count;
+	uint64_t there = element->size ? view->inner.size / element->size : 0;
+	/* Up to the first that was not captured, round the buffer's end. */
+	while (view->known < view->count && (view->first + view->known) % view->capacity < there)
+		view->known++;
+}
+
+struct typed_value typed_queued(const struct typed_view *channel, uint64_t index)
+{
+	uint64_t at = (channel->first + index) % channel->capacity;
+	struct typed_value value =
+	    typed_at(&channel->inner, at * channel->inner.type->size, channel->inner.type);
+
+	if (value.size > value.type->size)
+		value.size = (size_t)value.type->size;
+	value.origin = TYPED_ELSEWHERE;
+	return value;
+}
+
+/* ------------------------------------------------------------------ functions */
+
+static void view_code(const struct typed_value *value, struct typed_view *view)
+{
+	const struct typed_part *memory = typed_memory(value);
+	uint64_t address, code;
+	const char *name;
+
+	if (!typed_word(value, 0, sizeof(address), &address)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	view->kind = VIEW_POINTER;
+	view->integer = (int64_t)address;
+	if (!address || !memory || !typed_read_word(value, address, &code))
+		return;
+	name = memory->program->function_at(memory->program, code - memory->bias);
+	if (!name)
+		return;
+	view->kind = VIEW_ENUM;
+	view->name = name;
+}
+
+/* ---------------------------------------------------------------------- times */
+
+#define SECOND 1000000000ull
+
+/* digits.fraction without trailing zeros, of `digits` of them. */
+static char *put_fraction(char *at, uint64_t fraction, unsigned digits)
+{
+	if (!fraction)
+		return at;
+	while (fraction % 10 == 0) {
+		fraction /= 10;
+		digits--;
+	}
+	return at + sprintf(at, ".%0*llu", (int)digits, (unsigned long long)fraction);
+}
+
+void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE])
+{
+	uint64_t left = nanoseconds < 0 ? -(uint64_t)nanoseconds : (uint64_t)nanoseconds;
+	char *at = ret;
+
+	if (nanoseconds < 0)
+		*at++ = '-';
+	if (left == 0) {
+		strcpy(at, "0s");
+	} else if (left < 1000) {
+		sprintf(at, "%lluns", (unsigned long long)left);
+	} else if (left < SECOND) {
+		bool is_micro = left < 1000000;
+		uint64_t unit = is_micro ? 1000 : 1000000;
+		at += sprintf(at, "%llu", (unsigned long long)(left / unit));
+		at = put_fraction(at, left % unit, is_micro ? 3 : 6);
+		strcpy(at, is_micro ? "\xc2\xb5s" : "ms");
+	} else {
+		uint64_t seconds = left / SECOND;
+		if (seconds >= 3600)
+			at += sprintf(at, "%lluh", (unsigned long long)(seconds / 3600));
+		if (seconds >= 60)
+			at += sprintf(at, "%llum", (unsigned long long)(seconds / 60 % 60));
+		at += sprintf(at, "%llu", (unsigned long long)(seconds % 60));
+		at = put_fraction(at, left % SECOND, 9);
+		strcpy(at, "s");
+	}
+}
+
+static void view_duration(const struct typed_value *value, struct typed_view *view)
+{
+	uint64_t bits;
+
+	if (!typed_word(value, 0, sizeof(bits), &bits)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	view->kind = VIEW_ENUM;
+	view->integer = (int64_t)bits;
+	view->name = view->room;
+	typed_duration((int64_t)bits, view->room);
+}
+
+/* time.Time: nanoseconds in the low 30 bits of wall. If its uppermost bit is set, seconds since
+ * 1885 are between; else ext has them, since the year 1. */
+static void view_time(const struct typed_value *value, struct typed_view *view)
+{
+	const int64_t to_unix = -62135596800, year_1885 = 59453308800;
+	uint64_t wall, ext;
+	struct tm parts;
+	char *at = view->room;
+
+	if (!typed_word(value, 0, sizeof(wall), &wall) ||
+	    !typed_word(value, sizeof(wall), sizeof(ext), &ext)) {
+		typed_view_missing(view, missing_text(MISSING_TRUNCATED));
+		return;
+	}
+	int64_t seconds = wall >> 63 ? year_1885 + (int64_t)(wall << 1 >> 31) : (int64_t)ext;
+	time_t when = seconds + to_unix;
+	if (!gmtime_r(&when, &parts) || parts.tm_year > 9999 - 1900) {
+		view->kind = VIEW_STRUCT;
+		view->inner = *value;
+		return;
+	}
+	view->kind = VIEW_ENUM;
+	view->name = view->room;
+	at += sprintf(at, "%04d-%02d-%02dT%02d:%02d:%02d", (parts.tm_year + 1900) % 10000,
+		      parts.tm_mon % 100 + 1, parts.tm_mday % 100, parts.tm_hour % 100,
+		      parts.tm_min % 100, parts.tm_sec % 100);
+	at = put_fraction(at, wall & ((1u << 30) - 1), 9);
+	strcpy(at, "Z");
+}
+
+void typed_view_go(const struct typed_value *value, struct typed_view *ret)
+{
+	switch (value->type->form) {
+	case FORM_INTERFACE:
+		view_interface(value, ret);
+		break;
+	case FORM_MAP:
+		view_map(value, ret);
+		break;
+	case FORM_CHANNEL:
+		view_channel(value, ret);
+		break;
+	case FORM_CODE:
+		view_code(value, ret);
+		break;
+	case FORM_DURATION:
+		view_duration(value, ret);
+		break;
+	default: /* FORM_TIME */
+		view_time(value, ret);
+	}
+}
