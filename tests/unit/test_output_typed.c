@@ -317,6 +317,7 @@ static struct type any_type(struct type *before, size_t count, struct arena *are
 			    .target = &before[any(count)],
 			    .key = &before[any(count)],
 			    .has_itab = any(2),
+			    .has_type = any(2),
 			    .count = any(8)   ? any(40)
 				     : any(2) ? TYPE_NO_OFFSET
 					      : UINT64_MAX / 2,
