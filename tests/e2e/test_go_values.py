@@ -271,5 +271,19 @@ class Collections(Values):
              "count(d)", "  1.5s  1"])))
 
 
+@needs_root
+class Globals(Values):
+    @each_release
+    def test_print_reads_them_as_they_are_now(self, path):
+        target = self.target(path)
+        done = self.moontap("-p", target.pid, "-batch", "-ex", "print main.settings",
+                            "-ex", "print main.anyShape", "-ex", "print main.lastErr",
+                            "-ex", "print main.queue")
+        lines = done.stdout.splitlines()
+        self.assertIn(lines[0], ('{"speed": 7, "size": 8}', '{"size": 8, "speed": 7}'))
+        self.assertEqual(lines[1:], ["main.Point {X = 6, Y = 7}", '*errors.errorString "global"',
+                                     '1 of 2 {"waiting"}'])
+
+
 if __name__ == "__main__":
     unittest.main()

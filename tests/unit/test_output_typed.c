@@ -384,7 +384,7 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct arena arena = {0};
 		struct type types[TYPES + 1] = {t_int};
-		const struct typed_program program = {some_type, some_function, types};
+		const struct typed_program program = {some_type, some_function, NULL, types};
 		struct typed_part parts[4];
 		struct buffer out = {0};
 		size_t size = any(60), room = any(400);
