@@ -54,8 +54,8 @@ class Pairs(FinishCase):
         for threads in (1, 4):
             with self.subTest(threads=threads):
                 output, said = self.traced(
-                    "local n = 0\nfinish fib do count() end\nfinish fib do n = n + 1 end\n"
-                    "atexit(function() print('delivered', n) end)",
+                    "local calls = 0\nfinish fib do count() end\nfinish fib do calls = calls + 1 end\n"
+                    "atexit(function() print('delivered', calls) end)",
                     "-n", 100, "-t", threads, "fib")
                 calls = FIB_10 * 100 * threads
                 self.assertIn("fib calls %d" % calls, said)
