@@ -146,7 +146,7 @@ class BadLocation(TestCase):
 
     def test_malformed_locations(self):
         for text in ("counted+", "counted+0x", "*0xzz", "counted+99999999999999999999",
-                     "counted.c:0", "0"):
+                     "counted.c:0", "0", "+x", "-line x", "-bogus 3"):
             with self.subTest(text):
                 self.refuse("break %s do end" % text, ".")
 
