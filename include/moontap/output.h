@@ -110,6 +110,9 @@ struct typed_program {
 	/* The type whose descriptor is there, NULL: none; a function's name, or NULL. */
 	const struct type *(*type_at)(const struct typed_program *program, uint64_t address);
 	const char *(*function_at)(const struct typed_program *program, uint64_t address);
+	/* Not NULL: memory is read now, by this, and not from the part's bytes: how much is known
+	 * from the address (in the process) on, and where that is. */
+	size_t (*read)(const struct typed_program *program, uint64_t address, const void **ret);
 	void *image;
 };
 

@@ -90,9 +90,10 @@ struct type {
 	/* POINTER, REFERENCE, ARRAY, FORM_SEQUENCE and _POINTER: to, of what. FUNCTION: what it
 	 * returns. ENUM: NULL. */
 	const struct type *target;
-	const struct type *key; /* FORM_MAP: of what the keys are */
-	bool has_itab;	/* FORM_INTERFACE: the first word points to the type and its methods */
-	uint64_t count; /* ARRAY: how many; TYPE_NO_OFFSET if that is not known */
+	const struct type *key;	 /* FORM_MAP: of what the keys are */
+	bool has_type, has_itab; /* FORM_INTERFACE: the first word may point to a type; to a type
+				    and its methods */
+	uint64_t count;		 /* ARRAY: how many; TYPE_NO_OFFSET if that is not known */
 	struct type_shape shape;
 
 	/* STRUCT and UNION, ENUM, FORM_VARIANT. */

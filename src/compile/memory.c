@@ -18,6 +18,7 @@
 #define HCHAN_SLOTS  8
 #define HCHAN_BUFFER 16
 #define ITAB_SIZE    24
+#define ITAB_TYPE    8
 #define SEARCH_ALL   512 /* words */
 #define LEVEL_SHIFT  16
 
@@ -163,17 +164,14 @@ static struct error *want_channel(const struct roots *roots, const struct value 
 			     at(roots, channel, HCHAN_SLOTS, 8), type->target);
 }
 
-static struct error *want_interface(const struct roots *roots, const struct type *type,
-				    const struct value *word, const struct value *data)
+/* What is at data, of the type whose descriptor is at word. */
+static struct error *want_dynamic(const struct roots *roots, const struct value *word,
+				  const struct value *data)
 {
 	int unknown = roots->ir->labels++, a, b;
 	size_t start = roots->ir->insns.size;
 	struct ir_insn *insn;
 
-	if (type->has_itab) {
-		TRY(want_constant(roots, word, ITAB_SIZE));
-		word = at(roots, word, 8, 8);
-	}
 	TRY(lower_value(roots->c, roots->ir, word, unknown, &a));
 	TRY(lower_value(roots->c, roots->ir, data, unknown, &b));
 	insn = lower_add(roots->c, roots->ir, IR_MEMORY_TYPE, roots->node);
@@ -182,6 +180,18 @@ static struct error *want_interface(const struct roots *roots, const struct type
 	if (lower_has_jump(roots->ir, start, unknown))
 		lower_label(roots->c, roots->ir, unknown);
 	return NULL;
+}
+
+static struct error *want_interface(const struct roots *roots, const struct type *type,
+				    const struct value *word, const struct value *data)
+{
+	/* What is no type has no kind where one would be. */
+	if (type->has_type)
+		TRY(want_dynamic(roots, word, data));
+	if (!type->has_itab)
+		return NULL;
+	TRY(want_constant(roots, word, ITAB_SIZE));
+	return want_dynamic(roots, at(roots, word, ITAB_TYPE, 8), data);
 }
 
 /* What the part of the object at offset leads to. */

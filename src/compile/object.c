@@ -44,6 +44,18 @@ struct object *object_of_value(struct compiler *c, const struct node *node, cons
 			    (struct object_piece){.kind = OBJECT_VALUE, .value = value});
 }
 
+struct object *object_of_words(struct compiler *c, const struct node *node, const struct type *type,
+			       const struct value *const *words, size_t count)
+{
+	struct object *object = object_new(c, node, type, count);
+	struct object_piece *pieces = (struct object_piece *)object->pieces;
+
+	for (size_t i = 0; i < count; i++)
+		pieces[i] = (struct object_piece){
+		    .kind = OBJECT_VALUE, .value = words[i], .offset = 8 * i, .size = 8};
+	return object;
+}
+
 struct object *object_lost_as(struct compiler *c, const struct node *node, const struct type *type,
 			      const char *reason)
 {

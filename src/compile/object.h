@@ -33,6 +33,9 @@ struct object *object_at(struct compiler *c, const struct node *node, const stru
 			 const struct value *address);
 struct object *object_of_value(struct compiler *c, const struct node *node, const struct type *type,
 			       const struct value *value);
+/* One word after the other. */
+struct object *object_of_words(struct compiler *c, const struct node *node, const struct type *type,
+			       const struct value *const *words, size_t count);
 /* Nowhere, and why. */
 struct object *object_lost_as(struct compiler *c, const struct node *node, const struct type *type,
 			      const char *reason);

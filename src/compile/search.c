@@ -149,6 +149,7 @@ static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir
 	put_load(e, BPF_B, R0, RECORD, SEARCH(type) + TYPE_KIND);
 	put_mov(e, R4, R0);
 	put_alu_constant(e, BPF_AND, R4, KIND_IS_DIRECT - 1);
+	put_branch_constant(e, BPF_JEQ, R4, 0, done);
 	put_branch_constant(e, BPF_JNE, R4, KIND_POINTER, no_pointer);
 	put_load(e, BPF_DW, R3, RECORD, SEARCH(type) + TYPE_ELEMENT);
 	read_type(e, TYPE_POINTERS + 8);

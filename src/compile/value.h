@@ -268,6 +268,7 @@ enum builtin_kind {
 	BUILTIN_BYTES,	   /* bytes(p, n) */
 	BUILTIN_CAST,	   /* cast("type", v) */
 	BUILTIN_OK,	   /* ok(v [, default]) */
+	BUILTIN_INTERFACE, /* iface(t, p) */
 	BUILTIN_STACK,	   /* stack([n]) */
 	BUILTIN_AGGREGATE, /* count([k ...]) and its kin: aggregate */
 	BUILTIN_LUA,	   /* a function of the runtime */

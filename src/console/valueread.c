@@ -161,6 +161,67 @@ static void add_parts(const struct bytes_of *bytes, const struct type *type, uin
 	}
 }
 
+/* ------------------------------------------------------------------------- far */
+
+#define FAR_BYTES 4096 /* read at once */
+
+/* What is read where values of Go lead, which only shows while they are looked at. */
+struct far {
+	struct typed_program program; /* first: what is handed out */
+	const struct memory *memory;
+	struct arena *arena;
+	struct far_bytes {
+		struct far_bytes *next;
+		uint64_t address;
+		size_t size;
+		char data[FAR_BYTES];
+	} * read;
+};
+
+static size_t far_read(const struct typed_program *program, uint64_t address, const void **ret)
+{
+	struct far *far = (struct far *)program;
+	struct far_bytes *bytes = far->read;
+
+	while (bytes && bytes->address != address)
+		bytes = bytes->next;
+	if (!bytes) {
+		bytes = ARENA_NEW(far->arena, struct far_bytes);
+		bytes->address = address;
+		bytes->size = memory_read(far->memory, address, bytes->data, FAR_BYTES);
+		bytes->next = far->read;
+		far->read = bytes;
+	}
+	*ret = bytes->data;
+	return bytes->size;
+}
+
+static const struct type *far_type(const struct typed_program *program, uint64_t address)
+{
+	return image_go_type(program->image, address);
+}
+
+static const char *far_function(const struct typed_program *program, uint64_t address)
+{
+	struct function function;
+	bool is_found = image_function_at(program->image, address, &function);
+
+	return is_found && function.address == address ? function.name : NULL;
+}
+
+static void add_far(const struct evaluation *evaluation, struct value *value)
+{
+	struct far *far = ARENA_NEW(&value->texts, struct far);
+
+	*far = (struct far){
+	    .program = {far_type, far_function, far_read, evaluation->memory.image},
+	    .memory = &evaluation->memory,
+	    .arena = &value->texts,
+	};
+	vector_push(&value->parts, ((struct typed_part){.program = &far->program,
+							.bias = evaluation->memory.bias}));
+}
+
 /* ------------------------------------------------------------------------ value */
 
 struct error *value_read(const struct evaluation *evaluation, struct value *value)
@@ -179,6 +240,8 @@ struct error *value_read(const struct evaluation *evaluation, struct value *valu
 	}
 	const struct bytes_of bytes = {evaluation, value, value->bytes.data, value->bytes.size};
 	add_parts(&bytes, value->type, 0, 0);
+	if (image_go_version(evaluation->memory.image))
+		add_far(evaluation, value);
 	return NULL;
 }
 

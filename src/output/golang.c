@@ -37,10 +37,14 @@ static bool is_pointer_shaped(const struct type *type, unsigned nesting)
 static const struct type *dynamic_type(const struct typed_value *value, uint64_t word)
 {
 	const struct typed_part *memory = typed_memory(value);
+	const struct type *type = NULL;
 
-	if (!memory || (value->type->has_itab && !typed_read_word(value, word + ITAB_TYPE, &word)))
-		return NULL;
-	return memory->program->type_at(memory->program, word - memory->bias);
+	if (memory && value->type->has_type)
+		type = memory->program->type_at(memory->program, word - memory->bias);
+	if (memory && value->type->has_itab && !type &&
+	    typed_read_word(value, word + ITAB_TYPE, &word))
+		type = memory->program->type_at(memory->program, word - memory->bias);
+	return type;
 }
 
 static void view_interface(const struct typed_value *value, struct typed_view *view)

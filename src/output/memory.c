@@ -21,6 +21,8 @@ size_t typed_read(const struct typed_value *value, uint64_t address, const void 
 	size_t found = 0, at = 0;
 	struct memory_block block;
 
+	if (memory && memory->program->read)
+		return memory->program->read(memory->program, address, ret);
 	while (memory && at + sizeof(block) <= memory->size) {
 		memcpy(&block, (const char *)memory->bytes + at, sizeof(block));
 		at += sizeof(block);

@@ -24,7 +24,7 @@ const struct typed_program *program_of(struct runtime *runtime, struct image *im
 		if (runtime->programs.data[i]->image == image)
 			return runtime->programs.data[i];
 	struct typed_program *program = xcalloc(1, sizeof(*program));
-	*program = (struct typed_program){type_at, function_at, image_ref(image)};
+	*program = (struct typed_program){type_at, function_at, NULL, image_ref(image)};
 	vector_push(&runtime->programs, program);
 	return program;
 }

@@ -322,6 +322,7 @@ static void set_interface(struct dwarf_type *made, const char *name)
 {
 	made->type.form = FORM_INTERFACE;
 	made->type.has_itab = strcmp(name, "runtime.iface") == 0;
+	made->type.has_type = !made->type.has_itab;
 }
 
 static void set_go(struct dwarf *dwarf, struct dwarf_type *made, const char *name)

@@ -196,6 +196,7 @@ static void fill_interface(struct image *image, struct type *type)
 
 	set_members(image, type, members, ARRAY_SIZE(members));
 	type->form = FORM_INTERFACE;
+	type->has_type = is_empty;
 	type->has_itab = !is_empty;
 }
 

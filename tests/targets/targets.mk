@@ -15,7 +15,8 @@ VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-cl
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
 	libplugin.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
-	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) $(VALUES))
+	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -94,6 +95,9 @@ $(T)/go-calls-%: $(wildcard tests/targets/go/*)
 $(T)/go-values-stripped-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-ldflags="-s -w")
+$(T)/go-values-pie-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-buildmode=pie -ldflags="-s -w")
 $(T)/go-values-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)

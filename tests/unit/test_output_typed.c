@@ -317,6 +317,7 @@ static struct type any_type(struct type *before, size_t count, struct arena *are
 			    .target = &before[any(count)],
 			    .key = &before[any(count)],
 			    .has_itab = any(2),
+			    .has_type = any(2),
 			    .count = any(8)   ? any(40)
 				     : any(2) ? TYPE_NO_OFFSET
 					      : UINT64_MAX / 2,
@@ -383,7 +384,7 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct arena arena = {0};
 		struct type types[TYPES + 1] = {t_int};
-		const struct typed_program program = {some_type, some_function, types};
+		const struct typed_program program = {some_type, some_function, NULL, types};
 		struct typed_part parts[4];
 		struct buffer out = {0};
 		size_t size = any(60), room = any(400);

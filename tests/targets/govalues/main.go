@@ -102,6 +102,13 @@ func add(a int64, b int32, s string) (sum int64, length int)
 
 type key struct{ name string }
 
+var (
+	settings       = map[string]int{"speed": 7}
+	anyShape Shape = Point{6, 7}
+	lastErr  error = errors.New("global")
+	queue          = make(chan string, 2)
+)
+
 func all() {
 	manyArgs(3, "str", []byte("bytes"), 1.5, nil, 3)
 	eleven(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -154,6 +161,11 @@ func all() {
 }
 
 func main() {
+	settings["size"] = 8
+	if len(settings) != 2 || anyShape == nil || lastErr == nil {
+		panic("globals")
+	}
+	queue <- "waiting"
 	fmt.Println("pid", os.Getpid())
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	all()
