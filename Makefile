@@ -137,6 +137,10 @@ deb: ## make a Debian package of it: build/moontap_VERSION_amd64.deb
 docs: $(BUILD)/moontap ## write docs/moontap.1 anew
 	$(BUILD)/moontap --man > docs/moontap.1
 
+.PHONY: picture
+picture: $(BUILD)/moontap build/go-play ## draw docs/session.svg, the picture in README.md, anew (needs root)
+	docs/picture
+
 # -------------------------------------------------------------- Go targets
 # The newest Go up to 1.22 (its builds of go-play have the offsets that
 # examples/here.mt names), or else whatever `go` is.

@@ -37,6 +37,7 @@
  *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   rewrite.c  the block as a Lua function whose parameters are the captures
  *   plan.c     one after the other
+ *   hidden.c   names that hide variables of the target
  *   listing.c  BPF as text
  *
  * Runs without root and without a target: everything it needs is in
@@ -268,5 +269,13 @@ struct builtin {
 	const char *summary; /* one clause */
 };
 const struct builtin *builtin_next(const struct builtin *previous);
+
+/* Calls fn for each name that condition and block (either may be NULL) use as a local of Lua's or
+ * as something built in, where a parameter or local of the function at address has it too. */
+void compile_hidden(const struct node *condition, const struct node *block, struct image *image,
+		    uint64_t address,
+		    void (*fn)(void *context, const struct node *name,
+			       const struct variable *variable),
+		    void *context);
 
 #endif

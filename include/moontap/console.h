@@ -188,7 +188,11 @@ struct srcfile {
 	struct source *source;
 	VECTOR(size_t) lines; /* where each begins */
 	bool is_newer;	      /* than the program */
+	struct timespec modified;
+	bool is_changed; /* since it was read */
 };
+/* Has it been written to, or vanished, since it was read? True once. */
+bool srcfile_note_change(struct srcfile *file);
 /* Opens the file that image calls recorded, unless it is open. ERR_NO_FILE, ERR_OS. */
 struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, struct image *image,
 			   const char *recorded);
@@ -560,6 +564,9 @@ void text_place(struct buffer *out, const struct place *place, const struct prog
 void text_line(struct buffer *out, const struct line *line);
 /* "Tracepoint 1 at 0x48298d: main.f+0x6d (main.go:23).\n" */
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program);
+/* A line for each variable of the target that the probe's text cannot name because something of
+ * Lua's hides it. */
+void text_hidden(struct buffer *out, const struct probe *probe);
 /* "kernel+lua": where a probe's condition and block run. */
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */

@@ -327,8 +327,6 @@ static const struct value default_values[] = {
 };
 static const char *const default_names[] = {"time", "comm", "tid", "func"};
 
-#define DEFAULT_TASK 2 /* in Go the goroutine takes its place */
-
 /* The function's parameters, as far as they are known here; what cannot be read says so. */
 #define PARAMETERS_SHOWN 8
 
@@ -368,12 +366,10 @@ struct error *rewrite_collect_default(struct rewriter *r)
 	const struct value *goroutine = goroutine_shown(r->c);
 
 	r->shows_goroutine = goroutine != NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++) {
-		bool is_goroutine = i == DEFAULT_TASK && goroutine;
-
-		TRY(add_capture(r, NULL, is_goroutine ? "goid" : default_names[i],
-				is_goroutine ? goroutine : &default_values[i],
+	if (goroutine)
+		TRY(add_capture(r, NULL, "goid", goroutine, &r->goroutine_capture));
+	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
+		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
 				&r->default_captures[i]));
-	}
 	return collect_parameters(r);
 }

@@ -12,6 +12,17 @@ static bool has_g_register(const struct compile_site *site)
 	return site->abi == ABI_GO_REGISTERS && (site->are_args_live || site->is_return);
 }
 
+/* The file that says where the goroutine is: the site's own, or, for a C library in a program of
+ * Go, the program. Other programs run the library too: only in the one process is it that. */
+static struct image *goroutine_image(const struct compiler *c)
+{
+	struct image *image = compiler_site(c)->image;
+
+	if (!image || image_go_version(image) || !c->request->pid || !c->request->program)
+		return image;
+	return program_executable(c->request->program);
+}
+
 static struct error *no_goroutine(struct compiler *c, const struct node *node,
 				  const struct image *image)
 {
@@ -30,10 +41,11 @@ static struct error *no_goroutine(struct compiler *c, const struct node *node,
 struct error *resolve_goid(struct compiler *c, const struct node *node, const struct value **ret)
 {
 	const struct compile_site *site = compiler_site(c);
+	struct image *image = goroutine_image(c);
 	struct goroutine goroutine;
 
-	if (!site->image || !image_goroutine(site->image, has_g_register(site), &goroutine))
-		return no_goroutine(c, node, site->image);
+	if (!image || !image_goroutine(image, has_g_register(site), &goroutine))
+		return no_goroutine(c, node, image);
 	c->plan->depends_on_address = true;
 	*ret = object_steps(c, node, &goroutine.id);
 	if (*ret)
@@ -48,10 +60,10 @@ struct error *resolve_goid(struct compiler *c, const struct node *node, const st
 /* Only where it can be read at all places of the image: the default action is one for all. */
 const struct value *goroutine_shown(struct compiler *c)
 {
-	const struct compile_site *site = compiler_site(c);
+	struct image *image = goroutine_image(c);
 	struct goroutine goroutine;
 
-	if (!site->image || !image_goroutine(site->image, has_g_register(site), &goroutine) ||
+	if (!image || !image_goroutine(image, has_g_register(compiler_site(c)), &goroutine) ||
 	    !compiler_fsbase(c))
 		return NULL;
 	return object_steps(c, NULL, &goroutine.id);

@@ -156,14 +156,19 @@ static void put_upvalues(struct writer *w, const struct node *node)
 
 /* The default action, of the captures of rewrite_collect_default. */
 static const char default_format[] =
-    "printf(\"%%s.%%06d  %%s[%7$s%%s]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
+    "printf(\"%%s.%%06d  %%s[%%s]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
     "%2$s // 1000 %% 1000000, %3$s, %4$s, %5$s%6$s)";
 
 static void put_default(struct writer *w)
 {
 	const unsigned *captures = w->r->default_captures;
+	const char *task = w->parameters[captures[2]];
 	CLEANUP(buffer_deinit) struct buffer format = {0}, values = {0};
 
+	if (w->r->shows_goroutine)
+		task = arena_printf(&w->r->c->plan->arena,
+				    "ok(%1$s) and \"goroutine \" .. %1$s or %2$s",
+				    w->parameters[w->r->goroutine_capture], task);
 	for (size_t i = 0; i < w->r->shown.size; i++) {
 		const struct shown_parameter *shown = &w->r->shown.data[i];
 
@@ -173,9 +178,8 @@ static void put_default(struct writer *w)
 	if (format.size)
 		buffer_puts(&format, ")");
 	buffer_printf(&w->out, default_format, format.data ? format.data : "",
-		      w->parameters[captures[0]], w->parameters[captures[1]],
-		      w->parameters[captures[2]], w->parameters[captures[3]],
-		      values.data ? values.data : "", w->r->shows_goroutine ? "goroutine " : "");
+		      w->parameters[captures[0]], w->parameters[captures[1]], task,
+		      w->parameters[captures[3]], values.data ? values.data : "");
 }
 
 /* The functions of aggregations, which the chunk is given. */

@@ -40,7 +40,8 @@ struct rewriter {
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
 	unsigned default_captures[4];
 	VECTOR(struct shown_parameter) shown; /* of the default action */
-	bool shows_goroutine;		      /* ... in place of the thread */
+	bool shows_goroutine;		      /* ... in place of the thread, where there is one */
+	unsigned goroutine_capture;
 	bool has_bounds;
 };
 

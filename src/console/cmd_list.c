@@ -124,6 +124,9 @@ static struct error *show_lines(struct console *console, const struct spot *spot
 		buffer_puts(out, "warning: Source file is more recent than executable.\n");
 		file->is_newer = false;
 	}
+	if (srcfile_note_change(file))
+		buffer_puts(out, "warning: Source file has changed since it was read; "
+				 "\"directory\" has it read anew.\n");
 	first = first ? first : 1;
 	if (first > file->lines.size)
 		return out_of_range(first, file);

@@ -145,6 +145,13 @@ static void on_placed(void *context, const struct probe *probe)
 	struct buffer *out = console->out ? console->out : &console->screen.pending;
 	if (console->announces)
 		text_placed(out, probe, session_target(console->session)->program);
+	struct buffer hidden = {0};
+	text_hidden(&hidden, probe);
+	if (hidden.size && console->announces)
+		buffer_puts(out, hidden.data);
+	else if (hidden.size)
+		console_complain(console, hidden.data);
+	buffer_deinit(&hidden);
 }
 
 /* A program without a dynamic loader will load no library. */

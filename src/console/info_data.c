@@ -180,7 +180,9 @@ static struct error *show(struct console *console, enum definition_kind kind, co
 	if (*arguments) {
 		TRY(console_pattern(arguments, 0, &pattern));
 		list.pattern = &pattern;
-		buffer_printf(out, "All %s matching regular expression \"%s\":\n", what, arguments);
+		buffer_printf(out, "All %s matching regular expression \"", what);
+		text_name(out, arguments);
+		buffer_puts(out, "\":\n");
 	} else {
 		buffer_printf(out, "All defined %s:\n", what);
 	}

@@ -72,7 +72,9 @@ struct error *info_functions(struct console *console, const char *arguments, str
 	}
 	regex_t pattern;
 	TRY(console_pattern(arguments, 0, &pattern));
-	buffer_printf(out, "All functions matching regular expression \"%s\":\n", arguments);
+	buffer_puts(out, "All functions matching regular expression \"");
+	text_name(out, arguments);
+	buffer_puts(out, "\":\n");
 	list_functions(target, &pattern, out);
 	regfree(&pattern);
 	return NULL;

@@ -120,7 +120,7 @@ static void find_lines(struct srcfile *file)
 struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, struct image *image,
 			   const char *recorded)
 {
-	struct stat st, program;
+	struct stat st = {0}, program;
 	char *found;
 	if (file->recorded && !strcmp(file->recorded, recorded))
 		return NULL;
@@ -135,7 +135,18 @@ struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, str
 	find_lines(file);
 	file->is_newer = !stat(found, &st) && !stat(image_path(image), &program) &&
 			 st.st_mtime > program.st_mtime;
+	file->modified = st.st_mtim;
 	return NULL;
+}
+
+bool srcfile_note_change(struct srcfile *file)
+{
+	struct stat st;
+	bool is_same = !stat(file->path, &st) && st.st_mtim.tv_sec == file->modified.tv_sec &&
+		       st.st_mtim.tv_nsec == file->modified.tv_nsec;
+	bool is_news = !is_same && !file->is_changed;
+	file->is_changed = !is_same;
+	return is_news;
 }
 
 void srcfile_put_line(const struct srcfile *file, unsigned line, struct buffer *out)

@@ -216,3 +216,22 @@ void text_ended(struct buffer *out, const struct target *target)
 	else
 		buffer_printf(out, "exited with status %d]\n", WEXITSTATUS(status));
 }
+
+static void put_hidden(void *context, const struct node *name, const struct variable *variable)
+{
+	struct buffer *out = context;
+	buffer_printf(out, name->declaration ? "`%s` is a local of Lua's here" : "`%s` is built in",
+		      name->text);
+	buffer_printf(out, "; the variable of the target is %s.%s.\n",
+		      variable->kind == VARIABLE_PARAMETER ? "arg" : "var", name->text);
+}
+
+void text_hidden(struct buffer *out, const struct probe *probe)
+{
+	const struct probe_request *request = probe_request(probe);
+	if (request->event || probe_is_pending(probe))
+		return;
+	const struct place *place = &probe_site(probe, 0)->place;
+	compile_hidden(request->condition, request->block, place->image, place->address, put_hidden,
+		       out);
+}

@@ -16,8 +16,9 @@ static bool declare_inside(struct buffer *out, const char *type, const char *nam
 	if (!hole)
 		return false;
 	hole += 1 + strspn(hole + 1, "*");
-	buffer_printf(out, "%.*s%s", (int)(hole - type), type, name);
-	buffer_puts(out, hole);
+	escape_text(out, type, (size_t)(hole - type), false);
+	text_name(out, name);
+	text_name(out, hole);
 	return true;
 }
 

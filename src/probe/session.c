@@ -95,9 +95,9 @@ static struct error *check_no_probes(const struct session *session)
 
 	if (!probe)
 		return NULL;
-	return error_hint(error_new(ERR_USAGE, "probe %u is in %s", probe_number(probe),
+	return error_hint(error_new(ERR_USAGE, "tracepoint %u is in %s", probe_number(probe),
 				    program_path(session->target.public.program)),
-			  "Delete the probes first (delete).");
+			  "Delete the tracepoints first (delete).");
 }
 
 struct error *session_set_file(struct session *session, const char *path)

@@ -254,10 +254,19 @@ static void skip_arguments(struct scope *scope, Dwarf_Die *function, struct plac
 	places->general = places->vector = 0;
 }
 
+/* Some compilers describe a result twice that a deferred function sets. */
+static bool is_repeated(Dwarf_Die *die, const char *last)
+{
+	const char *name = dwarf_diename(die);
+
+	return name && last && strcmp(name, "_") != 0 && strcmp(name, last) == 0;
+}
+
 bool scope_go_result(struct scope *scope, size_t index, struct variable *ret)
 {
 	struct places places;
 	Dwarf_Die function, child;
+	const char *last = NULL;
 
 	if (!scope->blocks.size || scope->unit->language != LANGUAGE_GO)
 		return false;
@@ -267,8 +276,9 @@ bool scope_go_result(struct scope *scope, size_t index, struct variable *ret)
 	for (int more = dwarf_child(&function, &child); more == 0;
 	     more = dwarf_siblingof(&child, &child)) {
 		struct where where;
-		if (!is_result(&child))
+		if (!is_result(&child) || is_repeated(&child, last))
 			continue;
+		last = dwarf_diename(&child);
 		scope_describe(scope, &child, false, ret);
 		place(&places, ret->type, &where);
 		ret->where = where;

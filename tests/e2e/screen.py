@@ -143,6 +143,12 @@ class Terminal:
         while self._read(seconds):
             pass
 
+    def settle_for(self, seconds):
+        """Reads for a while, whatever comes."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._read(0.05)
+
     def poll(self):
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

@@ -90,6 +90,7 @@ class Player:
     def play(self, steps):
         for index, step in enumerate(steps):
             follower = steps[index + 1].prompt if index + 1 < len(steps) else None
+            step.expected = [self.substitute(line) for line in step.expected]
             if step.prompt == "$ " and step.typed.endswith("&"):
                 self.test.start(Process, ["/bin/sh", "-c", "exec " + step.typed[:-1]],
                                 cwd=self.cwd)

@@ -3,9 +3,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 
-from harness import MOONTAP, Tap, TestCase, go_versions, needs_root, target_path
+from harness import MOONTAP, ROOT, Tap, TestCase, go_versions, needs_root, target_path
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all")
 
@@ -145,7 +146,7 @@ class BadLocation(TestCase):
 
     def test_malformed_locations(self):
         for text in ("counted+", "counted+0x", "*0xzz", "counted+99999999999999999999",
-                     "counted.c:0", "20"):
+                     "counted.c:0", "0", "+x", "-line x", "-bogus 3"):
             with self.subTest(text):
                 self.refuse("break %s do end" % text, ".")
 
@@ -298,3 +299,94 @@ class Privilege(TestCase):
                             prefix=(target_path("nobpf"),))
         self.assertEqual(done.status, 2, done)
         self.assertRegex(done.stderr, "(?i)BPF")
+
+
+@needs_root
+class Commands(TestCase):
+    """Whatever is typed, the session goes on."""
+
+    ARGUMENTS = ("", "a b c d e f", "99999999999999999999", "-1", "1.99", "0", "$bpnum", "9-1", "/", "'",
+                 "\x1b]0;title\x07", "\udcff\udcfe", "x" * 10000, "*0xffffffffffffffff", "%s%n", "nosuch:1",
+                 "..", "@", "do", "if", "=")
+
+    def commands(self):
+        listing = self.moontap("-q", input="help all\nhelp info\nhelp enable\nhelp save\n").stdout
+        found = set(re.findall(r"^([a-z]+)(?:, [a-z, ]+)? -- ", listing, re.MULTILINE))
+        found |= {" ".join(match) for match in
+                  re.findall(r"^(info|enable|save) ([a-z]+) .*-- ", listing, re.MULTILINE)}
+        # Those that end the session, start programs, or write what is asked for.
+        return sorted(found - {"quit", "run", "shell", "save breakpoints"})
+
+    def test_each_with_no_argument_too_many_and_bad_ones(self):
+        for command in self.commands():
+            text = "".join("%s %s\nprint('alive')\n" % (command, argument)
+                           for argument in self.ARGUMENTS)
+            with self.subTest(command):
+                # What opens a block takes the lines that follow, and the end closes it.
+                done = self.moontap("-q", target_path("counted"), input=text + "end\n)\n")
+                self.assertIn(done.status, (0, 1, 2), done)
+                self.assertNotIn("stack traceback", done.stderr)
+                if command != "echo":
+                    self.assertNotIn("\x1b", done.stdout + done.stderr)
+                if command not in ("commands", "every"):
+                    self.assertGreaterEqual(done.stdout.count("alive"), 3, done)
+
+    def test_a_program_that_is_replaced_or_vanishes(self):
+        shutil.copy(target_path("counted"), self.path("counted"))
+        tap = self.tap("-q", "./counted")
+        tap.type("break counted do end\ninfo line counted\n")
+        tap.expect("^Line 37 ")
+        for change in ("replace", "delete"):
+            os.unlink(self.path("counted"))
+            if change == "replace":
+                shutil.copy(target_path("ends"), self.path("counted"))
+            tap.type("break seldom\n")
+            tap.expect_lines(1, "")
+            tap.type("print('%s')\n" % change)
+            tap.expect("^%s$" % change)
+            self.assertIn("./counted is not the file that was read: it was changed or replaced",
+                          tap.error_text())
+        tap.type("file ./counted\ndelete\nfile ./counted\n")
+        tap.expect("tracepoint 1 is in ./counted", errors=True)
+        tap.expect("./counted: No such file", errors=True)
+        shutil.copy(target_path("ends"), self.path("counted"))
+        tap.type("file ./counted\nbreak step do end\n")
+        tap.expect("^Tracepoint 2 at .*: step")
+        tap.close_input()
+        tap.wait()
+
+    def test_a_source_file_that_changes_or_vanishes(self):
+        os.makedirs(self.path("src"))
+        copy = shutil.copy(os.path.join(ROOT, "tests/targets/counted.c"), self.path("src"))
+        tap = self.tap("-q", target_path("counted"), "-ex",
+                       "set substitute-path %s/tests/targets %s/src" % (ROOT, self.dir))
+        tap.type("list 40,40\n")
+        tap.expect("^40\t")
+        with open(copy, "r+", encoding="utf-8") as file:
+            text = file.read().split("\n")
+            text[39] = "/* new text */"
+            file.seek(0)
+            file.write("\n".join(text))
+        tap.type("list 40,40\nlist 40,40\n")
+        tap.expect("^warning: Source file has changed since it was read; \"directory\" has it")
+        tap.expect_lines(3, "^40\t}$")
+        self.assertEqual(tap.output().count("has changed"), 1)
+        tap.type("directory .\nlist 40,40\n")
+        tap.expect("^40\t/. new text")
+        os.unlink(copy)
+        tap.type("list 40,40\ndirectory .\nlist 40,40\n")
+        tap.expect_lines(2, "^warning: Source file has changed")
+        tap.expect("counted.c: No such file or directory", errors=True)
+
+    def test_a_target_that_is_gone(self):
+        target = self.target("counted", "-n", 0, "-r", 1)
+        tap = self.tap("-q", "-p", str(target.pid))
+        tap.type("break counted do end\n")
+        tap.expect("^Tracepoint 1 ")
+        target.kill()
+        tap.expect("^.process %d killed|^.process %d exited" % (target.pid, target.pid))
+        tap.type("break seldom\nenable 1\ndisable 1\ncondition 1 arg[1] > 3\ninfo breakpoints\n"
+                 "print calls\ninfo proc\nlist seldom\nprint('alive')\n")
+        tap.expect("^alive$")
+        for text in ("process %d has exited" % target.pid, "No current process"):
+            tap.expect(text, errors=True)

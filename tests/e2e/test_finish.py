@@ -54,8 +54,9 @@ class Pairs(FinishCase):
         for threads in (1, 4):
             with self.subTest(threads=threads):
                 output, said = self.traced(
-                    "local n = 0\nfinish fib do count() end\nfinish fib do n = n + 1 end\n"
-                    "atexit(function() print('delivered', n) end)",
+                    "local seen = 0\nfinish fib do count() end\n"
+                    "finish fib do seen = seen + 1 end\n"
+                    "atexit(function() print('delivered', seen) end)",
                     "-n", 100, "-t", threads, "fib")
                 calls = FIB_10 * 100 * threads
                 self.assertIn("fib calls %d" % calls, said)

@@ -41,6 +41,7 @@ class Calls(TestCase):
         self.assertEqual(tap.errors, [])
         table = breakpoints(tap.output())
         self.assertEqual({row["lost"] for row in table.values()}, {0})
+        self.printed = tap.lines
         self.losses = re.findall(r"^\s+(\d+) (never returned|forgotten|returned of which)",
                                  tap.output(), re.MULTILINE)
         start = next(i for i, line in enumerate(tap.lines) if line.startswith("Num "))
@@ -61,9 +62,13 @@ class Goroutines(Calls):
     @each_calls_build
     def test_150000_calls_of_preempted_goroutines_enter_and_return_as_often(self, path):
         found = self.traced(path, "break main.climb do count() end "
-                            "finish main.climb do count(result >= 0, entry.arg[1] < 15) end",
-                            "preempt")
-        self.assertEqual((found, self.losses), (["150000", "true true 150000"], []))
+                            "finish main.climb do count(result >= 0, entry.arg[1] < 15) end "
+                            "break runtime.copystack do count() end "
+                            "break runtime.asyncPreempt2 do count() end", "preempt")
+        self.assertEqual((found[:2], self.losses), (["150000", "true true 150000"], []))
+        # They were moved and preempted indeed.
+        self.assertGreater(int(found[2]), 200)
+        self.assertGreater(int(found[3]), 0)
 
     @each_calls_build
     def test_50_goroutines_sleep_1000_times_each_at_least_as_long_as_it_said(self, path):
@@ -90,7 +95,7 @@ class Goroutines(Calls):
                   "break runtime.newproc1 if goid == 1 do count(goid) end",
                   "break internal/bytealg.IndexByte do count(goid) end"]
         if path.endswith("-cgo"):
-            script.append("break twice do count(goid) end")
+            script += ["break twice do count(goid) end", "break libc:rand do count(goid) end"]
         target = self.target(path, "nap")
         tap = self.trace("\n".join(script), "-p", str(target.pid))
         target.go()
@@ -104,14 +109,22 @@ class Goroutines(Calls):
         self.assertGreaterEqual(int(started), 50)
         self.assertLessEqual({goid for goid, _ in naps}, {goid for goid, _ in tables[2]})
         self.assertEqual([sorted(table) for table in tables[3:]],
-                         [sorted(naps)] if path.endswith("-cgo") else [])
+                         [sorted(naps)] * 2 if path.endswith("-cgo") else [])
+        if path.endswith("-cgo"):  # in all processes that run it, a library is anybody's
+            done = self.moontap("--dry-run", path, "-batch", "-ex", "break libc:rand goroutine 1")
+            self.assertIn("`goroutine 1` can only be used in Go programs: rand is not part of one",
+                          done.stderr)
 
     @each_calls_build
     def test_recovered_calls_return_and_unwound_ones_do_not(self, path):
-        found = self.traced(path, "finish main.mayPanic do count(result, result[3] ~= 0) end "
-                            "finish main.deep do count() end", "panic", "3")
-        # Of 0 and 2 the deferred function made an error: result[2] and [3] are its words.
-        self.assertEqual(sorted(found), ["-1 true 2", "7", "7 false 1"])
+        # Of 0 and 2 the deferred function made an error: in a stripped program two words.
+        is_typed = not path.endswith("-stripped")
+        script = ("finish main.mayPanic do print(result, %s) end finish main.deep do count() end" %
+                  ("result.err" if is_typed else "result[3] ~= 0"))
+        found = self.traced(path, script, "panic", "3")
+        self.assertEqual(found, ["7"])
+        failed, fine = ('*errors.errorString "recovered"', "nil") if is_typed else ("true", "false")
+        self.assertEqual(self.printed[1:4], ["-1\t" + failed, "7\t" + fine, "-1\t" + failed])
         # What the first panic left behind, the next call at each depth took over.
         self.assertEqual(self.losses, [("7", "never returned")])
 
@@ -168,6 +181,15 @@ class Goroutines(Calls):
         self.assertEqual((len(entries), len(returns)), (1000, 1000))
         self.assertEqual([e for e in entries if e[0] != e[1]], [])
 
+    @each_calls_release
+    def test_where_there_is_no_goroutine_the_line_says_which_thread(self, path):
+        target = self.target(path, "nap")
+        tap = self.trace("break runtime.schedule", "-p", str(target.pid))
+        target.go()
+        self.assertEqual((target.wait(), tap.wait()), (0, 0))
+        self.assertRegex(tap.output(), r"go-calls-\S+\[\d+\]  runtime\.schedule")
+        self.assertNotIn("<", tap.output())
+
     def test_the_goroutine_of_a_tracepoint_is_shown_and_saved(self):
         saved = self.path("saved.mt")
         done = self.moontap("--dry-run", target_path("go-calls-" + go_versions()[0]), "-batch",
@@ -191,12 +213,14 @@ class Goroutines(Calls):
 
     @each_calls_release
     def test_what_cannot_be_told_of_results_is_said(self, path):
-        for script, message in (
-                ("finish main.nap do print(result[10]) end",
+        for kind, script, message in (
+                ("", "finish main.nap do print(result[10]) end",
+                 "main.nap has no result `result[10]`"),
+                ("-stripped", "finish main.nap do print(result[10]) end",
                  "Go returns up to nine words in registers: result[1] to result[9]"),
-                ("finish internal/cpu.cpuid do print(result) end",
+                ("", "finish internal/cpu.cpuid do print(result) end",
                  "`result` cannot be read: internal/cpu.cpuid.abi0 returns on the stack")):
-            done = self.moontap("--dry-run", path, "-batch", "-ex", script)
+            done = self.moontap("--dry-run", path + kind, "-batch", "-ex", script)
             self.assertIn(message, done.stderr)
 
     def test_a_version_that_is_not_known_is_refused_not_guessed(self):

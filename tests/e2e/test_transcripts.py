@@ -44,3 +44,21 @@ def add(name):
 for transcript in sorted(os.listdir(TRANSCRIPTS)):
     if transcript.endswith(".txt"):
         add(transcript)
+
+
+class Commands(TestCase):
+    def test_every_command_is_typed_in_one(self):
+        """By its name, or what may stand for it."""
+        listing = self.moontap("-q", input="help all\nhelp info\nhelp enable\nhelp save\n").stdout
+        wanted = set(re.findall(r"^([a-z]+)(?:, [a-z, ]+)? -- ", listing, re.MULTILINE))
+        wanted |= {" ".join(match) for match in
+                   re.findall(r"^(info|enable|save) ([a-z]+) .*-- ", listing, re.MULTILINE)}
+        self.assertIn("info breakpoints", wanted)
+        typed = set()
+        for name in os.listdir(TRANSCRIPTS):
+            with open(os.path.join(TRANSCRIPTS, name), encoding="utf-8") as file:
+                steps = parse(file.read())[1]
+            for step in steps:
+                words = re.findall(r"[a-z]+", step.typed)[:2]
+                typed |= {" ".join(words[:1]), " ".join(words)}
+        self.assertEqual(wanted - typed, set())

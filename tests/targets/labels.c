@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* labels - a function with a label, of few lines: lines, files and labels as locations. */
+/* labels - a function with a label, of few lines, and one with variables of built-in names. */
 #include <stdio.h>
 
 static int work(int n)
@@ -16,4 +16,12 @@ int main(void)
 {
 	printf("%d\n", work(3));
 	return 0;
+}
+
+/* What a block's own names may be called, too. */
+int delayed(int time, int tid);
+int delayed(int time, int tid)
+{
+	int line = time + tid;
+	return line;
 }

@@ -35,6 +35,7 @@ static void compile_with(struct compiled *ret, const char *text, const struct co
 	const struct node *probe = ret->tree->probes.data[0];
 	request.source = ret->source;
 	request.condition = probe->probe.condition;
+	request.goroutine = probe->probe.goroutine;
 	request.block = probe->probe.block;
 	request.probe = 1;
 	if (!request.site.function)

@@ -8,16 +8,29 @@ static bool fsbase_offset(uint32_t *ret)
 	return true;
 }
 
+#define GOID "break main.f do print(goid) end"
+
 static const struct {
 	const char *name;
+	const char *script;
 	bool are_args_live;
 	bool knows_fsbase;
 	const char *reads; /* in the program's listing, or in the error */
 	bool is_error;
 } cases[] = {
-    {"at the entry it comes by its register", true, false, "r1 = u64 [r6+8]", false},
-    {"elsewhere by the thread's %fs", false, true, "r3 += 4000", false},
-    {"which the kernel may not tell", false, false, "this kernel does not tell where", true},
+    {"at the entry it comes by its register", GOID, true, false, "r1 = u64 [r6+8]", false},
+    {"elsewhere by the thread's %fs", GOID, false, true, "r3 += 4000", false},
+    {"which the kernel may not tell", GOID, false, false,
+     "`goid` cannot be read here: this kernel "
+     "does not tell where",
+     true},
+    {"one goroutine's hits are told by it", "break main.f goroutine 77 do end", true, false,
+     "= 77\n", false},
+    {"whatever else is left to Lua", "break main.f goroutine 77 if os.time() > 1 do end", true,
+     false, "= 77\n", false},
+    {"and cannot be, where it is not known", "break main.f goroutine 77 do end", false, false,
+     "`goroutine 77` cannot be read here: this kernel does not tell where", true},
+    {"a line of a hit names it", "break main.f", false, true, "r3 += 4000", false},
 };
 
 static void goid_is_read_where_the_goroutine_is(void **state)
@@ -37,7 +50,7 @@ static void goid_is_read_where_the_goroutine_is(void **state)
 		};
 		struct compiled c;
 		struct buffer text = {0};
-		compile_with(&c, "break main.f do print(goid) end", &request);
+		compile_with(&c, cases[i].script, &request);
 		if (c.err)
 			error_format(c.err, &text);
 		else

@@ -5,7 +5,8 @@
 
 package main
 
-// __attribute__((noinline)) long twice(long n) { return 2 * n; }
+// #include <stdlib.h>
+// __attribute__((noinline)) long twice(long n) { return 2 * n + 0 * rand(); }
 import "C"
 
 // With cgo another linker lays the program out, and g is found elsewhere.

@@ -65,11 +65,11 @@ func nap(id uint64, ms int) int {
 }
 
 //go:noinline
-func mayPanic(n int) (result int, err error) {
+func mayPanic(n int) (sum int, err error) {
 	defer func() {
 		if e := recover(); e != nil {
 			err = errors.New("recovered")
-			result = -1
+			sum = -1
 		}
 	}()
 	return deep(n, 6), nil
