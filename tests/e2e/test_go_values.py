@@ -60,6 +60,12 @@ class Arguments(Values):
              ["40\t2\tfour\t4"])))
 
     @each_release
+    def test_what_the_function_does_not_use_is_passed_all_the_same(self, path):
+        self.check(path, (
+            ("break main.ignored do print(when, e, n) end",
+             ['2024-02-29T12:30:15.25Z\t*errors.errorString "three"\t3']),))
+
+    @each_release
     def test_a_float_in_a_register_says_which_one(self, path):
         self.assertIn("`f` cannot be read here: <unavailable in X0>",
                       self.refuse(path, "break main.manyArgs do print(f) end"))

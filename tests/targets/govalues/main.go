@@ -67,6 +67,9 @@ func arrays(a [1]int, b [3]int16, n int) (first int16, all [3]int16) {
 }
 
 //go:noinline
+func ignored(when time.Time, e error, n int) int { return n }
+
+//go:noinline
 func anything(v interface{}) bool { return v != nil }
 
 //go:noinline
@@ -152,6 +155,7 @@ func all() {
 	channels(c, texts)
 	channels(nil, make(chan string))
 	when := time.Date(2024, 2, 29, 12, 30, 15, 250000000, time.UTC)
+	ignored(when, errors.New("three"), 3)
 	times(1500*time.Millisecond, when, when.Add(time.Hour))
 	contexts(context.WithValue(context.Background(), key{"user"}, "somebody"))
 	base := 10
