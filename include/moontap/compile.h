@@ -5,6 +5,7 @@
  *
  *   builtin.c  the table of built-in names and functions
  *   resolve.c  target expressions of the tree -> typed values
+ *   raw.c      arguments, registers, results by number
  *   path.c     variables and paths from them -> objects of the target
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it

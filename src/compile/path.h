@@ -37,4 +37,14 @@ struct error *path_result_part(struct compiler *c, const struct node *node, stru
 /* An error unless the function returns at the site. */
 struct error *path_check_returns(struct compiler *c, const struct node *node);
 
+/* raw.c: arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */
+struct error *resolve_argument(struct compiler *c, const struct node *node,
+			       const struct value **ret);
+struct error *resolve_register(struct compiler *c, const struct node *node,
+			       const struct value **ret);
+struct error *resolve_result(struct compiler *c, const struct node *node, const struct value **ret);
+/* An error if the value is lost (and the request is not lenient). */
+struct error *resolve_check_lost(struct compiler *c, const struct node *node,
+				 const struct value *value);
+
 #endif
