@@ -19,6 +19,7 @@
  *   row.c       rows that the kernel has counted
  *   value.c     what the following kinds of Lua values have in common
  *   typed.c     structs, arrays and the like
+ *   program.c   ... what the target says of addresses in them
  *   unsigned.c  unsigned integers from 2^63 on, pointers
  *   stack.c     stacks
  *   missing.c   values that could not be read
