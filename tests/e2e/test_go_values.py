@@ -222,6 +222,10 @@ class Stripped(Values):
                 ("local x = 1 break main.anything do print(iface(x, arg[2])) end",
                  "`x` cannot be known at the hit")):
             self.assertIn(message, self.refuse(path, script))
+        for version in go_versions():
+            self.assertIn("Go returns up to nine words in registers: result[1] to result[9]",
+                          self.refuse(target_path("go-values-stripped-" + version),
+                                      "finish main.eleven do print(result[10]) end"))
         # Words that are no interface's.
         self.check(path, (
             ("break main.eleven do print(iface(arg[1], arg[2])) end", ["<of unknown type>"]),))
