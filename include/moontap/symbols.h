@@ -132,7 +132,8 @@ struct image_facts {
 void image_facts(struct image *image, struct image_facts *ret);
 
 /* Is the file still the one that was read: not written to since, and not another
- * one under its path? ERR_CHANGED: addresses found before mean nothing in it. */
+ * one under its path? ERR_CHANGED: addresses found before mean nothing in it. ERR_NO_PROCESS:
+ * the process whose file it is has ended. */
 struct error *image_check_unchanged(const struct image *image);
 
 /* Virtual address to file offset and back, through the executable PT_LOADs

@@ -53,7 +53,8 @@ enum ir_op {
 	IR_MEMORY_BEGIN, /* nothing is wanted yet */
 	IR_MEMORY_WANT,	 /* b bytes at a, at most size; number: how many words may be pointers,
 			    | their level << 16 */
-	IR_MEMORY_TYPE,	 /* what is at b, as large as the type's descriptor at a says */
+	IR_MEMORY_TYPE,	 /* what is at b, as large as the type's descriptor at a says; number: maps
+			    have buckets */
 	IR_MEMORY,	 /* slot and bytes = all that, and what it leads to */
 	IR_COMM,	 /* slot and the next = the thread's name */
 	IR_MISSING,	 /* slot could not be read; is_signed: FRAME_REASON says why */

@@ -5,6 +5,8 @@
  * says, and what seems to be pointers in that, and whoever shows the value finds its way in the
  * copies.
  */
+#include <stdio.h>
+
 #include "capture.h"
 #include "lower.h"
 
@@ -164,6 +166,15 @@ static struct error *want_channel(const struct roots *roots, const struct value 
 			     at(roots, channel, HCHAN_SLOTS, 8), type->target);
 }
 
+/* Are maps as they were up to Go 1.23? */
+static bool has_buckets(struct compiler *c)
+{
+	unsigned minor;
+
+	return sscanf(image_go_version(compiler_site(c)->image), "go1.%u", &minor) == 1 &&
+	       minor < 24;
+}
+
 /* What is at data, of the type whose descriptor is at word. */
 static struct error *want_dynamic(const struct roots *roots, const struct value *word,
 				  const struct value *data)
@@ -177,6 +188,7 @@ static struct error *want_dynamic(const struct roots *roots, const struct value 
 	insn = lower_add(roots->c, roots->ir, IR_MEMORY_TYPE, roots->node);
 	insn->a = a;
 	insn->b = b;
+	insn->number = has_buckets(roots->c);
 	if (lower_has_jump(roots->ir, start, unknown))
 		lower_label(roots->c, roots->ir, unknown);
 	return NULL;

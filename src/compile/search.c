@@ -29,6 +29,11 @@ enum {
 	KIND_MAP = 21,
 	KIND_POINTER = 22,
 	KIND_IS_DIRECT = 32,
+	TYPE_BUCKET_SIZE = 82, /* of a map's, up to Go 1.23 */
+	/* Of such a map's header. */
+	MAP_BITS = 9,
+	MAP_BUCKETS = 16,
+	MAP_BYTES = 48,
 	REFERENCE_SIZE = 96, /* of what maps, channels and the like point to */
 };
 
@@ -134,12 +139,43 @@ static void read_type(struct encoder *e, unsigned size)
 	put_read(e);
 }
 
+/* A map of a type that is in FRAME_BUFFER, at FRAME_LENGTH: its header and its first buckets, up to
+ * Go 1.23. */
+static void want_dynamic_map(struct encoder *e, int done)
+{
+	int no_header = label_new(e);
+
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_alu_constant(e, BPF_ADD, R3, TYPE_BUCKET_SIZE);
+	read_type(e, 2);
+	put_branch_constant(e, BPF_JNE, R0, 0, done);
+	put_load(e, BPF_H, R0, RECORD, SEARCH(type));
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, R0);
+	put_load(e, BPF_DW, R1, R10, FRAME_LENGTH);
+	put_constant(e, R2, MAP_BYTES);
+	put_constant(e, R3, 0);
+	put_want(e, no_header);
+	label_here(e, no_header);
+	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
+	read_type(e, MAP_BUCKETS + 8);
+	put_branch_constant(e, BPF_JNE, R0, 0, done);
+	put_load(e, BPF_B, R3, RECORD, SEARCH(type) + MAP_BITS);
+	put_alu_constant(e, BPF_AND, R3, 15);
+	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
+	put_alu(e, BPF_LSH, R2, R3);
+	put_branch_constant(e, BPF_JEQ, R2, 0, done);
+	put_limit(e, R2, DYNAMIC_SIZE);
+	put_load(e, BPF_DW, R1, RECORD, SEARCH(type) + MAP_BUCKETS);
+	put_constant(e, R3, DYNAMIC_SIZE / 8 | 1 << LEVEL_SHIFT);
+	put_want(e, done);
+}
+
 /* What an interface's second word points to: as many bytes as its type says. */
 static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
 {
 	static const int references[] = {KIND_CHANNEL, KIND_CODE, KIND_MAP};
 	int done = label_new(e), known = label_new(e), reference = label_new(e);
-	int no_pointer = label_new(e);
+	int no_pointer = label_new(e), no_map = label_new(e);
 
 	put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));
 	put_store(e, BPF_DW, R10, FRAME_LENGTH, home_register(e, ir, insn->b, R0));
@@ -156,6 +192,12 @@ static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir
 	put_branch_constant(e, BPF_JNE, R0, 0, done);
 	put_jump(e, known);
 	label_here(e, no_pointer);
+	if (insn->number) {
+		put_branch_constant(e, BPF_JNE, R4, KIND_MAP, no_map);
+		want_dynamic_map(e, done);
+		put_jump(e, done);
+		label_here(e, no_map);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(references); i++)
 		put_branch_constant(e, BPF_JEQ, R4, references[i], reference);
 	put_alu_constant(e, BPF_AND, R0, KIND_IS_DIRECT);

@@ -349,7 +349,7 @@ void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE])
 	if (nanoseconds < 0)
 		*at++ = '-';
 	if (left == 0) {
-		strcpy(at, "0s");
+		sprintf(at, "%s", "0s");
 	} else if (left < 1000) {
 		sprintf(at, "%lluns", (unsigned long long)left);
 	} else if (left < SECOND) {
@@ -357,7 +357,7 @@ void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE])
 		uint64_t unit = is_micro ? 1000 : 1000000;
 		at += sprintf(at, "%llu", (unsigned long long)(left / unit));
 		at = put_fraction(at, left % unit, is_micro ? 3 : 6);
-		strcpy(at, is_micro ? "\xc2\xb5s" : "ms");
+		sprintf(at, "%s", is_micro ? "\xc2\xb5s" : "ms");
 	} else {
 		uint64_t seconds = left / SECOND;
 		if (seconds >= 3600)
@@ -366,7 +366,7 @@ void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE])
 			at += sprintf(at, "%llum", (unsigned long long)(seconds / 60 % 60));
 		at += sprintf(at, "%llu", (unsigned long long)(seconds % 60));
 		at = put_fraction(at, left % SECOND, 9);
-		strcpy(at, "s");
+		sprintf(at, "%s", "s");
 	}
 }
 
@@ -411,7 +411,7 @@ static void view_time(const struct typed_value *value, struct typed_view *view)
 		      parts.tm_mon % 100 + 1, parts.tm_mday % 100, parts.tm_hour % 100,
 		      parts.tm_min % 100, parts.tm_sec % 100);
 	at = put_fraction(at, wall & ((1u << 30) - 1), 9);
-	strcpy(at, "Z");
+	sprintf(at, "%s", "Z");
 }
 
 void typed_view_go(const struct typed_value *value, struct typed_view *ret)

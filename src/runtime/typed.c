@@ -282,6 +282,24 @@ static struct typed_value held_value(const struct typed_view *view)
 		   : view->inner;
 }
 
+static int push_pair(lua_State *L, const struct typed_view *view)
+{
+	struct typed_value key, value;
+	struct typed_pairs pairs;
+
+	typed_pairs(view, &pairs);
+	while (typed_next_pair(&pairs, &key, &value)) {
+		push_value(L, &key, 1);
+		if (lua_compare(L, -1, 2, LUA_OPEQ)) {
+			push_value(L, &value, 1);
+			return 1;
+		}
+		lua_pop(L, 1);
+	}
+	push_missing(L, pairs.is_cut ? missing_text(MISSING_TRUNCATED) : "<no such key>");
+	return 1;
+}
+
 /* .type, .value, and the fields of what is in it. */
 static int push_held(lua_State *L, const struct typed_view *view)
 {
@@ -306,26 +324,10 @@ static int push_held(lua_State *L, const struct typed_view *view)
 		return push_element(L, &held, &inner);
 	if (inner.kind == VIEW_STRUCT)
 		return push_field(L, &held, &inner);
+	if (inner.kind == VIEW_MAP)
+		return push_pair(L, &inner);
 	return luaL_error(L, "%s in an interface has no field '%s': it has type, value",
 			  push_name(L, view->name), push_name(L, luaL_tolstring(L, 2, NULL)));
-}
-
-static int push_pair(lua_State *L, const struct typed_view *view)
-{
-	struct typed_value key, value;
-	struct typed_pairs pairs;
-
-	typed_pairs(view, &pairs);
-	while (typed_next_pair(&pairs, &key, &value)) {
-		push_value(L, &key, 1);
-		if (lua_compare(L, -1, 2, LUA_OPEQ)) {
-			push_value(L, &value, 1);
-			return 1;
-		}
-		lua_pop(L, 1);
-	}
-	push_missing(L, pairs.is_cut ? missing_text(MISSING_TRUNCATED) : "<no such key>");
-	return 1;
 }
 
 static int push_queued(lua_State *L, const struct typed_value *value, const struct typed_view *view)

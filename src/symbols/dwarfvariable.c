@@ -132,13 +132,16 @@ static bool is_too_early(const struct scope *scope, Dwarf_Die *die, const struct
 	Dwarf_Op *ops;
 	size_t count;
 
+	bool is_lost_parameter = variable->kind == VARIABLE_PARAMETER && piece->kind == PIECE_LOST;
+	/* Go passes what nobody uses, too, and says of it that it is nowhere. */
+	if (scope->first == 0 && scope->unit->language == LANGUAGE_GO && is_lost_parameter)
+		return scope_is_in_prologue(scope);
 	if (scope->first != 0 || !die_location(die, DW_AT_location, &attribute) ||
 	    dwarf_getlocations(&attribute, 0, &base, &start, &end, &ops, &count) <= 0)
 		return false;
 	bool is_everywhere = start == 0 && end == (Dwarf_Addr)-1;
 	/* A list that begins too late: the parameter is used, and so it is passed. */
-	bool is_late = variable->kind == VARIABLE_PARAMETER && piece->kind == PIECE_LOST &&
-		       die_flag(&function, DW_AT_external);
+	bool is_late = is_lost_parameter && die_flag(&function, DW_AT_external);
 	return (is_everywhere ? is_unfilled(&context, ops, count, piece) : is_late) &&
 	       scope_is_in_prologue(scope);
 }

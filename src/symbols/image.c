@@ -248,12 +248,14 @@ struct error *image_check_unchanged(const struct image *image)
 	const struct stat *read = &image->stat;
 	struct stat now;
 
-	bool is_same = stat(image->path, &now) == 0 && now.st_dev == read->st_dev &&
-		       now.st_ino == read->st_ino && now.st_size == read->st_size &&
-		       now.st_mtim.tv_sec == read->st_mtim.tv_sec &&
+	bool is_there = stat(image->path, &now) == 0;
+	bool is_same = is_there && now.st_dev == read->st_dev && now.st_ino == read->st_ino &&
+		       now.st_size == read->st_size && now.st_mtim.tv_sec == read->st_mtim.tv_sec &&
 		       now.st_mtim.tv_nsec == read->st_mtim.tv_nsec;
 	if (is_same)
 		return NULL;
+	if (!is_there && strncmp(image->path, "/proc/", 6) == 0)
+		return error_new(ERR_NO_PROCESS, "the process that ran %s has exited", image->name);
 	return error_hint(error_new(ERR_CHANGED,
 				    "%s is not the file that was read: it was changed "
 				    "or replaced",

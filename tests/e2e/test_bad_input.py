@@ -331,6 +331,13 @@ class Commands(TestCase):
                 if command not in ("commands", "every"):
                     self.assertGreaterEqual(done.stdout.count("alive"), 3, done)
 
+    @needs_root
+    def test_a_process_that_has_ended_is_no_changed_file(self):
+        target = self.target("counted", "-n", "0")
+        done = self.moontap("--unsafe", "-p", target.pid, "-batch", "-ex",
+                            "shell kill -9 %d; sleep 0.2" % target.pid, "-ex", "break counted")
+        self.assertRegex(done.stderr, "the process that ran .*/counted has exited")
+
     def test_a_program_that_is_replaced_or_vanishes(self):
         shutil.copy(target_path("counted"), self.path("counted"))
         tap = self.tap("-q", "./counted")

@@ -121,7 +121,7 @@ class Results(Values):
 # What the calls of anything() print, whatever says which types they are of.
 ANYTHING = [
     "nil", "int 5", 'string "text"', "main.Point {X = 5, Y = 4}", "*main.Point {X = 5, Y = 4}",
-    "float64 2.5", '[]string {"a", "bc"}', "map[string]int {...}",
+    "float64 2.5", '[]string {"a", "bc"}', 'map[string]int {"one": 1}',
     'main.Deep {Name = "outer", Inner = main.Point {X = 5, Y = 4}, '
     'Err = *errors.errorString "inner", Next = 0x0}',
 ]
@@ -157,6 +157,8 @@ class Interfaces(Values):
              "end end", ["8\teight"]),
             ("break main.failure do if err.type == '*fmt.wrapError' then "
              "print(err.err.Text, err.err.value.Code) end end", ["seven\t7"]),
+            ("break main.anything do if v.type == 'map[string]int' then print(v.one, v.two) end end",
+             ["1\t<no such key>"]),
             ("break main.contexts do print(ctx.key.name, ctx.val.value, ctx.type) end",
              ["user\tsomebody\t*context.valueCtx"])))
 

@@ -424,12 +424,66 @@ static void noise_of_any_type_is_never_read_beyond_its_end(void **state)
 	}
 }
 
+static void durations_are_written_as_go_does(void **state)
+{
+	static const struct {
+		int64_t nanoseconds;
+		const char *text;
+	} durations[] = {
+	    {0, "0s"},
+	    {1, "1ns"},
+	    {-999, "-999ns"},
+	    {1500, "1.5\xc2\xb5s"},
+	    {2000000, "2ms"},
+	    {999999999, "999.999999ms"},
+	    {1500000000, "1.5s"},
+	    {61000000000, "1m1s"},
+	    {3600000000000, "1h0m0s"},
+	    {INT64_MIN, "-2562047h47m16.854775808s"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
+		char text[TYPED_DURATION_SIZE];
+
+		typed_duration(durations[i].nanoseconds, text);
+		assert_string_equal(text, durations[i].text);
+	}
+}
+
+static void times_are_rfc_3339_with_and_without_a_monotonic_clock(void **state)
+{
+	static const struct type go_time = {
+	    .kind = TYPE_STRUCT, .form = FORM_TIME, .name = "time.Time", .size = 24};
+	static const struct {
+		uint64_t words[3];
+		const char *text;
+	} times[] = {
+	    {{0, 0, 0}, "0001-01-01T00:00:00Z"},
+	    {{250000000, 63844806615, 0}, "2024-02-29T12:30:15.25Z"},
+	    {{1ull << 63 | 4391497815ull << 30 | 5, 77, 0}, "2024-02-29T12:30:15.000000005Z"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct buffer out = {0};
+		const struct typed_value value = {
+		    .type = &go_time, .bytes = times[i].words, .size = 24};
+
+		typed_print(&out, &value, &limits);
+		assert_string_equal(out.data, times[i].text);
+		buffer_deinit(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_kind_and_form_has_its_text_and_its_json),
 	    cmocka_unit_test(a_struct_is_printed_with_the_name_of_its_type),
 	    cmocka_unit_test(the_text_of_elements_is_told_apart),
+	    cmocka_unit_test(durations_are_written_as_go_does),
+	    cmocka_unit_test(times_are_rfc_3339_with_and_without_a_monotonic_clock),
 	    cmocka_unit_test(noise_of_any_type_is_never_read_beyond_its_end),
 	};
 
