@@ -23,11 +23,14 @@ static int hidden_zero(const struct arithmetic *at)
 	return lower_with(at, x, OP_MUL, lower_with_number(at, product, OP_BAND, 1));
 }
 
+bool loop_is_free(const struct compiler *c)
+{
+	return c->request->has_may_goto && c->request->has_may_goto();
+}
+
 int loop_zero(const struct arithmetic *at)
 {
-	const struct compile_request *request = at->c->request;
-
-	return request->has_may_goto && request->has_may_goto() ? hidden_zero(at) : IR_NONE;
+	return loop_is_free(at->c) ? hidden_zero(at) : IR_NONE;
 }
 
 int loop_hide(const struct arithmetic *at, int zero, int t)

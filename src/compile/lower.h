@@ -45,7 +45,9 @@ struct branches {
 struct error *lower_branch(struct compiler *c, const struct node *node, struct ir *ir,
 			   struct branches to, const char **reason);
 
-/* loop.c. A 0 that the verifier does not know, to be added (loop_hide) to what changes in a loop
+/* loop.c. Does the kernel know may_goto? */
+bool loop_is_free(const struct compiler *c);
+/* A 0 that the verifier does not know, to be added (loop_hide) to what changes in a loop
  * and begins as a constant; IR_NONE where the kernel cannot be spared the rounds. */
 int loop_zero(const struct arithmetic *at);
 int loop_hide(const struct arithmetic *at, int zero, int t);
