@@ -146,7 +146,7 @@ picture: $(BUILD)/moontap build/go-play ## draw docs/session.svg, the picture in
 # examples/here.mt names), or else whatever `go` is.
 
 GOS := $(wildcard /usr/lib/go-1.22/bin/go /usr/lib/go-1.21/bin/go /usr/lib/go-1.20/bin/go \
-	/usr/lib/go-1.19/bin/go /usr/lib/go-1.23/bin/go)
+	/usr/lib/go-1.19/bin/go /usr/lib/go-1.23/bin/go /usr/lib/go-1.24/bin/go)
 GO  ?= $(firstword $(GOS) go)
 # $(call go_build,GO,PROGRAM,FLAGS,ENVIRONMENT)
 go_build = GOCACHE=$(CURDIR)/build/go-cache GOPATH=$(CURDIR)/build/go GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local \

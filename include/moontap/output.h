@@ -8,7 +8,8 @@
  *   view.c       values of the target's types: what their bytes come down to
  *   member.c     the values inside them
  *   memory.c     what was at addresses at the hit
- *   golang.c     interfaces, maps, channels, functions and times of Go
+ *   golang.c     interfaces, channels, functions and times of Go
+ *   gomap.c      maps of Go
  *   typed.c      these values as text
  *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON

@@ -39,8 +39,8 @@ enum type_form {
 	FORM_VARIANT,  /* a Rust enum: one of variants */
 	/* Of Go: */
 	FORM_INTERFACE, /* two words, the first of which leads to the type: see has_itab */
-	FORM_MAP,      /* a pointer to pairs of key and target; count: of a bucket's bytes, 0 if its
-			  layout is not known */
+	FORM_MAP,      /* a pointer to pairs of key and target; count: of a bucket's bytes, up to Go
+			  1.23, else 0; has_groups: from 1.24 on, of which see type_group */
 	FORM_CHANNEL,  /* a pointer to a queue of target; count: 1 from Go 1.23 on, whose layout
 			  is another */
 	FORM_CODE,     /* a pointer to the address of a function */
@@ -93,6 +93,7 @@ struct type {
 	const struct type *key;	 /* FORM_MAP: of what the keys are */
 	bool has_type, has_itab; /* FORM_INTERFACE: the first word may point to a type; to a type
 				    and its methods */
+	bool has_groups;	 /* FORM_MAP */
 	uint64_t count;		 /* ARRAY: how many; TYPE_NO_OFFSET if that is not known */
 	struct type_shape shape;
 
@@ -106,5 +107,57 @@ struct type {
 	uint64_t tag_offset; /* of the variant's tag, or TYPE_NO_OFFSET: there is only one */
 	unsigned tag_size;
 };
+
+/* How a type of Go is aligned; 0: its members are not known. */
+static inline uint64_t type_alignment(const struct type *type, unsigned nesting)
+{
+	uint64_t alignment = type->size == 0;
+
+	if (nesting > 16)
+		return 0;
+	switch (type->kind) {
+	case TYPE_STRUCT:
+		for (size_t i = 0; i < type->member_count; i++) {
+			uint64_t other = type_alignment(type->members[i].type, nesting + 1);
+			if (!other)
+				return 0;
+			alignment = other > alignment ? other : alignment;
+		}
+		return alignment;
+	case TYPE_ARRAY:
+		return type_alignment(type->target, nesting + 1);
+	case TYPE_OPAQUE: /* complex64 is a pair of float32 */
+		return type->size == 8 ? 4 : 8;
+	default:
+		return type->size && type->size < 8 ? type->size : 8;
+	}
+}
+
+/*
+ * Eight pairs of a map of Go from 1.24 on (internal/runtime/maps, group.go): a byte for each,
+ * whose upper bit says that there is none, then the slots. What is larger than 128 bytes is
+ * elsewhere.
+ */
+struct type_group {
+	uint64_t slot, value; /* bytes of a slot; where in it the value is */
+	uint64_t size;
+};
+static inline bool type_group(const struct type *map, struct type_group *ret)
+{
+	uint64_t key_size = map->key->size > 128 ? 8 : map->key->size;
+	uint64_t value_size = map->target->size > 128 ? 8 : map->target->size;
+	uint64_t key = map->key->size > 128 ? 8 : type_alignment(map->key, 0);
+	uint64_t value = map->target->size > 128 ? 8 : type_alignment(map->target, 0);
+	uint64_t alignment = key > value ? key : value;
+
+	if (!key || !value)
+		return false;
+	ret->value = (key_size + value - 1) / value * value;
+	/* Nothing must lie behind a struct's end, where a value without a size would be. */
+	ret->slot = ret->value + value_size + (value_size == 0 && key_size > 0);
+	ret->slot = (ret->slot + alignment - 1) / alignment * alignment;
+	ret->size = (8 + 8 * ret->slot + 7) / 8 * 8;
+	return true;
+}
 
 #endif

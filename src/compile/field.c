@@ -165,20 +165,6 @@ static const struct type_member *find_member(const struct type *type, const char
 	return NULL;
 }
 
-static const struct value *only_if(struct compiler *c, const struct node *node,
-				   const struct value *a, const struct value *tag, enum operator op,
-				   uint64_t number)
-{
-	struct value *value = value_new(c, VALUE_IF, a->view, node);
-
-	value->a = a;
-	value->b = tag;
-	value->op = op;
-	value->number = (int64_t)number;
-	value->missing = MISSING_VARIANT;
-	return value;
-}
-
 /* The value, missing unless the object is of that variant. */
 static const struct value *check_variant(struct compiler *c, const struct object *object,
 					 const struct type_variant *variant,
@@ -200,10 +186,12 @@ static const struct value *check_variant(struct compiler *c, const struct object
 	if (!tag)
 		return NULL;
 	if (!variant->is_default)
-		return only_if(c, object->node, value, tag, OP_EQ, variant->tag);
+		return value_only_if(c, object->node, value, tag, OP_EQ, variant->tag,
+				     MISSING_VARIANT);
 	for (size_t i = 0; i < type->variant_count; i++)
 		if (&type->variants[i] != variant)
-			value = only_if(c, object->node, value, tag, OP_NE, type->variants[i].tag);
+			value = value_only_if(c, object->node, value, tag, OP_NE,
+					      type->variants[i].tag, MISSING_VARIANT);
 	return value;
 }
 

@@ -6,6 +6,7 @@
  * copies.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "capture.h"
 #include "lower.h"
@@ -16,13 +17,20 @@
 #define HMAP_B	     9
 #define HMAP_BUCKETS 16
 #define HMAP_OLD     24
-#define HCHAN_SIZE   96
-#define HCHAN_SLOTS  8
-#define HCHAN_BUFFER 16
-#define ITAB_SIZE    24
-#define ITAB_TYPE    8
-#define SEARCH_ALL   512 /* words */
-#define LEVEL_SHIFT  16
+/* Of a map's header and of a table, from Go 1.24 on. */
+#define MAP_SIZE      48
+#define MAP_DIRECTORY 16
+#define MAP_TABLES    24
+#define TABLE_SIZE    32
+#define TABLE_GROUPS  16
+#define TABLE_LAST    24
+#define HCHAN_SIZE    96
+#define HCHAN_SLOTS   8
+#define HCHAN_BUFFER  16
+#define ITAB_SIZE     24
+#define ITAB_TYPE     8
+#define SEARCH_ALL    512 /* words */
+#define LEVEL_SHIFT   16
 
 struct roots {
 	struct compiler *c;
@@ -131,6 +139,19 @@ static struct error *want_elements(const struct roots *roots, const struct value
 		    is_number(element) ? 0 : SEARCH_ALL);
 }
 
+/* Have pairs nothing behind them but text? */
+static bool is_plain_map(const struct type *type)
+{
+	return (is_number(type->key) || type->key->form == FORM_STRING) &&
+	       (is_number(type->target) || type->target->form == FORM_STRING);
+}
+
+/* For as many pairs as are wanted: eight places have more than 3 on the average, but by chance. */
+static uint64_t pairs_limit(const struct roots *roots, uint64_t eight_pairs)
+{
+	return (roots->c->request->limits.elements / 3 + 4) * eight_pairs;
+}
+
 static struct error *want_buckets(const struct roots *roots, const struct value *map,
 				  const struct type *type, int64_t field)
 {
@@ -138,19 +159,44 @@ static struct error *want_buckets(const struct roots *roots, const struct value 
 	const struct value *count = value_binary(
 	    c, roots->node, OP_SHL, value_constant(c, roots->node, (int64_t)type->count),
 	    at(roots, map, HMAP_B, 1));
-	/* Those with the most pairs have 8, and on the average more than 3. */
-	uint64_t limit = (c->request->limits.elements / 3 + 1) * type->count;
 
-	bool is_plain = (is_number(type->key) || type->key->form == FORM_STRING) &&
-			(is_number(type->target) || type->target->form == FORM_STRING);
+	return want(roots, at(roots, map, field, 8), count, pairs_limit(roots, type->count),
+		    SEARCH_ALL | (unsigned)is_plain_map(type) << LEVEL_SHIFT);
+}
 
-	return want(roots, at(roots, map, field, 8), count, limit,
-		    SEARCH_ALL | (unsigned)is_plain << LEVEL_SHIFT);
+/* A small map has one group; others have tables, of which the first one has to do. */
+static struct error *want_groups(const struct roots *roots, const struct value *map,
+				 const struct type *type)
+{
+	struct compiler *c = roots->c;
+	const struct node *node = roots->node;
+	unsigned search = SEARCH_ALL | (unsigned)is_plain_map(type) << LEVEL_SHIFT;
+	const struct value *directory = at(roots, map, MAP_DIRECTORY, 8), *group, *table, *count;
+	const struct value *tables = at(roots, map, MAP_TABLES, 8);
+	struct type_group shape;
+
+	TRY(want_constant(roots, map, MAP_SIZE));
+	if (!type_group(type, &shape))
+		return NULL;
+	group = value_only_if(c, node, directory, tables, OP_EQ, 0, MISSING_TRUNCATED);
+	TRY(want(roots, group, value_constant(c, node, (int64_t)shape.size), shape.size, search));
+	directory = value_only_if(c, node, directory, tables, OP_NE, 0, MISSING_TRUNCATED);
+	TRY(want_constant(roots, directory, 8));
+	table = at(roots, directory, 0, 8);
+	TRY(want_constant(roots, table, TABLE_SIZE));
+	count = value_binary(c, node, OP_ADD, at(roots, table, TABLE_LAST, 8),
+			     value_constant(c, node, 1));
+	return want(
+	    roots, at(roots, table, TABLE_GROUPS, 8),
+	    value_binary(c, node, OP_MUL, count, value_constant(c, node, (int64_t)shape.size)),
+	    pairs_limit(roots, shape.size), search);
 }
 
 static struct error *want_map(const struct roots *roots, const struct value *map,
 			      const struct type *type)
 {
+	if (type->has_groups)
+		return want_groups(roots, map, type);
 	TRY(want_constant(roots, map, HMAP_SIZE));
 	if (type->count == 0)
 		return NULL;
@@ -166,13 +212,15 @@ static struct error *want_channel(const struct roots *roots, const struct value 
 			     at(roots, channel, HCHAN_SLOTS, 8), type->target);
 }
 
-/* Are maps as they were up to Go 1.23? */
-static bool has_buckets(struct compiler *c)
+/* What maps consist of: enum memory_maps. */
+static int maps_of(struct compiler *c)
 {
+	const char *version = image_go_version(compiler_site(c)->image);
 	unsigned minor;
 
-	return sscanf(image_go_version(compiler_site(c)->image), "go1.%u", &minor) == 1 &&
-	       minor < 24;
+	if (sscanf(version, "go1.%u", &minor) != 1)
+		return MEMORY_NO_MAPS;
+	return minor < 24 || strstr(version, "noswissmap") ? MEMORY_BUCKETS : MEMORY_GROUPS;
 }
 
 /* What is at data, of the type whose descriptor is at word. */
@@ -188,7 +236,7 @@ static struct error *want_dynamic(const struct roots *roots, const struct value 
 	insn = lower_add(roots->c, roots->ir, IR_MEMORY_TYPE, roots->node);
 	insn->a = a;
 	insn->b = b;
-	insn->number = has_buckets(roots->c);
+	insn->number = maps_of(roots->c);
 	if (lower_has_jump(roots->ir, start, unknown))
 		lower_label(roots->c, roots->ir, unknown);
 	return NULL;

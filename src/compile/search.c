@@ -11,8 +11,9 @@
 #include "lower.h"
 
 enum {
-	ROUNDS = 640, /* words looked at, and blocks copied */
-	PAGE = 4096,  /* nothing is in the first one */
+	ROUNDS = 4096,	       /* words looked at, and blocks copied */
+	ROUNDS_FOLLOWED = 640, /* by a verifier that does not know may_goto */
+	PAGE = 4096,	       /* nothing is in the first one */
 	ADDRESS_BITS = 47,
 	UNKNOWN_SIZE = 64,   /* of what a pointer of unknown type points to */
 	DYNAMIC_SIZE = 1024, /* of what is in an interface, at most */
@@ -35,6 +36,13 @@ enum {
 	MAP_BITS = 9,
 	MAP_BUCKETS = 16,
 	MAP_BYTES = 48,
+	/* From Go 1.24 on. */
+	TYPE_GROUP_SIZE = 80,
+	MAP_DIRECTORY = 16,
+	MAP_TABLES = 24,
+	TABLE_GROUPS = 16,
+	TABLE_LAST = 24,
+	TABLE_BYTES = 32,
 	REFERENCE_SIZE = 96, /* of what maps, channels and the like point to */
 };
 
@@ -171,6 +179,55 @@ static void want_dynamic_map(struct encoder *e, int done)
 	put_want(e, done);
 }
 
+/* size bytes at what is in r3 are wanted, and in search.type. */
+static void want_and_read(struct encoder *e, unsigned size, int done)
+{
+	int known = label_new(e);
+
+	put_store(e, BPF_DW, R10, FRAME_LENGTH, R3);
+	put_mov(e, R1, R3);
+	put_constant(e, R2, size);
+	put_constant(e, R3, 0);
+	put_want(e, known);
+	label_here(e, known);
+	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
+	read_type(e, size);
+	put_branch_constant(e, BPF_JNE, R0, 0, done);
+}
+
+/* As want_dynamic_map, from Go 1.24 on: the groups of the first table, or the only group. */
+static void want_dynamic_groups(struct encoder *e, int done)
+{
+	int has_one = label_new(e);
+
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_alu_constant(e, BPF_ADD, R3, TYPE_GROUP_SIZE);
+	read_type(e, 8);
+	put_branch_constant(e, BPF_JNE, R0, 0, done);
+	put_load(e, BPF_DW, R0, RECORD, SEARCH(type));
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, R0);
+	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
+	want_and_read(e, MAP_BYTES, done);
+	put_load(e, BPF_DW, R3, RECORD, SEARCH(type) + MAP_DIRECTORY);
+	put_load(e, BPF_DW, R0, RECORD, SEARCH(type) + MAP_TABLES);
+	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
+	put_branch_constant(e, BPF_JEQ, R0, 0, has_one);
+	want_and_read(e, 8, done);
+	put_load(e, BPF_DW, R3, RECORD, SEARCH(type));
+	want_and_read(e, TABLE_BYTES, done);
+	put_load(e, BPF_DW, R3, RECORD, SEARCH(type) + TABLE_GROUPS);
+	put_load(e, BPF_DW, R0, RECORD, SEARCH(type) + TABLE_LAST);
+	put_alu_constant(e, BPF_ADD, R0, 1);
+	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
+	put_alu(e, BPF_MUL, R2, R0);
+	label_here(e, has_one);
+	put_branch_constant(e, BPF_JEQ, R2, 0, done);
+	put_limit(e, R2, DYNAMIC_SIZE);
+	put_mov(e, R1, R3);
+	put_constant(e, R3, DYNAMIC_SIZE / 8 | 1 << LEVEL_SHIFT);
+	put_want(e, done);
+}
+
 /* What an interface's second word points to: as many bytes as its type says. */
 static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
 {
@@ -195,7 +252,10 @@ static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir
 	label_here(e, no_pointer);
 	if (insn->number) {
 		put_branch_constant(e, BPF_JNE, R4, KIND_MAP, no_map);
-		want_dynamic_map(e, done);
+		if (insn->number == MEMORY_GROUPS)
+			want_dynamic_groups(e, done);
+		else
+			want_dynamic_map(e, done);
 		put_jump(e, done);
 		label_here(e, no_map);
 	}
@@ -342,7 +402,8 @@ static void collect(struct encoder *e, const struct ir_insn *insn)
 	look_at_word(e, next, done);
 	label_here(e, next);
 	put_alu_constant(e, BPF_ADD, ROUND, 1);
-	put_branch_constant(e, BPF_JLT, ROUND, ROUNDS, again);
+	put_branch_constant(e, BPF_JLT, ROUND, loop_is_free(e->c) ? ROUNDS : ROUNDS_FOLLOWED,
+			    again);
 	label_here(e, cut);
 	put_store_constant(e, BPF_DW, RECORD, SEARCH(is_cut), 1);
 	label_here(e, done);

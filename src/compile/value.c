@@ -83,6 +83,20 @@ const struct value *value_extend(struct compiler *c, const struct node *node, un
 	return value;
 }
 
+const struct value *value_only_if(struct compiler *c, const struct node *node,
+				  const struct value *a, const struct value *tag, enum operator op,
+				  uint64_t number, enum missing_reason missing)
+{
+	struct value *value = value_new(c, VALUE_IF, a->view, node);
+
+	value->a = a;
+	value->b = tag;
+	value->op = op;
+	value->number = (int64_t)number;
+	value->missing = missing;
+	return value;
+}
+
 const struct value *value_nonnull(struct compiler *c, const struct node *node,
 				  const struct value *a)
 {

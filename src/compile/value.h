@@ -164,6 +164,10 @@ const struct value *value_load(struct compiler *c, const struct node *node, unsi
 			       bool is_signed, const struct value *address);
 const struct value *value_extend(struct compiler *c, const struct node *node, unsigned bits,
 				 bool is_signed, const struct value *a);
+/* a; missing, for that reason, unless tag op number (EQ or NE). */
+const struct value *value_only_if(struct compiler *c, const struct node *node,
+				  const struct value *a, const struct value *tag, enum operator op,
+				  uint64_t number, enum missing_reason missing);
 const struct value *value_nonnull(struct compiler *c, const struct node *node,
 				  const struct value *a);
 const struct value *value_lost(struct compiler *c, const struct node *node, const char *reason);

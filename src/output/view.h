@@ -32,4 +32,7 @@ bool typed_at_address(const struct typed_value *value, uint64_t address, const s
 void typed_view_go(const struct typed_value *value, struct typed_view *ret);
 struct typed_value typed_queued(const struct typed_view *channel, uint64_t index);
 
+/* Of a pointer to a map (gomap.c). */
+void typed_view_map(const struct typed_value *value, struct typed_view *view);
+
 #endif

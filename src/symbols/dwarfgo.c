@@ -41,24 +41,11 @@ static uint64_t aligned(uint64_t offset, uint64_t alignment)
 	return (offset + alignment - 1) / alignment * alignment;
 }
 
-static uint64_t alignment_of(const struct type *type, unsigned nesting)
+static uint64_t alignment_of(const struct type *type)
 {
-	uint64_t alignment = 1;
+	uint64_t alignment = type_alignment(type, 0);
 
-	switch (type->kind) {
-	case TYPE_STRUCT:
-		for (size_t i = 0; i < type->member_count && nesting < NESTING_MAX; i++) {
-			uint64_t other = alignment_of(type->members[i].type, nesting + 1);
-			alignment = other > alignment ? other : alignment;
-		}
-		return alignment;
-	case TYPE_ARRAY:
-		return nesting < NESTING_MAX ? alignment_of(type->target, nesting + 1) : WORD;
-	case TYPE_OPAQUE: /* complex64 is a pair of float32 */
-		return type->size == WORD ? WORD / 2 : WORD;
-	default:
-		return type->size && type->size < WORD ? type->size : WORD;
-	}
+	return alignment ? alignment : WORD;
 }
 
 /* ----------------------------------------------------------------- registers */
@@ -141,7 +128,7 @@ static void place(struct places *places, const struct type *type, struct where *
 		describe_parts(&parts, type, ret);
 		return;
 	}
-	places->stack = aligned(places->stack, alignment_of(type, 0));
+	places->stack = aligned(places->stack, alignment_of(type));
 	const Dwarf_Op ops[] = {
 	    {.atom = DW_OP_call_frame_cfa},
 	    {.atom = DW_OP_plus_uconst, .number = places->stack},

@@ -220,8 +220,10 @@ void gotype_set_map(const struct image *image, struct type *type, const struct t
 	type->form = FORM_MAP;
 	type->key = key;
 	type->target = value;
-	/* From Go 1.24 on maps are something else. */
-	type->count = minor && minor < 24 ? bucket_size(key, value) : 0;
+	/* From Go 1.24 on maps are something else, unless they were asked not to be. */
+	bool is_old = minor < 24 || strstr(image->go->version, "noswissmap");
+	type->count = minor && is_old ? bucket_size(key, value) : 0;
+	type->has_groups = minor && !is_old;
 }
 
 void gotype_set_channel(const struct image *image, struct type *type, const struct type *element)

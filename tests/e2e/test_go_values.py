@@ -82,7 +82,7 @@ class Arguments(Values):
             ("break main.all.func1+%s do print(base, n) end" % second, ["10\t3"]),))
 
     def test_from_go_1_23_on_also_where_it_begins(self):
-        for version in set(go_versions()) & {"1.23"}:
+        for version in set(go_versions()) & {"1.23", "1.24"}:
             self.check(target_path("go-values-" + version), (
                 ("break main.all.func1 do print(base, n) end", ["10\t3"]),))
 

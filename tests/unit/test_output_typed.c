@@ -316,6 +316,7 @@ static struct type any_type(struct type *before, size_t count, struct arena *are
 			    .is_signed = any(2),
 			    .target = &before[any(count)],
 			    .key = &before[any(count)],
+			    .has_groups = any(2),
 			    .has_itab = any(2),
 			    .has_type = any(2),
 			    .count = any(8)   ? any(40)
