@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 
+from limits import limit_of
 from measure import ROOT
 from svg import chart
 
@@ -63,7 +64,8 @@ def commands(results):
 def write(results, curves, begun):
     """results: [Result]; curves: {name: Curve}."""
     parts = [INTRO, "Measured on %s: %s\n" % (begun, machine()), table(results), ""]
-    notes = ["- %s: %s" % (r.what, r.note) for r in results if r.note]
+    notes = ["- %s: %s" % (r.what, note) for r in results
+             for note in (r.note, limit_of(r)) if note]
     parts += notes + [""] if notes else []
     if curves:
         parts.append("## How it grows\n")
