@@ -14,7 +14,8 @@ LIMITS = (
     (r"(events|formatted lines) a second",
      "the target: it makes no more events, each costs it what \"4 integers delivered\" says; "
      "the consumer has time left, and nothing is lost"),
-    (r"consumer's processor time per event: printf", "the system's time to write the lines is in it"),
+    (r"consumer's processor time per event: printf",
+     "the system's time to write the lines is in it"),
     (r"attach [\d,]+ sites, beyond",
      "the kernel takes 3.4 us a site, and 1.5 us to make its counters on each CPU; reading and "
      "decoding each function takes the rest"),
