@@ -48,14 +48,16 @@ static void set_number(struct aggregate_key *key, mt_u64 value, bool is_signed)
 	key->integer = (int64_t)value;
 }
 
-static void set_enum(struct aggregate_key *key, mt_u64 word, const struct type *type)
+/* The name may be one that is made up: a duration's. */
+static void set_enum(struct aggregate_key *key, mt_u64 word, const struct type *type,
+		     struct arena *arena)
 {
 	struct typed_view view;
 
 	typed_view(&(struct typed_value){.type = type, .bytes = &word, .size = sizeof(word)},
 		   &view);
 	if (view.kind == VIEW_ENUM)
-		set_text(key, view.name);
+		set_text(key, arena_strndup(arena, view.name, strlen(view.name)));
 	else
 		set_number(key, (mt_u64)view.integer, view.kind != VIEW_UNSIGNED);
 }
@@ -112,7 +114,7 @@ static struct aggregate_key key_of(const struct row_reader *reader, size_t index
 		key.integer = *word != 0;
 		break;
 	case CAPTURE_ENUM:
-		set_enum(&key, *word, reader->plan->key_types[index]);
+		set_enum(&key, *word, reader->plan->key_types[index], arena);
 		break;
 	case CAPTURE_POINTER:
 		key.kind = *word ? AGGREGATE_KEY_ADDRESS : AGGREGATE_KEY_NIL;
@@ -141,7 +143,7 @@ void row_read(void *context, const mt_u64 *key, const mt_u64 *words)
 	struct aggregate_key keys[AGGREGATE_KEYS_MAX];
 	struct key_room rooms[AGGREGATE_KEYS_MAX];
 	const mt_u64 *word = key + 1;
-	struct arena arena = {0}; /* of stacks */
+	struct arena arena = {0}; /* of the keys' text */
 
 	for (size_t i = 0; i < reader->plan->key_count; i++) {
 		if (*key >> i & 1) {
