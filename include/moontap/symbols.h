@@ -105,6 +105,13 @@ const char *image_path(const struct image *image); /* what image_open opened */
 const char *image_name(const struct image *image);
 bool image_is_pie(const struct image *image); /* ET_DYN */
 bool image_has_dwarf(const struct image *image);
+/* Of a Go program: do its maps consist of groups, as from Go 1.24 on, or of buckets? */
+enum go_maps {
+	GO_MAPS_UNKNOWN,
+	GO_MAPS_BUCKETS,
+	GO_MAPS_GROUPS,
+};
+enum go_maps image_go_maps(const struct image *image);
 const char *image_go_version(const struct image *image); /* "go1.21.13", or NULL: not Go */
 
 /* Why a Go program's own tables could not be read, or NULL. */

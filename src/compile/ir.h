@@ -54,7 +54,7 @@ enum ir_op {
 	IR_MEMORY_WANT,	 /* b bytes at a, at most size; number: how many words may be pointers,
 			    | their level << 16 */
 	IR_MEMORY_TYPE,	 /* what is at b, as large as the type's descriptor at a says; number: enum
-			    memory_maps */
+			    go_maps */
 	IR_MEMORY,	 /* slot and bytes = all that, and what it leads to */
 	IR_COMM,	 /* slot and the next = the thread's name */
 	IR_MISSING,	 /* slot could not be read; is_signed: FRAME_REASON says why */
@@ -91,13 +91,6 @@ enum ir_op {
 	IR_ROW_MAX,	   /* word slot of the row = the greater of it and a, unsigned; to label if
 			      it changed under our hands again and again */
 	IR_DROPPED,	   /* count an update that table slot had no room for */
-};
-
-/* What maps of Go consist of: unknown; up to Go 1.23; from 1.24 on. */
-enum memory_maps {
-	MEMORY_NO_MAPS,
-	MEMORY_BUCKETS,
-	MEMORY_GROUPS,
 };
 
 #define IR_NONE	       (-1)

@@ -5,9 +5,6 @@
  * says, and what seems to be pointers in that, and whoever shows the value finds its way in the
  * copies.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "capture.h"
 #include "lower.h"
 
@@ -212,17 +209,6 @@ static struct error *want_channel(const struct roots *roots, const struct value 
 			     at(roots, channel, HCHAN_SLOTS, 8), type->target);
 }
 
-/* What maps consist of: enum memory_maps. */
-static int maps_of(struct compiler *c)
-{
-	const char *version = image_go_version(compiler_site(c)->image);
-	unsigned minor;
-
-	if (sscanf(version, "go1.%u", &minor) != 1)
-		return MEMORY_NO_MAPS;
-	return minor < 24 || strstr(version, "noswissmap") ? MEMORY_BUCKETS : MEMORY_GROUPS;
-}
-
 /* What is at data, of the type whose descriptor is at word. */
 static struct error *want_dynamic(const struct roots *roots, const struct value *word,
 				  const struct value *data)
@@ -236,7 +222,7 @@ static struct error *want_dynamic(const struct roots *roots, const struct value 
 	insn = lower_add(roots->c, roots->ir, IR_MEMORY_TYPE, roots->node);
 	insn->a = a;
 	insn->b = b;
-	insn->number = maps_of(roots->c);
+	insn->number = image_go_maps(compiler_site(roots->c)->image);
 	if (lower_has_jump(roots->ir, start, unknown))
 		lower_label(roots->c, roots->ir, unknown);
 	return NULL;

@@ -252,7 +252,7 @@ static void want_dynamic(struct encoder *e, const struct ir *ir, const struct ir
 	label_here(e, no_pointer);
 	if (insn->number) {
 		put_branch_constant(e, BPF_JNE, R4, KIND_MAP, no_map);
-		if (insn->number == MEMORY_GROUPS)
+		if (insn->number == GO_MAPS_GROUPS)
 			want_dynamic_groups(e, done);
 		else
 			want_dynamic_map(e, done);

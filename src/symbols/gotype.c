@@ -212,18 +212,27 @@ static uint64_t bucket_size(const struct type *key, const struct type *value)
 	return 8 + 8 * key_size + 8 * value_size + 8;
 }
 
+enum go_maps image_go_maps(const struct image *image)
+{
+	unsigned minor = image->go ? image->go->minor : 0;
+
+	if (!minor)
+		return GO_MAPS_UNKNOWN;
+	/* The program's builder may have asked for the old ones. */
+	return minor < 24 || strstr(image->go->version, "noswissmap") ? GO_MAPS_BUCKETS
+								      : GO_MAPS_GROUPS;
+}
+
 void gotype_set_map(const struct image *image, struct type *type, const struct type *key,
 		    const struct type *value)
 {
-	unsigned minor = image->go ? image->go->minor : 0;
+	enum go_maps maps = image_go_maps(image);
 
 	type->form = FORM_MAP;
 	type->key = key;
 	type->target = value;
-	/* From Go 1.24 on maps are something else, unless they were asked not to be. */
-	bool is_old = minor < 24 || strstr(image->go->version, "noswissmap");
-	type->count = minor && is_old ? bucket_size(key, value) : 0;
-	type->has_groups = minor && !is_old;
+	type->count = maps == GO_MAPS_BUCKETS ? bucket_size(key, value) : 0;
+	type->has_groups = maps == GO_MAPS_GROUPS;
 }
 
 void gotype_set_channel(const struct image *image, struct type *type, const struct type *element)
