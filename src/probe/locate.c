@@ -97,9 +97,24 @@ struct error *probe_finish_site(struct probe_site *site)
 				 "0x%llx is in no executable, unwritable segment of %s",
 				 (unsigned long long)place->address, image_name(place->image));
 	site->public.line = place->line;
-	if (!place->line.file)
-		image_line_at(place->image, place->address, &site->public.line);
+	site->public.has_line = place->line.file;
 	return NULL;
+}
+
+const struct line *site_line(const struct site *site)
+{
+	struct site *own = (struct site *)site; /* of a probe, which is not const */
+	struct error *err = NULL;
+
+	if (own->has_line)
+		return &own->line;
+	own->has_line = true;
+	/* What was read of a file that has been overwritten does not go with what is in it now. */
+	err = image_check_unchanged(own->place.image);
+	if (!err)
+		image_line_at(own->place.image, own->place.address, &own->line);
+	error_free(err);
+	return &own->line;
 }
 
 /* GCC moves unlikely code out of a function: control arrives by a jump, and no

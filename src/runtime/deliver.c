@@ -130,11 +130,11 @@ static void push_site_value(lua_State *L, enum capture_kind kind, const struct b
 		push_kept(L, &values->function, site->place.function.name);
 		break;
 	case CAPTURE_FILE:
-		push_kept(L, &values->file, site->line.file);
+		push_kept(L, &values->file, site_line(site)->file);
 		break;
 	case CAPTURE_LINE:
-		if (site->line.file)
-			lua_pushinteger(L, site->line.number);
+		if (site_line(site)->file)
+			lua_pushinteger(L, site_line(site)->number);
 		else
 			lua_pushnil(L);
 		break;
