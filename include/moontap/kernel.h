@@ -141,6 +141,9 @@ struct error *kernel_attach(struct kernel_program *program, const struct attach_
  * their counters, which change no more. Takes some 40 ms, whatever the number of
  * programs and sites. */
 void kernel_detach(struct kernel_program *const *programs, size_t count);
+/* Closes a descriptor that takes the kernel some milliseconds, while other things go on;
+ * kernel_detach and kernel_close wait for it. */
+void kernel_close_aside(int fd);
 
 /* Up to now, of all CPUs. */
 void kernel_counters(const struct kernel_program *program, size_t site, struct counters *ret);
