@@ -20,6 +20,7 @@
  *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
+ *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
