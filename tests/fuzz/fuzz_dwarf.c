@@ -54,6 +54,7 @@ static const char *const builds[] = {
     "clang -O0 -gdwarf-5 -x c",
     "gcc -O2 -gdwarf-5 -x c",
     "gcc -O1 -gdwarf-4 -x c",
+    "gcc -O1 -gdwarf-5 -gz -x c",
     "clang -O2 -gdwarf-4 -x c",
     "g++ -O0 -gdwarf-5 -x c++",
     "clang++ -O1 -gdwarf-4 -x c++",
