@@ -29,7 +29,10 @@ struct section {
 /* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
-	const char **slots;
+	struct intern_slot {
+		const char *string;
+		uint64_t hash;
+	} *slots;
 	size_t count, capacity;
 };
 
