@@ -50,9 +50,9 @@ struct site_rules {
 /* A function, decoded. insns are in address order and cover [start, end). */
 struct code {
 	uint64_t start, end;
-	const uint8_t *bytes; /* borrowed; end - start of them */
+	const uint8_t *bytes;	   /* borrowed; end - start of them */
 	VECTOR(struct insn) insns; /* of code_init_entry: there are gaps */
-	size_t first_undecodable; /* index into insns; insns.size if all bytes decode */
+	size_t first_undecodable;  /* index into insns; insns.size if all bytes decode */
 };
 
 /* Decodes size bytes found at address start, some 10 MB a second. bytes must outlive ret.
@@ -60,8 +60,8 @@ struct code {
  * for the decoder, but of a known size, has the kind INSN_OTHER. */
 void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start);
 /* Decodes no more of a function than it takes to answer site_entry, and site_check and
- * site_args_are_live at that address, as code_init would. False, with nothing to free: this takes the
- * whole function, because a jump of it may lead to its entry, or bytes there do not decode. */
+ * site_args_are_live at that address, as code_init would. False, with nothing to free: this takes
+ * the whole function, because a jump of it may lead to its entry, or bytes there do not decode. */
 bool code_init_entry(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start,
 		     const struct site_rules *rules);
 void code_deinit(struct code *code);

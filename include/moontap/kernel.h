@@ -112,7 +112,7 @@ struct load_request {
 	bool is_bulky;	   /* an event is kilobytes: the rings need all the room they may have */
 	size_t site_count; /* that have counters */
 	unsigned counter_rows; /* of each, a power of 2; 0: one */
-	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
+	int64_t budget;	       /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */
 	const struct kernel_calls *calls;	    /* of a finish; or NULL */
 };

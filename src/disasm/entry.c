@@ -172,7 +172,8 @@ struct entry_site site_entry(const struct code *code, const struct site_rules *r
 
 /* --------------------------------------------------------- the entry alone */
 
-/* Adds the instructions from the start to the first that is neither of a stack check nor endbr64. */
+/* Adds the instructions from the start to the first that is neither of a stack check nor endbr64.
+ */
 static void add_prologue(struct code *code)
 {
 	uint64_t address = code->start;
@@ -234,8 +235,8 @@ static bool is_long_jump(const uint8_t *bytes, size_t end, size_t size)
 {
 	const uint8_t *opcode = bytes + end - size - 1;
 
-	return end > size &&
-	       (*opcode == 0xe9 || (end > size + 1 && opcode[-1] == 0x0f && (*opcode & 0xf0) == 0x80));
+	return end > size && (*opcode == 0xe9 ||
+			      (end > size + 1 && opcode[-1] == 0x0f && (*opcode & 0xf0) == 0x80));
 }
 
 /*

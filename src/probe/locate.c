@@ -158,9 +158,8 @@ static void describe_site(const struct code *code, struct probe_site *site)
 
 	site->like.abi = image_abi(place->image, &place->function);
 	site->like.function = place->function.name;
-	site->like.are_args_live =
-	    !is_cold_part(&place->function) &&
-	    site_args_are_live(code, place->address, &site->like.cfa_offset);
+	site->like.are_args_live = !is_cold_part(&place->function) &&
+				   site_args_are_live(code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
 	site->like.is_relocated = image_is_pie(place->image);
@@ -174,8 +173,7 @@ static struct error *judge(const struct location *location, const struct site_ru
 
 	if (is_of_function(location, place))
 		place->address = site_entry(code, rules).address;
-	struct error *err =
-	    site_check(code, place->address, place->function.name, rules, verdict);
+	struct error *err = site_check(code, place->address, place->function.name, rules, verdict);
 	if (err && err->tag == ERR_REFUSED && location->is_forced) {
 		*verdict = site_judge(code, code_at(code, place->address), rules);
 		error_free(err);

@@ -32,7 +32,7 @@ struct intern {
 	struct intern_slot {
 		const char *string;
 		uint64_t hash;
-	} *slots;
+	} * slots;
 	size_t count, capacity;
 };
 

@@ -106,7 +106,8 @@ static void *map_with_room(void *file, uint64_t file_size, uint64_t room)
 
 	if (mapping == MAP_FAILED)
 		return NULL;
-	if (mremap(file, file_size, file_size, MREMAP_MAYMOVE | MREMAP_FIXED, mapping) != MAP_FAILED)
+	if (mremap(file, file_size, file_size, MREMAP_MAYMOVE | MREMAP_FIXED, mapping) !=
+	    MAP_FAILED)
 		return mapping;
 	munmap(mapping, file_size + room);
 	return NULL;

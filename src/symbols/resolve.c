@@ -27,8 +27,8 @@ struct search {
 	const char *whole; /* the text that wanted was split from, or NULL */
 	const char *file;  /* the function must be in it, or NULL */
 	regex_t *regex;	   /* only for LOCATION_REGEX */
-	bool is_glob;	  /* what wanted is, if it is no name */
-	bool is_one_name; /* wanted is whole, as a name */
+	bool is_glob;	   /* what wanted is, if it is no name */
+	bool is_one_name;  /* wanted is whole, as a name */
 	VECTOR(struct candidate) found;
 };
 

@@ -133,13 +133,27 @@ static const struct {
 	const uint8_t *start, *end;
 	bool is_left;
 } alone[] = {
-    ROW(go_121, false),		 ROW(go_119, false),	 ROW(go_128_byte_frame, false),
-    ROW(go_large, false),	 ROW(go_huge, false),	 ROW(go_116, false),
-    ROW(go_116_huge, true) /* by chance */, ROW(go_g0, false), ROW(go_abi0_in_pie, false),
-    ROW(go_nosplit, false),	 ROW(c_cet, false),	 ROW(go_loop_at_the_body, true),
-    ROW(c_plain, false),	 ROW(c_far_loop, true),	 ROW(c_refused_after_endbr, false),
-    ROW(c_far_jump, true),	 ROW(c_rcx_loop, true),	 ROW(c_loop_at_endbr, true),
-    ROW(c_nop5_loop, true),	 ROW(c_is_data, true),	 ROW(c_patchable, false),
+    ROW(go_121, false),
+    ROW(go_119, false),
+    ROW(go_128_byte_frame, false),
+    ROW(go_large, false),
+    ROW(go_huge, false),
+    ROW(go_116, false),
+    ROW(go_116_huge, true) /* by chance */,
+    ROW(go_g0, false),
+    ROW(go_abi0_in_pie, false),
+    ROW(go_nosplit, false),
+    ROW(c_cet, false),
+    ROW(go_loop_at_the_body, true),
+    ROW(c_plain, false),
+    ROW(c_far_loop, true),
+    ROW(c_refused_after_endbr, false),
+    ROW(c_far_jump, true),
+    ROW(c_rcx_loop, true),
+    ROW(c_loop_at_endbr, true),
+    ROW(c_nop5_loop, true),
+    ROW(c_is_data, true),
+    ROW(c_patchable, false),
     ROW(c_like_a_check, false),
 };
 
@@ -149,8 +163,7 @@ static void an_entry_is_judged_alone_if_no_jump_may_lead_there(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(alone); i++) {
 		struct code code = {0};
 		size_t size = alone[i].end - alone[i].start;
-		bool is_left =
-		    !code_init_entry(&code, alone[i].start, size, 0x401000, &rules);
+		bool is_left = !code_init_entry(&code, alone[i].start, size, 0x401000, &rules);
 		if (is_left != alone[i].is_left)
 			fail_msg("%s: left %d", alone[i].name, is_left);
 		code_deinit(&code);

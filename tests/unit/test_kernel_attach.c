@@ -165,7 +165,8 @@ static void rows_are_as_many_as_cpus_until_there_are_many_sites(void **state)
 	need_bpf();
 	struct kernel *kernel = open_kernel(ATTACH_ANY, 4096);
 	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
-	unsigned one = kernel_counter_rows(kernel, 1), million = kernel_counter_rows(kernel, 1 << 20);
+	unsigned one = kernel_counter_rows(kernel, 1),
+		 million = kernel_counter_rows(kernel, 1 << 20);
 	assert_true(one >= cpus && one < 2 * cpus);
 	assert_int_equal(million, 1);
 	assert_true(kernel_counter_rows(kernel, 1000) <= one);

@@ -264,8 +264,8 @@ static Elf64_Shdr *section_of(uint8_t *file, const char *name)
 	return NULL;
 }
 
-/* Whether the line of a function of a program is found after words of what a compressed section begins
- * with, or of its data, have been changed. */
+/* Whether the line of a function of a program is found after words of what a compressed section
+ * begins with, or of its data, have been changed. */
 static bool finds_line_with(const char *name, size_t word, uint64_t value)
 {
 	static uint8_t file[1 << 17];
