@@ -27,6 +27,7 @@
  *   cmd_change.c   condition, commands
  *   cmd_save.c     save breakpoints
  *   cmd_explain.c  explain
+ *   cmd_recipe.c   recipe
  *   cmd_info.c     the subjects of info
  *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
@@ -388,6 +389,7 @@ enum command_flags {
 	COMMAND_OF_SETTING = 128,
 	COMMAND_OF_DATA = 512,	/* globals and paths through them */
 	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
+	COMMAND_OF_RECIPE = 1024,
 };
 
 enum class {
@@ -421,6 +423,7 @@ extern const struct command commands[];
 extern const struct command info_commands[];
 extern const struct command enable_commands[];
 extern const struct command save_commands[];
+extern const struct command recipe_commands[];
 
 /* Finds a row by its name, alias or unique prefix. NULL if there is none.
  * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
@@ -507,6 +510,7 @@ struct error *cmd_info(struct console *console, const char *arguments, struct bu
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_attach(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_recipe(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);

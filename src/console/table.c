@@ -330,6 +330,17 @@ const struct command commands[] = {
 	.examples = "rbreak /^main\\./ do count(func) end\n",
     },
     {
+	.name = "recipe",
+	.usage = "recipe list|search|help|check|run ...",
+	.summary = "Use probes that somebody else has thought out.",
+	.run = cmd_recipe,
+	.class = CLASS_BREAKPOINTS,
+	.details =
+	    "A recipe is a Lua file that sets tracepoints, with arguments of its own. Those that\n"
+	    "come with moontap are joined by the user's, in $XDG_DATA_HOME/moontap/recipes.\n",
+	.children = recipe_commands,
+    },
+    {
 	.name = "run",
 	.aliases = "r",
 	.usage = "run [ARGUMENTS]",

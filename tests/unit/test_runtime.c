@@ -357,6 +357,65 @@ static void probe_takes_a_function_of_one_parameter(void **state)
 	assert_string_equal(probe_condition(session_probe(f->session, 2)), "e.arg[1] > limit");
 }
 
+static void tbreak_and_finish_are_functions_too(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f,
+	       "print(tbreak('probed_function', function(e) print(e.arg[1]) end),\n"
+	       "  finish('probed_function', {when = function(e) return e.elapsed > 5 end},\n"
+	       "    function(e) hist(e.elapsed) end))",
+	       "1\t2\n");
+	assert_int_equal(probe_kind(session_probe(f->session, 1)), PROBE_TBREAK);
+	assert_int_equal(probe_kind(session_probe(f->session, 2)), PROBE_FINISH);
+	assert_true(probe_plan(session_probe(f->session, 2))->is_in_kernel);
+}
+
+static void a_const_local_is_a_constant_of_the_kernels(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *local, *condition;
+		bool is_in_lua;
+	} cases[] = {
+	    {"local n <const> = tonumber('3')", "arg[1] > n and arg[2] + n == 4", false},
+	    {"local n <const> = os.time() > 0", "n and arg[1] == 1", false},
+	    {"local n <const> = ('text'):sub(2)", "str(arg[1]) == n", false},
+	    {"local n <const> = ({}).field", "arg[1] == 1 and n == nil", false},
+	    {"local n <const> = tonumber('3') local m <const> = n + 1", "arg[1] == m", false},
+	    {"local n = 3", "arg[1] > n", true},
+	    {"local n <const> = tonumber('1.5')", "arg[1] > n", true},
+	    {"local n <const> = {}", "n == nil", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(free_p)
+		char *script = xasprintf("%s\nbreak probed_function if %s do print(n) end",
+					 cases[i].local, cases[i].condition);
+		run_well(f, script);
+		const struct plan *plan = probe_plan(session_probe(f->session, (unsigned)i + 1));
+		if (plan->has_guard != cases[i].is_in_lua)
+			fail_msg("%s: %s", script, plan->has_guard ? plan->guard_reason : "kernel");
+	}
+}
+
+static void each_turn_of_a_loop_has_its_own_constant(void **state)
+{
+	struct fixture *f = *state;
+	struct buffer listing[2] = {{0}};
+
+	run_well(f, "for i = 7, 8 do\n"
+		    "  local n <const> = i\n"
+		    "  break probed_function if arg[1] == n do count() end\n"
+		    "end");
+	for (unsigned i = 0; i < 2; i++)
+		probe_list(session_probe(f->session, i + 1), &listing[i]);
+	assert_non_null(strstr(listing[0].data, "!= 7 goto"));
+	assert_non_null(strstr(listing[1].data, "!= 8 goto"));
+	buffer_deinit(&listing[0]);
+	buffer_deinit(&listing[1]);
+}
+
 static void probe_says_what_is_wrong_with_its_arguments(void **state)
 {
 	struct fixture *f = *state;
@@ -368,6 +427,8 @@ static void probe_says_what_is_wrong_with_its_arguments(void **state)
 	    {"probe('f')", ERR_LUA, "bad argument #2 to 'probe' (function expected, got no value)"},
 	    {"probe('f', {wen = 1}, function() end)", ERR_LUA,
 	     "probe: unknown option 'wen' (there is: when)"},
+	    {"finish('f', {wen = 1}, function() end)", ERR_LUA,
+	     "finish: unknown option 'wen' (there is: when)"},
 	    {"probe('f', {when = 1}, function() end)", ERR_LUA,
 	     "probe: the option 'when' must be a function"},
 	    {"probe('f', print)", ERR_TYPE, "a callback must be a Lua function, not one of C"},
@@ -456,6 +517,25 @@ static void timers_run_their_blocks_when_they_are_due(void **state)
 						"\ttest.mt:4: in the block of every\n"));
 }
 
+static void every_is_a_function_too(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f, "local n = 0 every(0.01, function() n = n + 1 print('tick', n) end)");
+	for (int i = 0; i < 2; i++) {
+		struct pollfd due = {.fd = runtime_timer_fd(f->runtime), .events = POLLIN};
+
+		assert_int_equal(poll(&due, 1, 2000), 1);
+		runtime_run_timers(f->runtime);
+	}
+	assert_string_equal(printed(f), "tick\t1\ntick\t2\n");
+	expect_error(f, "every(0, print)", ERR_LUA, "test.mt:1",
+		     "bad argument #1 to 'every' (a period is from a nanosecond to 1,000 days, in "
+		     "seconds)");
+	expect_error(f, "every(1)", ERR_LUA, "test.mt:1",
+		     "bad argument #2 to 'every' (function expected, got no value)");
+}
+
 /* ------------------------------------------------------------------ memory */
 
 static size_t bytes_in_use(void)
@@ -535,10 +615,14 @@ int main(void)
 	    TEST(a_statement_places_a_probe_and_tells_of_it),
 	    TEST(errors_of_a_definition_show_the_users_line),
 	    TEST(probe_takes_a_function_of_one_parameter),
+	    TEST(tbreak_and_finish_are_functions_too),
+	    TEST(a_const_local_is_a_constant_of_the_kernels),
+	    TEST(each_turn_of_a_loop_has_its_own_constant),
 	    TEST(probe_says_what_is_wrong_with_its_arguments),
 	    TEST(functions_typed_one_after_the_other_are_told_apart),
 	    TEST(a_module_can_hold_callbacks),
 	    TEST(timers_run_their_blocks_when_they_are_due),
+	    TEST(every_is_a_function_too),
 	    TEST(many_scripts_leave_no_memory_behind),
 	};
 
