@@ -18,6 +18,7 @@
  *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
+ *   absent.c       ... what GDB has and there is none of here
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
  *   facts.c        how the target was built
@@ -431,6 +432,12 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret);
 /* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
+/* Is it one of the words, which spaces separate? */
+bool word_is_among(const char *words, const char *word, size_t size);
+/* What somebody may want who types one of GDB's commands (or info's subjects; or behind "set")
+ * that there is none of here; NULL: it is not one of those. */
+const char *command_absent(const struct command *rows, const char *word, size_t size);
+const char *setting_absent(const char *text);
 /* Is it the name of a global of Lua's? */
 bool command_is_lua_name(struct console *console, const char *text, size_t size);
 /* Splits text into its command and the arguments. *ret_command is NULL for
@@ -497,6 +504,7 @@ struct error *cmd_directory(struct console *console, const char *arguments, stru
 struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_printf(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);
