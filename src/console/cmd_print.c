@@ -136,10 +136,10 @@ struct error *cmd_print(struct console *console, const char *arguments, struct b
 		return NULL;
 	}
 	if (*arguments == '$')
-		return error_hint(error_new(ERR_USAGE, "There is no %s: nothing is stopped.",
-					    arguments),
-				  "A block reads registers at the hit: reg.rax. $bpnum is the "
-				  "number of the latest tracepoint.");
+		return error_hint(
+		    error_new(ERR_USAGE, "There is no %s: nothing is stopped.", arguments),
+		    "A block reads registers at the hit: reg.rax. $bpnum is the "
+		    "number of the latest tracepoint.");
 	struct error *err = print_global(console, arguments, letter, out, &is_path);
 	if (err || is_path)
 		return err;
