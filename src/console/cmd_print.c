@@ -72,14 +72,16 @@ static struct error *no_such(const char *text)
 	return error_new(ERR_NO_SYMBOL, "No symbol \"%s\" in current context.", text);
 }
 
-/* A name that means nothing, not even to Lua. */
+/* A name, or names with dots between (main.counter), of which the first means nothing, not even
+ * to Lua. */
 static bool is_unknown(struct console *console, const char *text)
 {
-	size_t size =
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-	return !text[size] && (*text < '0' || *text > '9') && strcmp(text, "nil") != 0 &&
-	       strcmp(text, "true") != 0 && strcmp(text, "false") != 0 &&
-	       !command_is_lua_name(console, text, size);
+	static const char letters[] =
+	    ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t size = strcspn(text, ".");
+	return !text[strspn(text, letters)] && (*text < '0' || *text > '9') &&
+	       strcmp(text, "nil") != 0 && strcmp(text, "true") != 0 &&
+	       strcmp(text, "false") != 0 && !command_is_lua_name(console, text, size);
 }
 
 /* "/x" before *text; moves behind it. */
