@@ -143,6 +143,8 @@ void image_facts(struct image *image, struct image_facts *ret);
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. ERR_NO_PROCESS:
  * the process whose file it is has ended. */
 struct error *image_check_unchanged(const struct image *image);
+/* Does the open file still hold what it did, whatever its path leads to by now? */
+bool image_is_as_read(const struct image *image);
 
 /* Virtual address to file offset and back, through the executable PT_LOADs
  * only: false if no executable, non-writable segment holds it. */

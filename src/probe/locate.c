@@ -104,16 +104,13 @@ struct error *probe_finish_site(struct probe_site *site)
 const struct line *site_line(const struct site *site)
 {
 	struct site *own = (struct site *)site; /* of a probe, which is not const */
-	struct error *err = NULL;
 
 	if (own->has_line)
 		return &own->line;
 	own->has_line = true;
 	/* What was read of a file that has been overwritten does not go with what is in it now. */
-	err = image_check_unchanged(own->place.image);
-	if (!err)
+	if (image_is_as_read(own->place.image))
 		image_line_at(own->place.image, own->place.address, &own->line);
-	error_free(err);
 	return &own->line;
 }
 
