@@ -191,6 +191,15 @@ struct error *path_check_returns(struct compiler *c, const struct node *node)
 			  "Use it in the block of `finish FUNCTION`.");
 }
 
+/* What a C function returns, of that type. */
+static struct object *c_result(struct compiler *c, const struct node *node, struct scope *scope,
+			       const struct type *type)
+{
+	return c->request->site.is_tail_call
+		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
+		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
+}
+
 struct error *path_result(struct compiler *c, const struct node *node, struct object **ret)
 {
 	const struct type *type;
@@ -207,8 +216,23 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 	if (type->kind == TYPE_VOID)
 		return compile_error(c, node, ERR_NAME, "%s returns nothing",
 				     c->request->site.function);
-	*ret = c->request->site.is_tail_call
-		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
-		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
+	*ret = c_result(c, node, scope, type);
+	return NULL;
+}
+
+struct error *path_each_result(struct compiler *c, size_t index, struct object **ret)
+{
+	bool is_go = c->request->site.abi != ABI_SYSV;
+	const struct type *type;
+	struct variable variable;
+	struct scope *scope;
+
+	*ret = NULL;
+	TRY(path_scope(c, &scope));
+	if (scope && is_go && scope_go_result(scope, index, &variable))
+		return go_result(c, NULL, index, ret);
+	type = scope && !is_go && index == 0 ? scope_result(scope) : NULL;
+	if (type && type->kind != TYPE_VOID)
+		*ret = c_result(c, NULL, scope, type);
 	return NULL;
 }

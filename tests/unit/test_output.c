@@ -203,7 +203,7 @@ static void json_strings_are_valid_whatever_the_bytes(void **state)
 		json_string(&out, cases[i].bytes, cases[i].size);
 		assert_string_equal(out.data, cases[i].string);
 		buffer_clear(&out);
-		json_name(&out, cases[i].bytes, cases[i].size);
+		json_text(&out, cases[i].bytes, cases[i].size);
 		assert_string_equal(out.data, cases[i].name);
 		buffer_deinit(&out);
 	}

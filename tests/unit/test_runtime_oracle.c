@@ -138,7 +138,7 @@ static void read_counts(const struct probe *probe, struct buffer *out)
 	CLEANUP(buffer_deinit) struct buffer text = {0};
 	struct counters counters;
 
-	assert_null(runtime_aggregates(probe, &text));
+	assert_null(runtime_aggregates(probe, OUTPUT_TEXT, &text));
 	for (char *line = text.data; line && *line;) {
 		char *end = strchr(line, '\n');
 		const char *from = strncmp(line, "Tracepoint ", 11) == 0 ? strchr(line, ',') : line;
