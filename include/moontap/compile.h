@@ -263,7 +263,7 @@ struct plan {
 	 * what the user's call does. If it shows_hits there is one, which does that: it
 	 * takes an enum hit_argument. */
 	const char *lua;
-	bool shows_hits; /* the default action: there is no block */
+	bool shows_hits;	       /* the default action: there is no block */
 	VECTOR(const char *) upvalues; /* names, to be joined by the runtime */
 };
 

@@ -80,7 +80,7 @@ struct options {
 	const char *completion; /* --completion: a shell, or NULL */
 	const char *output;	/* -o */
 	enum output_format format;
-	int64_t duration_ns;	/* 0: none */
+	int64_t duration_ns; /* 0: none */
 	struct session_options session;
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
@@ -269,9 +269,9 @@ struct console {
 	const struct options *options;
 	struct session *session;
 	struct runtime *runtime;
-	struct sink screen;	 /* standard output: what commands say */
-	struct sink file;	 /* -o; records on standard output */
-	struct sink *events;	 /* what scripts print: one of the two above */
+	struct sink screen;  /* standard output: what commands say */
+	struct sink file;    /* -o; records on standard output */
+	struct sink *events; /* what scripts print: one of the two above */
 	const struct report *report;
 	struct buffer *out;	 /* what the running command says: screen's, or command()'s */
 	bool is_captured;	 /* ... the latter */

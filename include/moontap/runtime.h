@@ -53,8 +53,8 @@ struct runtime;
 
 struct runtime_options {
 	enum output_format format; /* of what scripts say */
-	bool is_unsafe;		/* os.execute, io.popen and friends stay */
-	char *const *arguments; /* the script's `arg` and `...`; NULL-terminated, or NULL */
+	bool is_unsafe;		   /* os.execute, io.popen and friends stay */
+	char *const *arguments;	   /* the script's `arg` and `...`; NULL-terminated, or NULL */
 	/* Tells of something that happened beside the events: an error in a
 	 * callback, a probe disabled by its errors. One whole line or several. */
 	void (*notice)(void *context, const char *text);
@@ -106,11 +106,10 @@ struct error *runtime_aggregates(const struct probe *probe, enum output_format f
 				 struct buffer *out);
 /* The same of the script's aggregates, by their names: those that a probe adds to which is
  * wanted, or all if wants is NULL. */
-struct error *runtime_shared_aggregates(struct runtime *runtime,
-					bool (*wants)(const void *context,
-						      const struct probe *probe),
-					const void *context, enum output_format format,
-					struct buffer *out);
+struct error *
+runtime_shared_aggregates(struct runtime *runtime,
+			  bool (*wants)(const void *context, const struct probe *probe),
+			  const void *context, enum output_format format, struct buffer *out);
 
 /* source is one probe statement: it becomes the text of a probe, which keeps its number
  * and counts (probe_replace). Takes source over. As runtime_run; on error the probe is as

@@ -337,17 +337,6 @@ static const char *const default_names[] = {
 /* So many parameters or results; what cannot be read says so. */
 #define VALUES_SHOWN 8
 
-/* Of several parameters of one name (Go's _) the others are arg[2], arg[3] ... */
-static const char *shown_name(const struct rewriter *r, const char *name, size_t index)
-{
-	struct arena *arena = &r->c->plan->arena;
-
-	for (size_t i = 0; i < r->shown.size; i++)
-		if (strcmp(r->shown.data[i].name, name) == 0)
-			return arena_printf(arena, "arg[%zu]", index + 1);
-	return arena_printf(arena, "%s", name);
-}
-
 static struct error *show(struct rewriter *r, const char *name, struct object *object)
 {
 	unsigned capture;
@@ -367,7 +356,7 @@ static struct error *collect_parameters(struct rewriter *r)
 		if (!scope_parameter(scope, i, &variable))
 			break;
 		if (variable.name)
-			TRY(show(r, shown_name(r, variable.name, i),
+			TRY(show(r, arena_printf(&r->c->plan->arena, "%s", variable.name),
 				 object_where(r->c, NULL, variable.type, &variable.where)));
 	}
 	return NULL;

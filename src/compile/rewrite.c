@@ -271,8 +271,8 @@ void rewrite_function(struct rewriter *r)
 	struct plan *plan = r->c->plan;
 	const struct node *guard = plan->has_guard ? request->condition : NULL;
 	const struct node *first = guard ? guard : request->block;
-	struct writer w = {.r = r, .line = 1, .bound = own_name(r, "bound"),
-			   .show = own_name(r, "show")};
+	struct writer w = {
+	    .r = r, .line = 1, .bound = own_name(r, "bound"), .show = own_name(r, "show")};
 	const char *filtered = own_name(r, "filtered");
 
 	name_replacements(&w);

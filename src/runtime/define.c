@@ -60,7 +60,8 @@ static struct error *push_plan(lua_State *L, const struct plan *plan, const char
 	int count = push_aggregate_functions(L, plan, aggregates);
 	if (plan->shows_hits)
 		lua_pushcfunction(L, runtime_of(L)->renderer->hit);
-	lua_call(L, count + plan->shows_hits, 1); /* declares locals, makes one closure: raises nothing */
+	lua_call(L, count + plan->shows_hits,
+		 1); /* declares locals, makes one closure: raises nothing */
 	for (size_t i = 0; i < plan->upvalues.size; i++) {
 		if (join_upvalue(L, plan->upvalues.data[i], carriers))
 			continue;

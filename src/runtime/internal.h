@@ -235,7 +235,8 @@ void runtime_flush_if_full(struct runtime *runtime);
 
 int emit_line(lua_State *L); /* renderer.emit */
 void emit_open(lua_State *L);
-/* Appends the value at the top, which stays, as JSON; raises an error if it is nested too deeply. */
+/* Appends the value at the top, which stays, as JSON; raises an error if it is nested too deeply.
+ */
 void put_json(lua_State *L, struct buffer *out);
 /* The same of the one table that emit takes, into a buffer on the Lua stack. */
 struct buffer *push_json(lua_State *L);

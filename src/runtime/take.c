@@ -91,11 +91,10 @@ static bool is_wanted(const struct runtime *runtime, const struct shared *shared
 	return !wants;
 }
 
-struct error *runtime_shared_aggregates(struct runtime *runtime,
-					bool (*wants)(const void *context,
-						      const struct probe *probe),
-					const void *context, enum output_format format,
-					struct buffer *out)
+struct error *
+runtime_shared_aggregates(struct runtime *runtime,
+			  bool (*wants)(const void *context, const struct probe *probe),
+			  const void *context, enum output_format format, struct buffer *out)
 {
 	size_t count = runtime->shared.size;
 	CLEANUP(free_p) struct shared **sorted = xcalloc(count + 1, sizeof(*sorted));

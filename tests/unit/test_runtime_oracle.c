@@ -230,7 +230,7 @@ static bool oracle_open(struct oracle *o)
 	struct fixture *both[] = {&o->live, &o->dry};
 
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
-		fixture_open_as(both[i], false, both[i] == &o->live);
+		fixture_open_as(both[i], false, both[i] == &o->live, OUTPUT_TEXT);
 		session_set_limits(both[i]->session, &limits);
 	}
 	struct error *err = run(&o->live, "break oracle_function do count() end");
