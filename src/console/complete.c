@@ -167,6 +167,21 @@ static void offer_data(void)
 	offers_of_data(completion.console, text, completion.wanted, offer, NULL);
 }
 
+/* The name of a recipe, then its arguments: what was typed behind "recipe run". */
+static void offer_recipe(int arguments)
+{
+	CLEANUP(free_p)
+	char *typed = xstrndup(rl_line_buffer + arguments, (size_t)(rl_point - arguments));
+	struct buffer offers = {0};
+	error_free(runtime_call_module(completion.console->runtime, "moontap.recipe", "complete",
+				       typed, &offers));
+	char *rest = offers.data;
+	for (char *line; rest && (line = strsep(&rest, "\n"));)
+		if (*line)
+			offer(NULL, line);
+	buffer_deinit(&offers);
+}
+
 static void offer_help(void)
 {
 	offer_commands(commands);
@@ -259,6 +274,8 @@ static void offer_arguments(const struct command *command, int start, int argume
 		offer_settings(rl_line_buffer, start, arguments, !strcmp(command->name, "set"));
 	if (command->flags & COMMAND_OF_DATA)
 		offer_data();
+	if (command->flags & COMMAND_OF_RECIPE)
+		offer_recipe(arguments);
 	if (is_in_lua(command, start, arguments)) {
 		offer_data();
 		offer_lua();
@@ -296,10 +313,10 @@ static char **attempt(const char *text, int start, int end)
 	completion.wanted_size = strlen(text);
 	find_offers(start);
 	bool is_cut = completion.found.size == completion.limit;
-	/* A line number follows a file's name, anything a name in Lua. */
+	/* A line number follows a file's name, a value an argument's, anything a name in Lua. */
 	const char *last = completion.found.size ? completion.found.data[0] : "";
 	rl_completion_suppress_append =
-	    is_in_lua(command, start, arguments) || (*last && last[strlen(last) - 1] == ':');
+	    is_in_lua(command, start, arguments) || (*last && strchr(":=", last[strlen(last) - 1]));
 	char **matches = rl_completion_matches(text, next_offer);
 	if (matches && is_cut) {
 		/* What the first of many have in common is not what all have. */

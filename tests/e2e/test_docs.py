@@ -70,6 +70,9 @@ class Pages(TestCase):
     def test_the_page_on_records(self):
         self.play("docs/json.md")
 
+    def test_recipes(self):
+        self.play("docs/recipes.md")
+
     def test_the_session_of_the_readme(self):
         self.start(Process, [target_path("go-play-1.22"), "-pause", "200ms"])
         self.play("README.md", r"\$ sudo build/moontap build/go-play$|\(moontap\) disas")
