@@ -73,18 +73,45 @@ static void put_count(struct buffer *out, const char *name, uint64_t count)
 	buffer_printf(out, ",\"%s\":%" PRIu64, name, count);
 }
 
-/* {"address":"0x1139","func":"main","offset":4,"file":"t.c","line":3 */
-static void begin_site(struct buffer *out, const struct site *site)
+static void put_counters(struct buffer *out, const struct counters *counters)
+{
+	put_count(out, "hits", counters->hits);
+	put_count(out, "filtered", counters->filtered);
+	put_count(out, "throttled", counters->throttled);
+	put_count(out, "delivered", counters->delivered);
+	put_count(out, "lost", counters->lost);
+}
+
+/* "address":"0x1139","func":"main","offset":4,"file":"t.c","line":3 */
+static void put_site(struct buffer *out, const struct site *site)
 {
 	const struct place *place = &site->place;
-	bool is_in_function = place->function.name != NULL;
-	buffer_printf(out, "{\"address\":\"0x%" PRIx64 "\"", place->address);
+	buffer_printf(out, "\"address\":\"0x%" PRIx64 "\"", place->address);
 	put_text(out, "func", place->function.name);
-	if (is_in_function)
+	if (place->function.name)
 		put_count(out, "offset", place->address - place->function.address);
+	else
+		put_text(out, "offset", NULL);
 	put_text(out, "file", site->line.file);
-	buffer_puts(out, ",\"line\":");
-	buffer_printf(out, site->line.file ? "%u" : "null", site->line.number);
+	if (site->line.file)
+		put_count(out, "line", site->line.number);
+	else
+		put_text(out, "line", NULL);
+}
+
+static void put_sites(struct buffer *out, const struct probe *probe, bool has_counts)
+{
+	buffer_puts(out, ",\"sites\":[");
+	for (size_t i = 0; i < probe_site_count(probe); i++) {
+		struct counters counters;
+		buffer_puts(out, i ? ",{" : "{");
+		put_site(out, probe_site(probe, i));
+		probe_site_counters(probe, i, &counters);
+		if (has_counts)
+			put_counters(out, &counters);
+		buffer_putc(out, '}');
+	}
+	buffer_putc(out, ']');
 }
 
 static const char *kind_name(enum probe_kind kind)
@@ -103,17 +130,6 @@ static void begin_probe(struct buffer *out, const char *type, const struct probe
 	put_text(out, "where", probe_location(probe));
 }
 
-static void put_sites(struct buffer *out, const struct probe *probe)
-{
-	buffer_puts(out, ",\"sites\":[");
-	for (size_t i = 0; i < probe_site_count(probe); i++) {
-		buffer_puts(out, i ? "," : "");
-		begin_site(out, probe_site(probe, i));
-		buffer_putc(out, '}');
-	}
-	buffer_putc(out, ']');
-}
-
 /* Who types at a terminal, and a script that asks by command(), reads text all the same. */
 static bool is_read_as_text(const struct console *console)
 {
@@ -129,21 +145,12 @@ static void record_placed(struct console *console, const struct probe *probe)
 	put_text(out, "runs", probe_is_pending(probe) ? NULL : text_runs(probe));
 	put_truth(out, "pending", probe_is_pending(probe));
 	put_count(out, "skipped", probe_skipped(probe, &skipped));
-	put_sites(out, probe);
+	put_sites(out, probe, false);
 	buffer_puts(out, "}\n");
 	if (is_read_as_text(console) && console->announces)
 		announce(console, probe);
 	else
 		complain_of_hidden(console, probe);
-}
-
-static void put_counters(struct buffer *out, const struct counters *counters)
-{
-	put_count(out, "hits", counters->hits);
-	put_count(out, "filtered", counters->filtered);
-	put_count(out, "throttled", counters->throttled);
-	put_count(out, "delivered", counters->delivered);
-	put_count(out, "lost", counters->lost);
 }
 
 static void put_call_losses(struct buffer *out, const struct probe *probe)
@@ -165,15 +172,8 @@ static void put_probe(struct buffer *out, const struct probe *probe)
 	put_count(out, "errors", runtime_errors(probe));
 	if (probe_kind(probe) == PROBE_FINISH)
 		put_call_losses(out, probe);
-	buffer_puts(out, ",\"sites\":[");
-	for (size_t i = 0; i < probe_site_count(probe); i++) {
-		buffer_puts(out, i ? "," : "");
-		begin_site(out, probe_site(probe, i));
-		probe_site_counters(probe, i, &counters);
-		put_counters(out, &counters);
-		buffer_putc(out, '}');
-	}
-	buffer_puts(out, "]}\n");
+	put_sites(out, probe, true);
+	buffer_puts(out, "}\n");
 }
 
 static void record_ended(struct console *console)
