@@ -114,6 +114,14 @@ static struct error *no_such_result(struct compiler *c, const struct node *node,
 	    (int)count, (int)count);
 }
 
+static struct object *object_of_go_result(struct compiler *c, const struct node *node,
+					  const struct variable *result)
+{
+	return c->request->site.is_tail_call
+		   ? object_lost_as(c, node, result->type, RETURNED_BY_ANOTHER)
+		   : object_where(c, node, result->type, &result->where);
+}
+
 /* Result number index, from 0. */
 static struct error *go_result(struct compiler *c, const struct node *node, uint64_t index,
 			       struct object **ret)
@@ -133,8 +141,7 @@ static struct error *go_result(struct compiler *c, const struct node *node, uint
 			return NULL; /* assembly has no results that debug information tells of */
 		return no_such_result(c, node, site->function, count);
 	}
-	*ret = site->is_tail_call ? object_lost_as(c, node, variable.type, RETURNED_BY_ANOTHER)
-				  : object_where(c, node, variable.type, &variable.where);
+	*ret = object_of_go_result(c, node, &variable);
 	return NULL;
 }
 
@@ -230,7 +237,7 @@ struct error *path_each_result(struct compiler *c, size_t index, struct object *
 	*ret = NULL;
 	TRY(path_scope(c, &scope));
 	if (scope && is_go && scope_go_result(scope, index, &variable))
-		return go_result(c, NULL, index, ret);
+		*ret = object_of_go_result(c, NULL, &variable);
 	type = scope && !is_go && index == 0 ? scope_result(scope) : NULL;
 	if (type && type->kind != TYPE_VOID)
 		*ret = c_result(c, NULL, scope, type);
