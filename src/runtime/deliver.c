@@ -389,6 +389,7 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 	if (handle->is_gone || is_silenced(handle))
 		return;
 	runtime->current = handle;
+	runtime->hit_ns = item->record.time_ns;
 	bool is_wanted = call_function(L, runtime, item);
 	handle->health.errors_in_row = 0;
 	if (handle->is_gone)
