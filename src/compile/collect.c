@@ -326,6 +326,8 @@ static const struct value default_values[] = {
     {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
 };
 static const char *const default_names[] = {"time", "comm", "tid", "func"};
+static const struct value default_usdt = {
+    .kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_USDT};
 
 /* The function's parameters, as far as they are known here; what cannot be read says so. */
 #define PARAMETERS_SHOWN 8
@@ -345,6 +347,27 @@ static struct error *collect_parameter(struct rewriter *r, const struct variable
 	return NULL;
 }
 
+/* Those of a static probe have numbers only. */
+static struct error *collect_usdt_arguments(struct rewriter *r)
+{
+	const struct compile_site *site = &r->c->request->site;
+	unsigned capture;
+	size_t count;
+	const struct usdt_argument *arguments =
+	    image_usdt_arguments(site->image, site->usdt, &count);
+
+	for (size_t i = 0; i < count && i < PARAMETERS_SHOWN; i++) {
+		const char *text = arena_printf(&r->c->plan->arena, "arg[%zu]", i + 1);
+		struct object *object =
+		    object_where(r->c, NULL, arguments[i].type, &arguments[i].where);
+
+		r->c->plan->depends_on_address = true;
+		TRY(add_capture(r, NULL, text, object_read(r->c, object), &capture));
+		vector_push(&r->shown, ((struct shown_parameter){NULL, capture}));
+	}
+	return NULL;
+}
+
 static struct error *collect_parameters(struct rewriter *r)
 {
 	struct variable variable;
@@ -352,6 +375,8 @@ static struct error *collect_parameters(struct rewriter *r)
 
 	if (r->c->request->entry.function || r->c->request->is_bare)
 		return NULL;
+	if (r->c->request->site.usdt)
+		return collect_usdt_arguments(r);
 	TRY(path_scope(r->c, &scope));
 	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {
 		if (!scope_parameter(scope, i, &variable))
@@ -368,8 +393,12 @@ struct error *rewrite_collect_default(struct rewriter *r)
 	r->shows_goroutine = goroutine != NULL;
 	if (goroutine)
 		TRY(add_capture(r, NULL, "goid", goroutine, &r->goroutine_capture));
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
-		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
+	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++) {
+		bool is_usdt =
+		    default_values[i].capture == CAPTURE_FUNCTION && r->c->request->site.usdt;
+		TRY(add_capture(r, NULL, is_usdt ? "usdt" : default_names[i],
+				is_usdt ? &default_usdt : &default_values[i],
 				&r->default_captures[i]));
+	}
 	return collect_parameters(r);
 }

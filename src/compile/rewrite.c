@@ -172,7 +172,8 @@ static void put_default(struct writer *w)
 	for (size_t i = 0; i < w->r->shown.size; i++) {
 		const struct shown_parameter *shown = &w->r->shown.data[i];
 
-		buffer_printf(&format, "%s%s=%%s", i ? ", " : "(", shown->name);
+		buffer_printf(&format, "%s%s%s%%s", i ? ", " : "(", shown->name ?: "",
+			      shown->name ? "=" : "");
 		buffer_printf(&values, ", %s", w->parameters[shown->capture]);
 	}
 	if (format.size)

@@ -29,7 +29,7 @@ struct part_to_lower {
 };
 
 struct shown_parameter {
-	const char *name;
+	const char *name; /* or NULL */
 	unsigned capture;
 };
 

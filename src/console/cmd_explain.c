@@ -72,6 +72,7 @@ static const char *kind_name(enum capture_kind kind)
 		return "time";
 	case CAPTURE_FUNCTION:
 	case CAPTURE_FILE:
+	case CAPTURE_USDT:
 		return "name";
 	default:
 		return "integer";
