@@ -99,6 +99,33 @@ static void offer_locations(void)
 		catalog_sources(&console->catalog, program, completion.wanted, offer_name, NULL);
 }
 
+/* Is what begins at start the word behind -probe? */
+static bool is_behind_probe(const char *line, int start, int arguments)
+{
+	static const char *const words[] = {"-probe", "-p", "-probe-stap", "-pstap"};
+	size_t size = strcspn(line + arguments, " \t");
+	size_t next = size + strspn(line + arguments + size, " \t");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i]) == size && !strncmp(words[i], line + arguments, size))
+			return next > size && arguments + (int)next == start;
+	return false;
+}
+
+static void offer_probes(void)
+{
+	struct program *program = session_target(completion.console->session)->program;
+	if (program)
+		catalog_probes(program, completion.wanted, offer_name, NULL);
+}
+
+/* The words of locations whose parts have names. */
+static void offer_location_words(void)
+{
+	static const char *const words[] = {"-function", "-label", "-line", "-probe", "-source"};
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		offer(NULL, words[i]);
+}
+
 static void offer_numbers(void)
 {
 	const struct session *session = completion.console->session;
@@ -251,8 +278,16 @@ static void offer_arguments(const struct command *command, int start, int argume
 		offer_commands(command->children);
 	if (is_first && command->flags & COMMAND_OF_HELP)
 		offer_help();
-	if (is_first && command->flags & COMMAND_OF_LOCATION)
+	if (command->flags & COMMAND_OF_LOCATION &&
+	    is_behind_probe(rl_line_buffer, start, arguments)) {
+		offer_probes();
+		return;
+	}
+	if (is_first && command->flags & COMMAND_OF_LOCATION) {
 		offer_locations();
+		if (*completion.wanted == '-')
+			offer_location_words();
+	}
 	if (command->flags & COMMAND_OF_NUMBERS)
 		offer_numbers();
 	if (command->flags & COMMAND_OF_SETTING)
@@ -298,8 +333,9 @@ static char **attempt(const char *text, int start, int end)
 	bool is_cut = completion.found.size == completion.limit;
 	/* A line number follows a file's name, anything a name in Lua. */
 	const char *last = completion.found.size ? completion.found.data[0] : "";
-	rl_completion_suppress_append =
-	    is_in_lua(command, start, arguments) || (*last && last[strlen(last) - 1] == ':');
+	rl_completion_suppress_append = (is_in_lua(command, start, arguments) &&
+					 !is_behind_probe(rl_line_buffer, start, arguments)) ||
+					(*last && last[strlen(last) - 1] == ':');
 	char **matches = rl_completion_matches(text, next_offer);
 	if (matches && is_cut) {
 		/* What the first of many have in common is not what all have. */

@@ -247,31 +247,41 @@ static void add_sum(struct reader *r, const struct sum *sum)
 
 /* ----------------------------------------------------------------- operands */
 
-/* (BASE), (BASE,INDEX), (BASE,INDEX,SCALE), (,INDEX,SCALE), (%rip): added to the sum. */
+/* ,INDEX or ,INDEX,SCALE: added to what is there. */
+static void take_index(struct reader *r)
+{
+	add_address_register(r);
+	if (take(r, ',')) {
+		if (!*r->at || !strchr("1248", *r->at))
+			not_understood(r);
+		else
+			add(r, WHERE_CONSTANT, *r->at++ - '0');
+		add(r, WHERE_MUL, 0);
+	}
+	add(r, WHERE_ADD, 0);
+}
+
+/* SUM(BASE), SUM(BASE,INDEX), SUM(BASE,INDEX,SCALE), SUM(,INDEX,SCALE), SUM(%rip). */
 static void take_brackets(struct reader *r, const struct sum *sum)
 {
 	if (strncmp(r->at, "(%rip)", 6) == 0) {
 		r->at += 6;
 		if (!sum->has_symbol || sum->is_of_thread)
 			not_understood(r);
+		add_sum(r, sum);
 		return;
 	}
 	take(r, '(');
-	if (*r->at != ',') {
+	bool has_base = *r->at != ',';
+	if (has_base)
 		add_address_register(r);
-		add(r, WHERE_ADD, 0);
+	if (!has_base || sum->has_symbol || sum->number) {
+		add_sum(r, sum);
+		if (has_base)
+			add(r, WHERE_ADD, 0);
 	}
-	if (take(r, ',')) {
-		add_address_register(r);
-		if (take(r, ',')) {
-			if (!strchr("1248", *r->at) || !*r->at)
-				not_understood(r);
-			else
-				add(r, WHERE_CONSTANT, *r->at++ - '0');
-			add(r, WHERE_MUL, 0);
-		}
-		add(r, WHERE_ADD, 0);
-	}
+	if (take(r, ','))
+		take_index(r);
 	if (!take(r, ')'))
 		not_understood(r);
 }
@@ -289,9 +299,10 @@ static void take_memory(struct reader *r)
 	/* A bare number is no address that a compiler would have written. */
 	if (!has_brackets && !sum.has_symbol && (sum.is_empty || !is_of_thread))
 		not_understood(r);
-	add_sum(r, &sum);
 	if (has_brackets)
 		take_brackets(r, &sum);
+	else
+		add_sum(r, &sum);
 	if (is_of_thread) {
 		add(r, WHERE_FSBASE, 0);
 		add(r, WHERE_ADD, 0);

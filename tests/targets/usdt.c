@@ -4,8 +4,8 @@
  *
  *   usdt [ROUNDS]
  *
- * does ROUNDS rounds (none), then one for each line "go" of its input, and prints "round N:
- * enabled E of 5" after each: how often the semaphore of usdt_test:enabled was up. "load" loads
+ * prints "pid P", does ROUNDS rounds (none), then one for each line "go" of its input, and prints
+ * "round N: enabled E of 5" after each: how often the semaphore of usdt_test:enabled was up. "load" loads
  * libusdtlate.so, beside the program, and calls it. A round hits
  *
  *   usdt_test:enabled    5 times if that is enabled, else never: i, text
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define _SDT_HAS_SEMAPHORES 1
 #include <sys/sdt.h>
@@ -52,10 +53,10 @@ int main(int argc, char **argv)
 	char line[16];
 	void *library = NULL;
 
+	printf("pid %d\n", (int)getpid());
+	fflush(stdout);
 	for (int left = argc > 1 ? atoi(argv[1]) : 0; left > 0; left--)
 		hit_all();
-	printf("ready\n");
-	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		if (strcmp(line, "go\n") == 0)
 			hit_all();
