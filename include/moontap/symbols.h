@@ -38,7 +38,7 @@
  *   dwarfwhere.c ... where a variable is
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
- *   dwarflabel.c labels of functions
+ *   dwarflabel.c labels of functions, the lines they are declared on
  *   dwarflist.c  all variables and types outside of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions

@@ -180,7 +180,7 @@ static struct error *line_of_function(const struct location *location, struct pr
 	while (i + 1 < places.size && places.data[i].inlined)
 		i++;
 	const struct place *place = &places.data[i];
-	bool has_line = image_line_at(place->image, place->address, ret);
+	bool has_line = image_function_line(place->image, place->address, ret);
 	struct error *err = has_line ? NULL : no_lines(place->image);
 	place_list_deinit(&places);
 	return err;

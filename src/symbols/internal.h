@@ -169,6 +169,9 @@ struct error *usdt_resolve(const struct location *location, struct program *prog
 			   place_list *ret);
 /* Where a label of the function at an address is (dwarflabel.c). */
 bool image_label(struct image *image, uint64_t function, const char *name, uint64_t *ret);
+/* The line that the function at an address is declared on, or else that its code begins at; the
+ * file is that of its code. */
+bool image_function_line(struct image *image, uint64_t function, struct line *ret);
 /* Is a path what FILE means? */
 bool path_answers(const char *wanted, const char *path);
 bool image_has_source(struct image *image, const char *file);

@@ -58,7 +58,8 @@ struct error *usdt_location_parse(const char *text, struct location *location)
 struct probe_search {
 	const struct location *location;
 	place_list *places;
-	struct nearest nearest; /* of those that do not answer */
+	/* Of those that do not answer: by the name alone where the provider does, by both. */
+	struct nearest by_name, by_both;
 };
 
 static bool answers(const char *wanted, const char *name)
@@ -66,13 +67,20 @@ static bool answers(const char *wanted, const char *name)
 	return !wanted || (glob_is(wanted) ? glob_match(wanted, name) : strcmp(wanted, name) == 0);
 }
 
-static void offer(struct nearest *nearest, const struct usdt *usdt)
+static void offer(struct nearest *nearest, const char *name)
 {
 	struct buffer shown = {0};
 
-	escape_text(&shown, usdt->whole, strlen(usdt->whole), false);
+	escape_text(&shown, name, strlen(name), false);
 	nearest_offer(nearest, shown.data);
 	buffer_deinit(&shown);
+}
+
+static void offer_near_miss(struct probe_search *search, const struct usdt *usdt)
+{
+	if (answers(search->location->provider, usdt->provider))
+		offer(&search->by_name, usdt->name);
+	offer(&search->by_both, usdt->whole);
 }
 
 static void add_place(struct image *image, const struct usdt *usdt, place_list *places)
@@ -96,7 +104,7 @@ static void search_module(void *context, struct image *image)
 		const struct usdt *usdt = &usdts[i];
 		if (!answers(location->provider, usdt->provider) ||
 		    !answers(location->name, usdt->name)) {
-			offer(&search->nearest, usdt);
+			offer_near_miss(search, usdt);
 			continue;
 		}
 		if (usdt->address != last)
@@ -105,14 +113,15 @@ static void search_module(void *context, struct image *image)
 	}
 }
 
-static struct error *no_probe(const struct location *location, struct nearest *nearest)
+static struct error *no_probe(const struct probe_search *search)
 {
+	const struct location *location = search->location;
 	struct error *err =
 	    error_new(ERR_NO_SYMBOL, "No probe matching objfile=`%s', provider=`%s', name=`%s'",
 		      location->module ?: "<any>", location->provider ?: "<any>", location->name);
 	struct buffer names = {0};
 
-	nearest_format(nearest, &names);
+	nearest_format(search->by_name.count ? &search->by_name : &search->by_both, &names);
 	if (names.size)
 		error_hint(err, "did you mean %s?", names.data);
 	else
@@ -126,9 +135,13 @@ struct error *usdt_resolve(const struct location *location, struct program *prog
 			   place_list *ret)
 {
 	CLEANUP(free_p)
-	char *wanted = location->provider ? xasprintf("%s:%s", location->provider, location->name)
-					  : xstrdup(location->name);
-	struct probe_search search = {location, ret, {.wanted = wanted}};
+	char *both = xasprintf("%s:%s", location->provider ?: "", location->name);
+	struct probe_search search = {
+	    .location = location,
+	    .places = ret,
+	    .by_name = {.wanted = location->name},
+	    .by_both = {.wanted = both},
+	};
 	struct image *image;
 	struct error *err = NULL;
 
@@ -141,8 +154,9 @@ struct error *usdt_resolve(const struct location *location, struct program *prog
 	}
 	if (!ret->size) {
 		error_free(err);
-		err = no_probe(location, &search.nearest);
+		err = no_probe(&search);
 	}
-	nearest_deinit(&search.nearest);
+	nearest_deinit(&search.by_name);
+	nearest_deinit(&search.by_both);
 	return err;
 }

@@ -67,6 +67,10 @@ class Pages(TestCase):
     def test_the_tutorial(self):
         self.play("docs/tutorial.md")
 
+    @unittest.skipUnless(os.path.exists("/usr/bin/python3"), "the page speaks of python3")
+    def test_static_probes(self):
+        self.play("docs/usdt.md")
+
     def test_the_session_of_the_readme(self):
         self.start(Process, [target_path("go-play-1.22"), "-pause", "200ms"])
         self.play("README.md", r"\$ sudo build/moontap build/go-play$|\(moontap\) disas")

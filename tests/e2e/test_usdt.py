@@ -37,7 +37,7 @@ class Definition(TestCase):
         for statement, said in (
                 ("break -probe usdt_test:plane",
                  "No probe matching objfile=`<any>', provider=`usdt_test', name=`plane'"),
-                ("break -probe usdt_test:plane", "`usdt_test:plain`"),
+                ("break -probe usdt_test:plane", "did you mean `places` or `plain`?"),
                 ("break -probe plane", "No probe matching objfile=`<any>', provider=`<any>', "
                                        "name=`plane'"),
                 ("break -probe nolib:usdt_test:plain",

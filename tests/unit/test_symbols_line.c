@@ -121,6 +121,7 @@ static const struct name_case cases[] = {
     {"-function opening -line 3", "opening@3=first"},
     {"-function opening -line +1", "opening@3=first"},
     {"-function opening -line +4", "opening@6=second"},
+    {"-function main -line -12", "opening@3=first"},
     {"-function one -line -9", "opening@3=first"},
     {"-function one -line -99", "opening@2+0"},
     {"-source l.c -function opening -line +1", "opening@3=first"},
