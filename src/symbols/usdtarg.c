@@ -72,46 +72,30 @@ struct reg {
 	bool is_high; /* %ah: the second byte */
 };
 
-/* In the order of DWARF's numbers. */
-static const char *const classic[] = {"ax", "dx", "cx", "bx", "si", "di", "bp", "sp"};
+/* By DWARF's number; all 8 bytes, the low 4, 2 and 1. */
+static const char *const registers[][4] = {
+    {"rax", "eax", "ax", "al"},	     {"rdx", "edx", "dx", "dl"},
+    {"rcx", "ecx", "cx", "cl"},	     {"rbx", "ebx", "bx", "bl"},
+    {"rsi", "esi", "si", "sil"},     {"rdi", "edi", "di", "dil"},
+    {"rbp", "ebp", "bp", "bpl"},     {"rsp", "esp", "sp", "spl"},
+    {"r8", "r8d", "r8w", "r8b"},     {"r9", "r9d", "r9w", "r9b"},
+    {"r10", "r10d", "r10w", "r10b"}, {"r11", "r11d", "r11w", "r11b"},
+    {"r12", "r12d", "r12w", "r12b"}, {"r13", "r13d", "r13w", "r13b"},
+    {"r14", "r14d", "r14w", "r14b"}, {"r15", "r15d", "r15w", "r15b"},
+};
+static const char *const high_bytes[] = {"ah", "dh", "ch", "bh"};
 
-static bool find_classic(const char *name, struct reg *ret)
+static bool find_register(const char *name, struct reg *ret)
 {
-	for (int i = 0; i < 8; i++) {
-		const char *two = classic[i];
-		const char byte[] = {two[0], 'l', '\0'}, high[] = {two[0], 'h', '\0'};
-		bool is_wide = (name[0] == 'r' || name[0] == 'e') && strcmp(name + 1, two) == 0;
-		bool is_byte = i < 4 ? strcmp(name, byte) == 0
-				     : strncmp(name, two, 2) == 0 && strcmp(name + 2, "l") == 0;
-
-		ret->number = i;
-		ret->is_high = i < 4 && strcmp(name, high) == 0;
-		ret->size = is_wide			? (name[0] == 'r' ? 8 : 4)
-			    : strcmp(name, two) == 0	? 2
-			    : (is_byte || ret->is_high) ? 1
-							: 0;
-		if (ret->size)
-			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		bool is_high = i < ARRAY_SIZE(high_bytes) && strcmp(name, high_bytes[i]) == 0;
+		for (size_t part = 0; part < 4; part++)
+			if (is_high || strcmp(name, registers[i][part]) == 0) {
+				*ret = (struct reg){(int64_t)i, is_high ? 1 : 8u >> part, is_high};
+				return true;
+			}
 	}
 	return false;
-}
-
-/* %r8 to %r15, %r8d, %r8w, %r8b. */
-static bool find_numbered(const char *name, struct reg *ret)
-{
-	char *end;
-	unsigned long number =
-	    name[0] == 'r' && isdigit((unsigned char)name[1]) ? strtoul(name + 1, &end, 10) : 0;
-
-	if (number < 8 || number > 15 || (*end && end[1]))
-		return false;
-	*ret = (struct reg){.number = (int64_t)number};
-	ret->size = *end == '\0'		 ? 8
-		    : *end == 'd'		 ? 4
-		    : *end == 'w'		 ? 2
-		    : *end == 'b' || *end == 'l' ? 1
-						 : 0;
-	return ret->size != 0;
 }
 
 /* After the %. NULL: no name at all; free it. */
@@ -138,7 +122,7 @@ static bool take_register(struct reader *r, struct reg *ret)
 		not_understood(r);
 		return false;
 	}
-	if (find_classic(name, ret) || find_numbered(name, ret))
+	if (find_register(name, ret))
 		return true;
 	lose(r, "<unavailable in %%%s>", name);
 	return false;
