@@ -121,6 +121,32 @@ break -probe usdt_test:places do print(arg[7]) end
         self.assertIn("no symbol usdt_memory in the file", result.stderr)
 
 
+    def changed(self, name, old, new):
+        """A copy of a target in which bytes are others."""
+        with open(target_path(name), "rb") as file:
+            data = file.read()
+        self.assertEqual(data.count(old), 1)
+        path = self.write(name, data.replace(old, new))
+        os.chmod(path, 0o755)
+        return path
+
+    def test_a_note_that_is_wrong_is_refused(self):
+        listing = self.moontap("-q", "--dry-run", target_path("usdt"),
+                               input="info probes stap usdt_test plain\n").stdout
+        address = int(re.search(r"plain  (0x\w+)", listing).group(1), 16)
+        note = address.to_bytes(8, "little")
+        for name, said in (("usdt", r"hit_plain\+0x\w+ is in the middle of an instruction"),
+                           ("usdt-stripped", r"usdt_test:plain: the note of the probe leads to "
+                                             r"0x\w+ in \S+, which belongs to no known function "
+                                             r"and is no nop")):
+            path = self.changed(name, note, (address - 1).to_bytes(8, "little"))
+            result = self.moontap("-q", "--dry-run", path, input="break -probe usdt_test:plain\n")
+            self.assertRegex(result.stderr, said)
+        path = self.changed("usdt", note, (1 << 40).to_bytes(8, "little"))
+        result = self.moontap("-q", "--dry-run", path, input="break -probe usdt_test:plain\n")
+        self.assertIn("belongs to no known function", result.stderr)
+
+
 @needs_root
 class Traced(TestCase):
     def target(self, *arguments, **options):
