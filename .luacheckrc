@@ -2,6 +2,6 @@
 std = "lua54"
 max_line_length = 100
 read_globals = {
-  "probe", "aggregate", "target", "symbol", "atexit", "command", "file", "attach",
+  "probe", "tbreak", "finish", "aggregate", "target", "symbol", "atexit", "command", "file", "attach",
   "every", "exit", "enable", "disable", "delete", "printf", "emit", "ok", "len",
 }

@@ -67,6 +67,7 @@ all: compile_commands.json
 endif
 
 $(BUILD)/moontap: $(ARCHIVES)
+	@ln -sfn $(CURDIR)/lua $(BUILD)/lua # what a build uses until it is installed
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SAN_FLAGS) -o $@ -Wl,--whole-archive $(BUILD)/console.a -Wl,--no-whole-archive $(ARCHIVES) $(LDFLAGS) $(LIBS)
 
 # One archive a room.

@@ -8,6 +8,7 @@
  *   buffer.c   growing bytes and growing arrays
  *   nearest.c  near misses, for messages that say "did you mean"
  *   escape.c   foreign bytes made harmless for a terminal
+ *   trust.c    whether a file is nobody else's
  *
  * Memory: allocation failure ends the process with a message (a tracer that
  * cannot allocate a few bytes has no better move), so no caller checks for it.
@@ -195,5 +196,11 @@ void nearest_deinit(struct nearest *n);
  * \xNN or the usual \n \t \e forms. Valid UTF-8 passes.
  */
 void escape_text(struct buffer *out, const char *bytes, size_t size, bool keep_lines);
+
+/* ------------------------------------------------------------------- trust */
+
+/* Why somebody else than the user and root could have written the file or directory: the end
+ * of a sentence that begins with it. NULL: nobody could. */
+const char *file_danger(const char *path);
 
 #endif

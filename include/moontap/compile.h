@@ -103,6 +103,13 @@ struct script_aggregate {
 	void *handle; /* the caller's */
 };
 
+/* A `<const>` local of the script that holds a number, string, boolean or nil: what it will
+ * hold is known when the probe is set. */
+struct script_constant {
+	const struct node *declaration;
+	const struct node *value;
+};
+
 struct compile_request {
 	const struct source *source;  /* of condition and block */
 	const struct node *condition; /* or NULL */
@@ -130,6 +137,9 @@ struct compile_request {
 	/* Those that have a name in the block; they must outlive the plan. */
 	const struct script_aggregate *aggregates;
 	size_t aggregate_count;
+	/* Of the block's names; what they point to is the tree's. */
+	const struct script_constant *constants;
+	size_t constant_count;
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */

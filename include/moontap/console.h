@@ -18,6 +18,7 @@
  *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
+ *   absent.c       ... what GDB has and there is none of here
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
  *   facts.c        how the target was built
@@ -27,6 +28,7 @@
  *   cmd_change.c   condition, commands
  *   cmd_save.c     save breakpoints
  *   cmd_explain.c  explain
+ *   cmd_recipe.c   recipe
  *   cmd_info.c     the subjects of info
  *   info_breakpoints.c, info_line.c, info_symbols.c  most of them
  *   cmd_target.c   file, attach, detach, run, kill
@@ -391,6 +393,7 @@ enum command_flags {
 	COMMAND_OF_SETTING = 128,
 	COMMAND_OF_DATA = 512,	/* globals and paths through them */
 	COMMAND_ADVANCES = 256, /* the empty line goes on where it has ended */
+	COMMAND_OF_RECIPE = 1024,
 };
 
 enum class {
@@ -425,6 +428,7 @@ extern const struct command info_commands[];
 extern const struct command enable_commands[];
 extern const struct command probes_commands[];
 extern const struct command save_commands[];
+extern const struct command recipe_commands[];
 
 /* Finds a row by its name, alias or unique prefix. NULL if there is none.
  * kind is "" or "info ", for the message. ERR_USAGE: ambiguous. */
@@ -432,6 +436,12 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret);
 /* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
+/* Is it one of the words, which spaces separate? */
+bool word_is_among(const char *words, const char *word, size_t size);
+/* What somebody may want who types one of GDB's commands (or info's subjects; or behind "set")
+ * that there is none of here; NULL: it is not one of those. */
+const char *command_absent(const struct command *rows, const char *word, size_t size);
+const char *setting_absent(const char *text);
 /* Is it the name of a global of Lua's? */
 bool command_is_lua_name(struct console *console, const char *text, size_t size);
 /* Splits text into its command and the arguments. *ret_command is NULL for
@@ -498,6 +508,7 @@ struct error *cmd_directory(struct console *console, const char *arguments, stru
 struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_printf(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);
@@ -511,6 +522,7 @@ struct error *cmd_info(struct console *console, const char *arguments, struct bu
 struct error *cmd_file(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_attach(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_detach(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_recipe(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);

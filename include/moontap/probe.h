@@ -104,6 +104,9 @@ struct probe_request {
 	/* As in compile_request; copied, its names and nodes are not. */
 	const struct script_aggregate *aggregates;
 	size_t aggregate_count;
+	/* As compile.h; the tree's, like the nodes. */
+	const struct script_constant *constants;
+	size_t constant_count;
 	/* The probe has been detached for good, and goes: the last chance to take what its block
 	 * has added to aggregates of the script. With the context above. NULL: nobody cares. */
 	void (*going)(void *context, struct probe *probe);
@@ -130,6 +133,9 @@ void probe_restate(struct probe *probe, const struct probe_request *request);
 struct probe *session_probe(const struct session *session, unsigned number);
 /* The number given last, 0 before the first. */
 unsigned session_last_number(const struct session *session);
+/* From now on probes are compiled and judged only, or (false) attached, too; returns what it
+ * was. */
+bool session_set_dry_run(struct session *session, bool is_dry_run);
 /* In order of their numbers; NULL after the last. */
 struct probe *session_next_probe(const struct session *session, const struct probe *previous);
 

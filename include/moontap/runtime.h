@@ -30,6 +30,7 @@
  *   timer.c     every
  *   failure.c   struct error as a Lua error and back; tracebacks
  *   complete.c  names that complete a prefix
+ *   library.c   moontap's own Lua files; calls of their functions
  *
  * lua.h is known here and in the console only.
  */
@@ -97,11 +98,16 @@ void runtime_finish(struct runtime *runtime);
 void runtime_complete(struct runtime *runtime, const char *prefix,
 		      void (*fn)(void *context, const char *candidate), void *context);
 
+/* Calls a function of a Lua module of moontap's with a text. What it returns is appended to
+ * out: a text, or nothing; or nil, a message and perhaps a hint, which become an ERR_USAGE. */
+struct error *runtime_call_module(struct runtime *runtime, const char *module, const char *function,
+				  const char *text, struct buffer *out);
+
 /* Appends what the aggregations of a probe's block have counted so far, each below
  * a line that names it; nothing if it has none. */
 struct error *runtime_aggregates(const struct probe *probe, struct buffer *out);
 /* The same of the script's aggregates, by their names: those that a probe adds to which is
- * wanted, or all if wants is NULL. */
+ * wanted; if wants is NULL, all that a probe adds to or that have counted something. */
 struct error *runtime_shared_aggregates(struct runtime *runtime,
 					bool (*wants)(const void *context,
 						      const struct probe *probe),

@@ -41,10 +41,10 @@ static struct error *left_to_lua(struct compiler *c, const char *what, const cha
 
 /* Lua sees the name of an enumerator, or a pointer: == with a name, with another of these or
  * with nil is about that. */
-static bool is_number_like(const struct node *node)
+static bool is_number_like(const struct compiler *c, const struct node *node)
 {
-	if (node->kind == NODE_NAME && resolve_constant(node))
-		return is_number_like(node_inner(resolve_constant(node)));
+	if (node->kind == NODE_NAME && node->declaration && resolve_constant(c, node))
+		return is_number_like(c, node_inner(resolve_constant(c, node)));
 	if (node->kind == NODE_UNARY)
 		return node->op == OP_NEG || node->op == OP_BNOT || node->op == OP_LEN;
 	return node->kind == NODE_INTEGER || node->kind == NODE_FLOAT ||
@@ -66,7 +66,7 @@ static bool is_integer_of_target(struct compiler *c, const struct node *node)
 bool operator_wants_number(struct compiler *c, enum operator op, const struct node *other)
 {
 	if (op == OP_EQ || op == OP_NE)
-		return is_number_like(node_inner(other)) || is_integer_of_target(c, other);
+		return is_number_like(c, node_inner(other)) || is_integer_of_target(c, other);
 	return is_integer_operator(op) || op == OP_DIV || op == OP_POW || op == OP_NEG ||
 	       op == OP_BNOT || (op >= OP_LT && op <= OP_GE);
 }
@@ -334,8 +334,8 @@ static bool is_call_of(const struct compiler *c, const struct node *node, enum b
 static struct error *resolve_other(struct compiler *c, const struct node *node,
 				   const struct value **ret, const char **reason)
 {
-	if (node->kind == NODE_NAME && node->declaration && resolve_constant(node))
-		return resolve_expression(c, resolve_constant(node), ret, reason);
+	if (node->kind == NODE_NAME && node->declaration && resolve_constant(c, node))
+		return resolve_expression(c, resolve_constant(c, node), ret, reason);
 	if (node->kind == NODE_NAME && node->declaration)
 		return resolve_local(c, node, ret, reason);
 	TRY(resolve_target(c, node, ret));

@@ -62,7 +62,7 @@ static bool is_foldable(const struct node *node)
 	case NODE_STRING:
 		return true;
 	case NODE_NAME:
-		return resolve_constant(node) != NULL;
+		return resolve_folded(node) != NULL;
 	case NODE_PAREN:
 	case NODE_UNARY:
 		return node->op != OP_LEN && is_foldable(node->first);
@@ -74,7 +74,7 @@ static bool is_foldable(const struct node *node)
 	}
 }
 
-const struct node *resolve_constant(const struct node *name)
+const struct node *resolve_folded(const struct node *name)
 {
 	const struct node *declaration = name->declaration;
 
@@ -82,6 +82,14 @@ const struct node *resolve_constant(const struct node *name)
 	    strcmp(declaration->attribute, "const") != 0)
 		return NULL;
 	return is_foldable(declaration->initializer) ? declaration->initializer : NULL;
+}
+
+const struct node *resolve_constant(const struct compiler *c, const struct node *name)
+{
+	for (size_t i = 0; i < c->request->constant_count; i++)
+		if (c->request->constants[i].declaration == name->declaration)
+			return c->request->constants[i].value;
+	return resolve_folded(name);
 }
 
 /* ------------------------------------------------------------ the roots */

@@ -137,7 +137,7 @@ static void put_upvalues(struct writer *w, const struct node *node)
 	tree_upvalues(node, &names);
 	for (size_t i = 0; i < names.size; i++) {
 		const struct node *name = names.data[i];
-		const struct node *initializer = resolve_constant(name);
+		const struct node *initializer = resolve_folded(name);
 		bool is_event = request->event && strcmp(name->text, request->event) == 0;
 
 		if (is_event || is_listed(w->r->c->plan, name->text))

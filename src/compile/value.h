@@ -183,9 +183,12 @@ struct error *resolve_target(struct compiler *c, const struct node *node, const 
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node);
 /* Is it the name that stands for the event: e in function(e)? */
 bool resolve_is_event(const struct compiler *c, const struct node *node);
-/* The value of a name that Lua itself folds to a constant (`local N <const> = 8`):
- * its initializer, or NULL. */
-const struct node *resolve_constant(const struct node *name);
+/* The initializer of a name that Lua itself folds to a constant (`local N <const> = 8`), so
+ * that no function has it as a variable; or NULL. */
+const struct node *resolve_folded(const struct node *name);
+/* The value of a local that is a constant: folded, or what it holds when the probe is set.
+ * NULL: it is none. */
+const struct node *resolve_constant(const struct compiler *c, const struct node *name);
 /* An address: what str(P) and u8(P) take. */
 struct error *resolve_address(struct compiler *c, const struct node *node,
 			      const struct value **ret);

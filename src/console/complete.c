@@ -194,6 +194,21 @@ static void offer_data(void)
 	offers_of_data(completion.console, text, completion.wanted, offer, NULL);
 }
 
+/* The name of a recipe, then its arguments: what was typed behind "recipe run". */
+static void offer_recipe(int arguments)
+{
+	CLEANUP(free_p)
+	char *typed = xstrndup(rl_line_buffer + arguments, (size_t)(rl_point - arguments));
+	struct buffer offers = {0};
+	error_free(runtime_call_module(completion.console->runtime, "moontap.recipe", "complete",
+				       typed, &offers));
+	char *rest = offers.data;
+	for (char *line; rest && (line = strsep(&rest, "\n"));)
+		if (*line)
+			offer(NULL, line);
+	buffer_deinit(&offers);
+}
+
 static void offer_help(void)
 {
 	offer_commands(commands);
@@ -249,7 +264,8 @@ static bool is_in_lua(const struct command *command, int start, int arguments)
 	if (!command)
 		return start > 0;
 	return command->flags & COMMAND_OF_LUA ||
-	       (start > arguments && command->flags & COMMAND_DIALECT);
+	       (start > arguments && command->flags & COMMAND_DIALECT &&
+		!is_behind_probe(rl_line_buffer, start, arguments));
 }
 
 /* Function names hold '.', '(', '*', ':': only a space ends one. */
@@ -279,10 +295,8 @@ static void offer_arguments(const struct command *command, int start, int argume
 	if (is_first && command->flags & COMMAND_OF_HELP)
 		offer_help();
 	if (command->flags & COMMAND_OF_LOCATION &&
-	    is_behind_probe(rl_line_buffer, start, arguments)) {
+	    is_behind_probe(rl_line_buffer, start, arguments))
 		offer_probes();
-		return;
-	}
 	if (is_first && command->flags & COMMAND_OF_LOCATION) {
 		offer_locations();
 		if (*completion.wanted == '-')
@@ -294,6 +308,8 @@ static void offer_arguments(const struct command *command, int start, int argume
 		offer_settings(rl_line_buffer, start, arguments, !strcmp(command->name, "set"));
 	if (command->flags & COMMAND_OF_DATA)
 		offer_data();
+	if (command->flags & COMMAND_OF_RECIPE)
+		offer_recipe(arguments);
 	if (is_in_lua(command, start, arguments)) {
 		offer_data();
 		offer_lua();
@@ -331,11 +347,10 @@ static char **attempt(const char *text, int start, int end)
 	completion.wanted_size = strlen(text);
 	find_offers(start);
 	bool is_cut = completion.found.size == completion.limit;
-	/* A line number follows a file's name, anything a name in Lua. */
+	/* A line number follows a file's name, a value an argument's, anything a name in Lua. */
 	const char *last = completion.found.size ? completion.found.data[0] : "";
-	rl_completion_suppress_append = (is_in_lua(command, start, arguments) &&
-					 !is_behind_probe(rl_line_buffer, start, arguments)) ||
-					(*last && last[strlen(last) - 1] == ':');
+	rl_completion_suppress_append =
+	    is_in_lua(command, start, arguments) || (*last && strchr(":=", last[strlen(last) - 1]));
 	char **matches = rl_completion_matches(text, next_offer);
 	if (matches && is_cut) {
 		/* What the first of many have in common is not what all have. */

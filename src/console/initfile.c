@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "moontap/console.h"
@@ -44,19 +43,6 @@ static bool is_listed(const char *list, const char *directory)
 	return is_found;
 }
 
-/* Why others could have put it there, or NULL. */
-static const char *danger(const char *path)
-{
-	struct stat st;
-	if (stat(path, &st))
-		return "cannot be looked at";
-	if (st.st_uid && st.st_uid != geteuid())
-		return "belongs to somebody else";
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return "can be written by others";
-	return NULL;
-}
-
 static void refuse(struct console *console, const char *path, const char *reason)
 {
 	CLEANUP(free_p)
@@ -70,8 +56,8 @@ void initfile_run(struct console *console)
 	CLEANUP(free_p) char *list = list_path();
 	if (!directory || access(INIT_NAME, F_OK))
 		return;
-	const char *why = danger(directory);
-	const char *why_file = danger(INIT_NAME);
+	const char *why = file_danger(directory);
+	const char *why_file = file_danger(INIT_NAME);
 	if (why || why_file) {
 		CLEANUP(free_p)
 		char *reason = xasprintf("the %s %s", why ? "directory" : "file", why ?: why_file);

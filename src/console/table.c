@@ -64,9 +64,9 @@ const struct command commands[] = {
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
-			     "a place that\nis refused for another reason than that it is in the "
-			     "middle of an instruction. \"set breakpoint pending\" says whether it "
-			     "may wait\nfor a library that is not loaded yet.\n",
+			     "a place that\nis refused, unless it is in the middle of an "
+			     "instruction. \"set breakpoint pending\" says\nwhether it may wait "
+			     "for a library that is not loaded yet.\n",
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
@@ -294,6 +294,15 @@ const struct command commands[] = {
 	.examples = "print 6 * 7\nprint $bpnum\n",
     },
     {
+	.name = "printf",
+	.usage = "printf \"FORMAT\", EXPR, ...",
+	.summary = "Print values of Lua's, as its printf(...) does.",
+	.run = cmd_printf,
+	.flags = COMMAND_OF_LUA,
+	.class = CLASS_DATA,
+	.examples = "printf \"%d of %s\\n\", 3, \"four\"\n",
+    },
+    {
 	.name = "ptype",
 	.usage = "ptype[/o] EXPR|FUNCTION|TYPE",
 	.summary = "Describe a type; /o: with the offsets of its members.",
@@ -329,6 +338,17 @@ const struct command commands[] = {
 	.details = "REGEX is a POSIX extended regular expression. The matches are the locations of "
 		   "one\ntracepoint: 1.1, 1.2 ...\n",
 	.examples = "rbreak /^main\\./ do count(func) end\n",
+    },
+    {
+	.name = "recipe",
+	.usage = "recipe list|search|help|check|run ...",
+	.summary = "Use probes that somebody else has thought out.",
+	.run = cmd_recipe,
+	.class = CLASS_BREAKPOINTS,
+	.details =
+	    "A recipe is a Lua file that sets tracepoints, with arguments of its own. Those that\n"
+	    "come with moontap are joined by the user's, in $XDG_DATA_HOME/moontap/recipes.\n",
+	.children = recipe_commands,
     },
     {
 	.name = "run",

@@ -61,6 +61,8 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .context = request->context,
 	    .aggregates = request->aggregates,
 	    .aggregate_count = request->aggregate_count,
+	    .constants = request->constants,
+	    .constant_count = request->constant_count,
 	    .identity = probe->identity,
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),

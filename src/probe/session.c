@@ -224,6 +224,14 @@ unsigned session_last_number(const struct session *session)
 	return (unsigned)session->probes.size;
 }
 
+bool session_set_dry_run(struct session *session, bool is_dry_run)
+{
+	bool was = session->options.is_dry_run;
+
+	session->options.is_dry_run = is_dry_run;
+	return was;
+}
+
 struct probe *session_next_probe(const struct session *session, const struct probe *previous)
 {
 	for (size_t i = previous ? previous->number : 0; i < session->probes.size; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bind.c - names in a block that stand for an aggregate of the script when the probe is set:
- * for the compiler they are known from then on, whatever is assigned to them later.
+ * bind.c - names in a block whose value is known when the probe is set: those that stand for
+ * an aggregate of the script, whatever is assigned to them later, and <const> locals.
  */
 #include <string.h>
 
@@ -10,8 +10,10 @@
 struct binder {
 	lua_State *L;
 	struct probe_request *request;
-	const int *carriers;  /* as in define.c */
-	struct buffer *names; /* struct script_aggregate */
+	struct arena *arena;	   /* the tree's */
+	const int *carriers;	   /* as in define.c */
+	struct buffer *aggregates; /* struct script_aggregate */
+	struct buffer *constants;  /* struct script_constant */
 };
 
 /* Pushes the value of a name in the block; false: it is the block's own. */
@@ -84,10 +86,12 @@ static struct error *check_others(const struct binder *b, const struct node *nam
 	return NULL;
 }
 
+/* ------------------------------------------------------------- aggregates */
+
 static bool is_bound(const struct binder *b, const struct node *name)
 {
-	const struct script_aggregate *names = (const void *)b->names->data;
-	size_t count = b->names->size / sizeof(*names);
+	const struct script_aggregate *names = (const void *)b->aggregates->data;
+	size_t count = b->aggregates->size / sizeof(*names);
 
 	for (size_t i = 0; i < count; i++)
 		if (names[i].declaration == name->declaration &&
@@ -96,7 +100,7 @@ static bool is_bound(const struct binder *b, const struct node *name)
 	return false;
 }
 
-static struct error *bind_name(const struct binder *b, const struct node *name)
+static struct error *bind_aggregate(const struct binder *b, const struct node *name)
 {
 	struct shared *shared;
 
@@ -118,32 +122,102 @@ static struct error *bind_name(const struct binder *b, const struct node *name)
 	    .key_count = shared->aggregate.key_count,
 	    .handle = shared,
 	};
-	buffer_append(b->names, (const char *)&found, sizeof(found));
+	buffer_append(b->aggregates, (const char *)&found, sizeof(found));
 	return NULL;
 }
+
+/* -------------------------------------------------------------- constants */
+
+static bool is_known(const struct binder *b, const struct node *name)
+{
+	const struct script_constant *known = (const void *)b->constants->data;
+
+	for (size_t i = 0; i < b->constants->size / sizeof(*known); i++)
+		if (known[i].declaration == name->declaration)
+			return true;
+	return false;
+}
+
+/* The value at the top as the script could have written it; NULL: it could not. */
+static const struct node *literal(const struct binder *b, const struct node *name)
+{
+	lua_State *L = b->L;
+	struct node *node = arena_alloc(b->arena, sizeof(*node));
+
+	*node = (struct node){.height = 1, .span = name->span};
+	switch (lua_type(L, -1)) {
+	case LUA_TNIL:
+		node->kind = NODE_NIL;
+		return node;
+	case LUA_TBOOLEAN:
+		node->kind = lua_toboolean(L, -1) ? NODE_TRUE : NODE_FALSE;
+		return node;
+	case LUA_TNUMBER:
+		node->kind = lua_isinteger(L, -1) ? NODE_INTEGER : NODE_FLOAT;
+		if (node->kind == NODE_INTEGER)
+			node->integer = lua_tointeger(L, -1);
+		else
+			node->number = lua_tonumber(L, -1);
+		return node;
+	case LUA_TSTRING:
+		node->kind = NODE_STRING;
+		node->text = lua_tolstring(L, -1, &node->text_size);
+		node->text = arena_strndup(b->arena, node->text, node->text_size);
+		return node;
+	default:
+		return NULL;
+	}
+}
+
+static void bind_constant(const struct binder *b, const struct node *name)
+{
+	const struct node *declaration = name->declaration;
+
+	if (!declaration || !declaration->attribute ||
+	    strcmp(declaration->attribute, "const") != 0 || is_inner(b->request, name) ||
+	    is_known(b, name) || !push_value(b, name))
+		return;
+	const struct script_constant found = {declaration, literal(b, name)};
+	lua_pop(b->L, 1);
+	if (found.value)
+		buffer_append(b->constants, (const char *)&found, sizeof(found));
+}
+
+/* ------------------------------------------------------------------- both */
 
 static struct error *bind_below(const struct binder *b, const struct node *node)
 {
 	if (node->kind == NODE_METHOD_CALL && node->first->kind == NODE_NAME &&
 	    strcmp(node->first->next->text, "add") == 0)
-		TRY(bind_name(b, node->first));
+		TRY(bind_aggregate(b, node->first));
+	if (node->kind == NODE_NAME)
+		bind_constant(b, node);
 	for (const struct node *child = node->first; child; child = child->next)
 		TRY(bind_below(b, child));
 	return NULL;
 }
 
-struct error *bind_aggregates(lua_State *L, struct probe_request *request, const int carriers[2])
+struct error *bind_names(lua_State *L, struct probe_request *request, const struct unit *unit,
+			 const int carriers[2])
 {
-	struct binder b = {L, request, carriers, push_buffer(L)};
-
 	luaL_checkstack(L, LUA_MINSTACK, "names");
+	struct buffer *aggregates = push_buffer(L), *constants = push_buffer(L);
+	const struct binder b = {L, request, &unit->tree->arena, carriers, aggregates, constants};
+	struct error *err = NULL;
+
 	if (request->condition)
-		TRY(bind_below(&b, request->condition));
-	if (request->block)
-		TRY(bind_below(&b, request->block));
-	request->aggregates = (const void *)b.names->data;
-	request->aggregate_count = b.names->size / sizeof(*request->aggregates);
-	return NULL;
+		err = bind_below(&b, request->condition);
+	if (!err && request->block)
+		err = bind_below(&b, request->block);
+	request->constant_count = constants->size / sizeof(*request->constants);
+	if (constants->size)
+		request->constants =
+		    (const void *)arena_strndup(b.arena, constants->data, constants->size);
+	buffer_deinit(constants);
+	lua_pop(L, 1);
+	request->aggregates = (const void *)aggregates->data;
+	request->aggregate_count = aggregates->size / sizeof(*request->aggregates);
+	return err;
 }
 
 void bind_done(const struct probe *probe)

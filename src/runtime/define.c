@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * define.c - a probe statement, or a call of probe(), becomes a probe.
+ * define.c - a probe statement, or a call of probe() and its kin, becomes a probe.
  * Both end in one place: the session places the probe and gives back its plan; the
  * plan's Lua half becomes a function that shares the locals of the script's own
  * function, which was only written to carry them here.
@@ -128,7 +128,7 @@ int define_probe(lua_State *L, struct probe_request *request, const struct unit 
 	request->is_script_name = globals_has;
 	request->going = shared_take_from;
 	request->context = runtime;
-	struct error *err = bind_aggregates(L, request, carriers);
+	struct error *err = bind_names(L, request, unit, carriers);
 	if (err)
 		return failure_raise(L, err);
 	if (runtime->redefined)
@@ -174,7 +174,7 @@ int define_statement(lua_State *L)
 	return define_probe(L, &request, unit, unit_index, carriers);
 }
 
-/* ------------------------------------------------------------------ probe() */
+/* ----------------------------------------------------- probe(), tbreak(), finish() */
 
 /* The one parameter's name, NULL if there is none. */
 static struct error *event_name(const struct unit *unit, const struct node *function,
@@ -221,8 +221,15 @@ static struct error *condition_of(const struct unit *unit, const struct node *fu
 	return NULL;
 }
 
-/* Leaves (location, condition function or nil, callback) on the stack. */
-static void check_call(lua_State *L)
+struct definer {
+	const char *name;
+	enum probe_kind kind;
+};
+static const struct definer definers[] = {
+    {"probe", PROBE_BREAK}, {"tbreak", PROBE_TBREAK}, {"finish", PROBE_FINISH}};
+
+/* Leaves (location, condition function or nil, callback) on the stack. name: the function's. */
+static void check_call(lua_State *L, const char *name)
 {
 	int function = lua_gettop(L) >= 3 ? 3 : 2;
 
@@ -237,11 +244,11 @@ static void check_call(lua_State *L)
 	luaL_checktype(L, 2, LUA_TTABLE);
 	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
 		if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "when") != 0)
-			luaL_error(L, "probe: unknown option '%s' (there is: when)",
+			luaL_error(L, "%s: unknown option '%s' (there is: when)", name,
 				   luaL_tolstring(L, -2, NULL));
 	lua_getfield(L, 2, "when");
 	if (!lua_isnil(L, -1) && !lua_isfunction(L, -1))
-		luaL_error(L, "probe: the option 'when' must be a function");
+		luaL_error(L, "%s: the option 'when' must be a function", name);
 	lua_replace(L, 2);
 }
 
@@ -274,10 +281,11 @@ static int define_call(lua_State *L)
 		UNIT = 4
 	};
 	const int carriers[2] = {CONDITION, CALLBACK};
-	struct probe_request request = {.kind = PROBE_BREAK};
+	const struct definer *definer = lua_touserdata(L, lua_upvalueindex(1));
+	struct probe_request request = {.kind = definer->kind};
 	const struct unit *unit;
 
-	check_call(L);
+	check_call(L, definer->name);
 	request.location = lua_tostring(L, 1);
 	struct error *err = read_functions(L, &request, &unit);
 	if (err)
@@ -300,5 +308,9 @@ struct error *runtime_redefine(struct runtime *runtime, struct probe *probe, str
 
 void define_open(lua_State *L)
 {
-	lua_register(L, "probe", define_call);
+	for (size_t i = 0; i < ARRAY_SIZE(definers); i++) {
+		lua_pushlightuserdata(L, (void *)&definers[i]);
+		lua_pushcclosure(L, define_call, 1);
+		lua_setglobal(L, definers[i].name);
+	}
 }

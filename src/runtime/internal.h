@@ -289,7 +289,8 @@ const char *shared_name(struct shared *shared);
 
 /* Finds out what names in the condition and block of the request stand for, and has the
  * request say so. Pushes one value, which must stay as long as the request is used. */
-struct error *bind_aggregates(lua_State *L, struct probe_request *request, const int carriers[2]);
+struct error *bind_names(lua_State *L, struct probe_request *request, const struct unit *unit,
+			 const int carriers[2]);
 /* The probe's plan holds: notes how many keys its aggregates have. */
 void bind_done(const struct probe *probe);
 
@@ -326,6 +327,13 @@ bool deliver_collect(void *runtime, const struct delivery *delivery);
 /* Calls the functions of what was collected. */
 void deliver_batch(struct runtime *runtime);
 
+/* ------------------------------------------------------------- library.c */
+
+/* Where moontap's own Lua files are: beside the program in a build tree, else where they were
+ * installed. The caller frees. */
+char *library_directory(void);
+void library_open(lua_State *L);
+
 /* --------------------------------------------------------------- the rest */
 
 void sandbox_open(lua_State *L, bool is_unsafe);
@@ -333,7 +341,8 @@ void sandbox_open(lua_State *L, bool is_unsafe);
 void push_block_environment(lua_State *L);
 void control_open(lua_State *L);
 void target_open(lua_State *L);
-/* Pops the block's function, takes a reference to the unit at index. */
+void timer_open(lua_State *L);
+/* Pops the block's function, takes a reference to the unit at index (or nil). */
 struct error *timer_add(lua_State *L, int64_t period_ns, int unit_index);
 void timer_free_all(struct runtime *runtime);
 

@@ -35,6 +35,8 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	define_open(L);
 	control_open(L);
 	target_open(L);
+	timer_open(L);
+	library_open(L);
 }
 
 struct runtime *runtime_new(struct session *session, struct sink *sink,

@@ -47,8 +47,11 @@ static void refuse_unsafe(lua_State *L)
 
 static void set_paths(lua_State *L, bool is_unsafe)
 {
+	char *directory = library_directory();
+
 	lua_getglobal(L, "package");
-	lua_pushliteral(L, MOONTAP_LUA_DIR "/?.lua;" MOONTAP_LUA_DIR "/?/init.lua");
+	lua_pushfstring(L, "%s/?.lua;%s/?/init.lua", directory, directory);
+	free(directory);
 	lua_setfield(L, -2, "path");
 	lua_pushstring(L, is_unsafe ? "/usr/local/lib/lua/5.4/?.so;"
 				      "/usr/lib/x86_64-linux-gnu/lua/5.4/?.so"

@@ -90,14 +90,15 @@ static bool adds_to(const struct probe *probe, const struct shared *shared)
 	return false;
 }
 
+/* One without a probe (any more) that has counted nothing is nobody's. */
 static bool is_wanted(const struct runtime *runtime, const struct shared *shared,
 		      bool (*wants)(const void *context, const struct probe *probe),
 		      const void *context)
 {
-	for (struct probe *p = NULL; wants && (p = session_next_probe(runtime->session, p));)
-		if (wants(context, p) && adds_to(p, shared))
+	for (struct probe *p = NULL; (p = session_next_probe(runtime->session, p));)
+		if (adds_to(p, shared) && (!wants || wants(context, p)))
 			return true;
-	return !wants;
+	return !wants && shared->aggregate.rows.size > 0;
 }
 
 struct error *runtime_shared_aggregates(struct runtime *runtime,

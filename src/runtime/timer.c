@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * timer.c - every DURATION do BLOCK end.
+ * timer.c - every DURATION do BLOCK end; every(SECONDS, FUNCTION).
  * One timerfd for all of them, set to the one that is due first: while nothing is
  * due, nothing wakes.
  */
@@ -53,6 +53,29 @@ struct error *timer_add(lua_State *L, int64_t period_ns, int unit_index)
 	timer->due_ns = now_ns() + period_ns;
 	arm(runtime);
 	return NULL;
+}
+
+/* every(SECONDS, FUNCTION) */
+static int timer_every(lua_State *L)
+{
+	enum {
+		NO_UNIT = 1
+	};
+	const lua_Number most = 1000 * 86400.0, seconds = luaL_checknumber(L, 1);
+
+	luaL_argcheck(L, seconds >= 1e-9 && seconds <= most, 1,
+		      "a period is from a nanosecond to 1,000 days, in seconds");
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_settop(L, 2);
+	lua_pushnil(L);
+	lua_insert(L, NO_UNIT);
+	struct error *err = timer_add(L, (int64_t)(seconds * 1e9), NO_UNIT);
+	return err ? failure_raise(L, err) : 0;
+}
+
+void timer_open(lua_State *L)
+{
+	lua_register(L, "every", timer_every);
 }
 
 int runtime_timer_fd(const struct runtime *runtime)

@@ -71,6 +71,9 @@ class Pages(TestCase):
     def test_static_probes(self):
         self.play("docs/usdt.md")
 
+    def test_recipes(self):
+        self.play("docs/recipes.md")
+
     def test_the_session_of_the_readme(self):
         self.start(Process, [target_path("go-play-1.22"), "-pause", "200ms"])
         self.play("README.md", r"\$ sudo build/moontap build/go-play$|\(moontap\) disas")

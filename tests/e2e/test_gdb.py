@@ -166,7 +166,9 @@ class BesideValues(Beside):
         self.assert_same(["print " + text for text in (
             "matrix", "greeting", "first", "*first.next", "first.next->next->value", "&counter",
             "numbers", "numbers[1]", "counter", "word", "either", "big", "point",
-            "matrix[1]", "hidden")] + ["p/x counter", "p/d counter", "p/o counter", "p/x hidden"],
+            "matrix[1]", "hidden")] + ["p/%s %s" % (letter, text) for letter in "xzduotc" for text in ("counter", "hidden")] +
+            ["p/x " + text for text in ("point", "matrix", "numbers", "first.value", "extent", "255",
+                                        "1 << 20")] + ["p/t 10", "p/c 65", "p/o 8"],
             value)
 
     def test_info_scope(self):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_runtime.c - scripts: their environment, their errors, the probes they define. */
+/* test_runtime.c - scripts: their environment, their errors, their timers. */
 #include "test_runtime.h"
 
 #include <malloc.h>
@@ -296,142 +296,6 @@ static void names_complete_in_tables_too(void **state)
 	}
 }
 
-/* ------------------------------------------------------------------ probes */
-
-static void a_statement_places_a_probe_and_tells_of_it(void **state)
-{
-	struct fixture *f = *state;
-
-	run_well(f, "break probed_function do print(1) end");
-	assert_int_equal(f->placed, 1);
-	run_well(f, "local n = 2\nbreak probed_function if arg[1] > 1 do n = n + 1 end");
-	assert_int_equal(f->placed, 2);
-	run_well(f, "tbreak probed_function");
-	assert_int_equal(f->placed, 3);
-	const struct probe *probe = session_probe(f->session, 3);
-	assert_int_equal(probe_kind(probe), PROBE_TBREAK);
-	assert_string_equal(probe_location(probe), "probed_function");
-	run_well(f, "disable(2)");
-	assert_false(probe_is_enabled(session_probe(f->session, 2)));
-	run_well(f, "enable(2) delete(1)");
-	assert_true(probe_is_enabled(session_probe(f->session, 2)));
-	assert_null(session_probe(f->session, 1));
-	expect_error(f, "delete(1)", ERR_NO_PROBE, "test.mt:1", "No breakpoint number 1.");
-	expect_error(f, "enable(-1)", ERR_NO_PROBE, "test.mt:1", "No breakpoint number -1.");
-}
-
-static void errors_of_a_definition_show_the_users_line(void **state)
-{
-	struct fixture *f = *state;
-	struct error *err = run(f, "\nbreak no_such_function do print(1) end");
-
-	assert_int_equal(err->tag, ERR_NO_SYMBOL);
-	assert_string_equal(err->where, "test.mt:2:7");
-	assert_non_null(strstr(err->excerpt, "~~~"));
-	error_free(err);
-	err = run(f, "break probed_function do\n  arg[1] = 5\nend");
-	assert_int_equal(err->tag, ERR_NAME);
-	assert_string_equal(err->where, "test.mt:2:3");
-	error_free(err);
-	err = run(f, "break probed_function do print(nonesuch) end");
-	assert_string_equal(err->message, "`nonesuch` means nothing here");
-	error_free(err);
-	assert_null(session_next_probe(f->session, NULL));
-}
-
-static void probe_takes_a_function_of_one_parameter(void **state)
-{
-	struct fixture *f = *state;
-
-	expect(f,
-	       "print(probe('probed_function', function(e) print(e.arg[1]) end))\n"
-	       "local limit = 3\n"
-	       "print(probe('probed_function',\n"
-	       "  {when = function(e) return e.arg[1] > limit end},\n"
-	       "  function(e)\n"
-	       "    print(e.arg[1], e.pid)\n"
-	       "  end))\n"
-	       "local function callback() print('no event') end\n"
-	       "print(probe('probed_function', callback))",
-	       "1\n2\n3\n");
-	assert_string_equal(probe_condition(session_probe(f->session, 2)), "e.arg[1] > limit");
-}
-
-static void probe_says_what_is_wrong_with_its_arguments(void **state)
-{
-	struct fixture *f = *state;
-	static const struct {
-		const char *script;
-		enum error_tag tag;
-		const char *message;
-	} cases[] = {
-	    {"probe('f')", ERR_LUA, "bad argument #2 to 'probe' (function expected, got no value)"},
-	    {"probe('f', {wen = 1}, function() end)", ERR_LUA,
-	     "probe: unknown option 'wen' (there is: when)"},
-	    {"probe('f', {when = 1}, function() end)", ERR_LUA,
-	     "probe: the option 'when' must be a function"},
-	    {"probe('f', print)", ERR_TYPE, "a callback must be a Lua function, not one of C"},
-	    {"probe('f', load 'return 1')", ERR_TYPE, "the text of this function is not known"},
-	    {"probe('f', function(a, b) end)", ERR_TYPE, "a callback has one parameter, the event"},
-	    {"probe('f', function(...) end)", ERR_TYPE, "a callback has one parameter, the event"},
-	    {"local a, b = function(e) end, function(e) end probe('f', a)", ERR_TYPE,
-	     "several functions begin and end at test.mt:1"},
-	    {"probe('f', {when = function(x)\nreturn x.pid end}, function(e) end)", ERR_TYPE,
-	     "the parameters of the condition and of the callback must have the same name "
-	     "(x, e)"},
-	    {"probe('f', {when = function(e)\nprint(1) return e.pid end}, function(e) end)",
-	     ERR_TYPE, "a condition is one expression: function(e) return EXPRESSION end"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		/* A name of its own for each: it is part of some messages. */
-		struct fixture fresh;
-		fixture_open(&fresh, false);
-		struct error *err = run(&fresh, cases[i].script);
-		assert_non_null(err);
-		assert_string_equal(err->message, cases[i].message);
-		assert_int_equal(err->tag, cases[i].tag);
-		error_free(err);
-		fixture_close(&fresh);
-	}
-	(void)f;
-}
-
-static void functions_typed_one_after_the_other_are_told_apart(void **state)
-{
-	struct fixture *f = *state;
-
-	run_well(f, "function f(e) print(e.pid) end");
-	run_well(f, "function g(e) print(e.tid) end");
-	run_well(f, "function f(e) print(e.pid) end"); /* the same text again */
-	expect(f, "print(probe('probed_function', f), probe('probed_function', g))", "1\t2\n");
-	assert_string_equal(probe_plan(session_probe(f->session, 1))->captures.data[0].text,
-			    "e.pid");
-	assert_string_equal(probe_plan(session_probe(f->session, 2))->captures.data[0].text,
-			    "e.tid");
-}
-
-static void a_module_can_hold_callbacks(void **state)
-{
-	struct fixture *f = *state;
-	char directory[] = "/tmp/moontap-test-XXXXXX", script[200];
-
-	assert_non_null(mkdtemp(directory));
-	char *path = xasprintf("%s/callbacks.lua", directory);
-	FILE *file = fopen(path, "w");
-	fputs("local M = {}\n\nfunction M.f(e)\n  print(e.arg[2])\nend\nreturn M\n", file);
-	fclose(file);
-	snprintf(script, sizeof(script),
-		 "package.path = '%s/?.lua'\nprobe('probed_function', require('callbacks').f)",
-		 directory);
-	run_well(f, script);
-	assert_string_equal(probe_plan(session_probe(f->session, 1))->captures.data[0].text,
-			    "e.arg[2]");
-	unlink(path);
-	rmdir(directory);
-	free(path);
-}
-
 /* ------------------------------------------------------------------ timers */
 
 static void timers_run_their_blocks_when_they_are_due(void **state)
@@ -454,6 +318,25 @@ static void timers_run_their_blocks_when_they_are_due(void **state)
 						"stack traceback:\n"
 						"\t[C]: in function 'error'\n"
 						"\ttest.mt:4: in the block of every\n"));
+}
+
+static void every_is_a_function_too(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f, "local n = 0 every(0.01, function() n = n + 1 print('tick', n) end)");
+	for (int i = 0; i < 2; i++) {
+		struct pollfd due = {.fd = runtime_timer_fd(f->runtime), .events = POLLIN};
+
+		assert_int_equal(poll(&due, 1, 2000), 1);
+		runtime_run_timers(f->runtime);
+	}
+	assert_string_equal(printed(f), "tick\t1\ntick\t2\n");
+	expect_error(f, "every(0, print)", ERR_LUA, "test.mt:1",
+		     "bad argument #1 to 'every' (a period is from a nanosecond to 1,000 days, in "
+		     "seconds)");
+	expect_error(f, "every(1)", ERR_LUA, "test.mt:1",
+		     "bad argument #2 to 'every' (function expected, got no value)");
 }
 
 /* ------------------------------------------------------------------ memory */
@@ -532,13 +415,8 @@ int main(void)
 	    TEST(exit_ends_the_script_without_an_error),
 	    TEST(expressions_typed_at_the_prompt_are_printed),
 	    TEST(names_complete_in_tables_too),
-	    TEST(a_statement_places_a_probe_and_tells_of_it),
-	    TEST(errors_of_a_definition_show_the_users_line),
-	    TEST(probe_takes_a_function_of_one_parameter),
-	    TEST(probe_says_what_is_wrong_with_its_arguments),
-	    TEST(functions_typed_one_after_the_other_are_told_apart),
-	    TEST(a_module_can_hold_callbacks),
 	    TEST(timers_run_their_blocks_when_they_are_due),
+	    TEST(every_is_a_function_too),
 	    TEST(many_scripts_leave_no_memory_behind),
 	};
 
