@@ -5,8 +5,8 @@
  *   usdt [ROUNDS]
  *
  * prints "pid P", does ROUNDS rounds (none), then one for each line "go" of its input, and prints
- * "round N: enabled E of 5" after each: how often the semaphore of usdt_test:enabled was up. "load" loads
- * libusdtlate.so, beside the program, and calls it. A round hits
+ * "round N: enabled E of 5" after each: how often the semaphore of usdt_test:enabled was up. "load"
+ * loads libusdtlate.so, beside the program, and calls it. A round hits
  *
  *   usdt_test:enabled    5 times if that is enabled, else never: i, text
  *   usdt_test:plain      5 times: i, text, a negative byte, a large unsigned number
