@@ -385,7 +385,7 @@ bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
  * or stands in several places of the source, has a note for each. */
 struct usdt {
 	const char *provider, *name;
-	const char *whole;     /* "provider:name" */
+	const char *whole;     /* "provider:name", escaped: for people to see */
 	uint64_t address;      /* of the nop */
 	uint64_t semaphore;    /* address of the count of those who listen; 0: it has none */
 	const char *arguments; /* as the note has them: "-4@%eax 8@-24(%rbp)" */

@@ -50,11 +50,14 @@ static bool read_note(struct image *image, struct cursor *note, struct usdt *ret
 
 	if (note->has_failed || !*provider || !*name)
 		return false;
-	CLEANUP(free_p) char *whole = xasprintf("%s:%s", provider, name);
+	CLEANUP(buffer_deinit) struct buffer whole = {0};
+	escape_text(&whole, provider, strlen(provider), false);
+	buffer_putc(&whole, ':');
+	escape_text(&whole, name, strlen(name), false);
 	*ret = (struct usdt){
 	    .provider = image_intern(image, provider),
 	    .name = image_intern(image, name),
-	    .whole = image_intern(image, whole),
+	    .whole = image_intern(image, whole.data),
 	    .address = address + moved,
 	    .semaphore = semaphore ? semaphore + moved : 0,
 	    .arguments = image_intern(image, arguments),
