@@ -36,7 +36,7 @@
  *   flow.c         where a function's control goes, for the next two:
  *   cmd_branches.c branches: conditional jumps, in words
  *   cmd_calls.c    calls
- *   cmd_disassemble.c  disassemble
+ *   cmd_disassemble.c, reference.c  disassemble; the names of addresses in it
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
@@ -378,6 +378,27 @@ void history_limit(unsigned entries);
 void history_show(struct buffer *out);
 void history_remember(const char *text); /* blocks of several lines stay one entry */
 void history_save(unsigned entries);
+
+/* ------------------------------------------------------ addresses in code */
+
+/* The data that a function's instructions name, by address. */
+struct references {
+	struct image *image; /* borrowed */
+	uint64_t bias;	     /* what is added to its addresses in the code */
+	VECTOR(struct reference {
+		uint64_t address;
+		char *name; /* or NULL */
+	})
+	data;
+};
+/* Call references_deinit. */
+void references_init(struct references *ret, struct image *image, uint64_t bias,
+		     const struct code *code);
+void references_deinit(struct references *references);
+/* Appends an instruction's text and the name of the address in it, as GDB has them:
+ * "call 0x1030 <puts@plt>", "mov 0x2f(%rip),%rax\t# 0x4010 <counter>". */
+void references_put(const struct references *references, const struct insn *insn,
+		    const struct insn_text *text, struct buffer *out);
 
 /* ---------------------------------------------------------------- commands */
 

@@ -219,7 +219,14 @@ static struct error *put_insn(struct console *console, struct buffer *out)
 	code_init(&code, bytes, got, examine->next);
 	buffer_puts(out, "   ");
 	put_address(console, examine->next, out);
-	buffer_printf(out, ":\t%s\n", code_text(&code, &code.insns.data[0]).text);
+	code.insns.size = 1; /* the others are what is in the bytes behind it */
+	struct insn_text text = code_text(&code, &code.insns.data[0]);
+	struct references references;
+	references_init(&references, examine->memory.image, examine->memory.bias, &code);
+	buffer_puts(out, ":\t");
+	references_put(&references, &code.insns.data[0], &text, out);
+	buffer_putc(out, '\n');
+	references_deinit(&references);
 	examine->next += code.insns.data[0].size;
 	code_deinit(&code);
 	return NULL;

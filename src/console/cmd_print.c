@@ -72,14 +72,16 @@ static struct error *no_such(const char *text)
 	return error_new(ERR_NO_SYMBOL, "No symbol \"%s\" in current context.", text);
 }
 
-/* A name that means nothing, not even to Lua. */
+/* A name, or names with dots between (main.counter), of which the first means nothing, not even
+ * to Lua. */
 static bool is_unknown(struct console *console, const char *text)
 {
-	size_t size =
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-	return !text[size] && (*text < '0' || *text > '9') && strcmp(text, "nil") != 0 &&
-	       strcmp(text, "true") != 0 && strcmp(text, "false") != 0 &&
-	       !command_is_lua_name(console, text, size);
+	static const char letters[] =
+	    ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t size = strcspn(text, ".");
+	return !text[strspn(text, letters)] && (*text < '0' || *text > '9') &&
+	       strcmp(text, "nil") != 0 && strcmp(text, "true") != 0 &&
+	       strcmp(text, "false") != 0 && !command_is_lua_name(console, text, size);
 }
 
 /* "/x" before *text; moves behind it. */
@@ -161,17 +163,43 @@ struct error *cmd_printf(struct console *console, const char *arguments, struct 
 
 /* ------------------------------------------------------------ ptype, whatis */
 
-static bool add_parameter(struct scope *scope, size_t index, struct buffer *out)
+/* "int, char *": the types that next gives; returns how many. */
+static size_t put_list(struct scope *scope,
+		       bool (*next)(struct scope *scope, size_t index, struct variable *ret),
+		       struct buffer *out)
 {
 	struct variable variable;
-	if (!scope_parameter(scope, index, &variable))
-		return false;
-	buffer_puts(out, index ? ", " : "");
-	type_declare(out, variable.type, "");
-	return true;
+	size_t count = 0;
+	while (next(scope, count, &variable)) {
+		buffer_puts(out, count++ ? ", " : "");
+		type_declare(out, variable.type, "");
+	}
+	return count;
 }
 
-/* "long (long, char *)": a function's, if text names one. */
+/* "func(int, string) (int, error)" */
+static void put_go_function(struct scope *scope, struct buffer *out)
+{
+	struct buffer results = {0};
+	buffer_puts(out, "func(");
+	put_list(scope, scope_parameter, out);
+	size_t count = put_list(scope, scope_go_result, &results);
+	buffer_printf(out, count > 1 ? ") (%s)" : count ? ") %s" : ")", results.data);
+	buffer_deinit(&results);
+}
+
+/* "long (long, char *)" */
+static void put_c_function(struct scope *scope, struct buffer *out)
+{
+	const struct type *result = scope_result(scope);
+	if (result)
+		type_declare(out, result, "(");
+	else
+		buffer_puts(out, "<unknown> (");
+	buffer_puts(out, put_list(scope, scope_parameter, out) ? ")" : "void)");
+}
+
+/* A function's type, if text names one. */
 static bool put_function(struct console *console, const char *text, struct buffer *out)
 {
 	struct program *program = session_target(console->session)->program;
@@ -186,18 +214,11 @@ static bool put_function(struct console *console, const char *text, struct buffe
 	error_free(err);
 	if (places.size)
 		error_free(scope_open(places.data[0].image, places.data[0].address, &scope));
+	bool is_go = places.size && places.data[0].function.is_go;
 	place_list_deinit(&places);
 	if (!scope)
 		return false;
-	const struct type *result = scope_result(scope);
-	size_t count = 0;
-	if (result)
-		type_declare(out, result, "(");
-	else
-		buffer_puts(out, "<unknown> (");
-	while (add_parameter(scope, count, out))
-		count++;
-	buffer_puts(out, count ? ")" : "void)");
+	(is_go ? put_go_function : put_c_function)(scope, out);
 	scope_close(scope);
 	return true;
 }
