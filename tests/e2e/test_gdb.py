@@ -113,6 +113,7 @@ class BesideProbes(Beside):
     PROGRAM = "usdt"
     test_list = test_x = test_info_address = test_info_symbol = test_info_line = None
     test_disassemble = test_disassemble_with_source = test_info_functions = None
+    test_names_in_code = None
 
     def test_info_probes(self):
         def rows(text):

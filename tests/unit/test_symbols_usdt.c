@@ -64,7 +64,7 @@ static void notes_are_read(void **state)
 
 	(void)state;
 	put_note(&notes, "code+8", "base", "semaphore", "\"two\", \"b\", \"8@%rax -4@$5\"");
-	put_note(&notes, "code+4", "base", "0", "\"one\", \"a\", \"\"");
+	put_note(&notes, "code+4", "base", "0", "\"one\", \"a\\033[2J\", \"\"");
 	/* Another owner's note, and one of another type: passed over. */
 	buffer_puts(&notes, ".4byte 8, 4, 3\n.ascii \"strange\\0\"\n.4byte 1\n"
 			    ".4byte 8, 4, 9\n.ascii \"stapsdt\\0\"\n.4byte 1\n");
@@ -78,7 +78,8 @@ static void notes_are_read(void **state)
 	assert_string_equal(usdts[0].whole, "two:moved"); /* 0x10 back, as its section was */
 	assert_int_equal(usdts[0].address, code + 12 - 0x10);
 	assert_int_equal(usdts[0].semaphore, semaphore);
-	assert_string_equal(usdts[1].whole, "one:a");
+	assert_string_equal(usdts[1].name, "a\033[2J");
+	assert_string_equal(usdts[1].whole, "one:a\\x1b[2J");
 	assert_int_equal(usdts[1].address, code + 4);
 	assert_int_equal(usdts[1].semaphore, 0);
 	assert_string_equal(usdts[2].provider, "two");
