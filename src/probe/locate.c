@@ -111,7 +111,7 @@ struct error *probe_finish_site(struct probe_site *site)
  * argument is where a caller put it. */
 static bool is_cold_part(const struct function *function)
 {
-	return strstr(function->name, ".cold") != NULL;
+	return function->name && strstr(function->name, ".cold");
 }
 
 /* Is the function as such meant, not an address in it? */
