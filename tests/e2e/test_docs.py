@@ -71,6 +71,9 @@ class Pages(TestCase):
     def test_static_probes(self):
         self.play("docs/usdt.md")
 
+    def test_the_page_on_records(self):
+        self.play("docs/json.md")
+
     def test_recipes(self):
         self.play("docs/recipes.md")
 

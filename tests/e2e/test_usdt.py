@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Static probes (USDT): those of a program of ours, whose hits are known, and of Debian's."""
 
+import json
 import os
 import pwd
 import re
@@ -223,6 +224,16 @@ end
         self.assertEqual(len(re.findall(r"  usdt\[\d+\]  usdt_test:twice\(1, 4\)$", output,
                                         re.MULTILINE)), 3)
         self.assertEqual(len(re.findall(r"  usdt_test:nothing$", output, re.MULTILINE)), 6)
+
+    def test_records(self):
+        output = self.rounds("--format", "json", script="break -probe usdt_test:plain")
+        records = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        hits = [record for record in records if record["type"] == "hit"]
+        self.assertEqual(len(hits), 15)
+        self.assertEqual((hits[3]["usdt"], hits[3]["func"], hits[3]["args"]["arg[1]"],
+                          hits[3]["args"]["arg[3]"]), ("usdt_test:plain", "hit_plain", 3, -3))
+        sites = [record["sites"] for record in records if record["type"] == "probe"][0]
+        self.assertEqual((sites[0]["usdt"], sites[0]["hits"]), ("usdt_test:plain", 15))
 
     def test_a_library_of_recipes_has_them_too(self):
         output = self.rounds(script="""
