@@ -19,37 +19,65 @@ static void window_deinit(struct window *window)
 	free(window->bytes);
 }
 
-static bool window_has(const struct window *window, const struct place *place)
+static bool window_has(const struct window *window, const struct image *image, uint64_t start,
+		       uint64_t size)
 {
-	const struct function *function = &place->function;
-	uint64_t at = function->address - window->start;
+	uint64_t at = start - window->start;
 
-	return window->image == place->image && at <= window->size &&
-	       function->size <= window->size - at;
+	return window->image == image && at <= window->size && size <= window->size - at;
 }
 
-static bool window_read(struct window *window, const struct place *place, uint64_t size)
+static bool window_read(struct window *window, const struct image *image, uint64_t start,
+			uint64_t size)
 {
-	uint64_t start = place->function.address;
-
 	free(window->bytes);
-	*window = (struct window){place->image, start, size, xmalloc(size)};
-	if (!image_read(place->image, start, window->bytes, size))
+	*window = (struct window){image, start, size, xmalloc(size)};
+	if (!image_read(image, start, window->bytes, size))
 		window->image = NULL;
 	return window->image;
 }
 
-/* The function's bytes, until the next call; NULL if they are not in the file. */
-static const uint8_t *window_bytes(struct window *window, const struct place *place)
+/* So many bytes of the image, until the next call; NULL if they are not in the file. */
+static const uint8_t *window_bytes(struct window *window, const struct image *image, uint64_t start,
+				   uint64_t size)
 {
-	const struct function *function = &place->function;
-
 	/* Near the end of a segment there is less. */
-	if (!window_has(window, place) &&
-	    !(function->size < WINDOW_SIZE && window_read(window, place, WINDOW_SIZE)) &&
-	    !window_read(window, place, function->size))
+	if (!window_has(window, image, start, size) &&
+	    !(size < WINDOW_SIZE && window_read(window, image, start, WINDOW_SIZE)) &&
+	    !window_read(window, image, start, size))
 		return NULL;
-	return window->bytes + (function->address - window->start);
+	return window->bytes + (start - window->start);
+}
+
+/* The nop of a static probe, where it is not known which function it is in: the note says that
+ * an instruction begins there. */
+#define LONE_NOP ((uint8_t)0x90)
+
+static bool is_lone(const struct place *place)
+{
+	return place->usdt && (!place->function.name || place->function.is_size_guessed);
+}
+
+/* The bytes that a place is judged in: its function's. They are not decoded yet. */
+static struct error *code_of(struct window *window, const struct place *place, struct code *ret)
+{
+	uint64_t start = is_lone(place) ? place->address : place->function.address;
+	uint64_t size = is_lone(place) ? 1 : place->function.size;
+	const uint8_t *bytes = window_bytes(window, place->image, start, size);
+
+	if (is_lone(place) && (!bytes || *bytes != LONE_NOP))
+		return error_hint(
+		    error_new(ERR_REFUSED,
+			      "%s: the note of the probe leads to 0x%llx in %s, which belongs to "
+			      "no known function and is no nop",
+			      place->usdt->whole, (unsigned long long)place->address,
+			      image_name(place->image)),
+		    "Only a nop is known to be an instruction of its own: the note may be wrong.");
+	if (!bytes)
+		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
+				 image_name(place->image), place->function.name);
+	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
+	return NULL;
 }
 
 static struct error *check_bounds(const struct place *place)
@@ -96,7 +124,8 @@ struct error *probe_finish_site(struct probe_site *site)
 		return error_new(ERR_NOT_CODE,
 				 "0x%llx is in no executable, unwritable segment of %s",
 				 (unsigned long long)place->address, image_name(place->image));
-	site->public.line = place->line;
+	site->public.semaphore = image_usdt_semaphore(place->image, place->address);
+	site->public.found_line = place->line;
 	site->public.has_line = place->line.file;
 	return NULL;
 }
@@ -106,25 +135,25 @@ const struct line *site_line(const struct site *site)
 	struct site *own = (struct site *)site; /* of a probe, which is not const */
 
 	if (own->has_line)
-		return &own->line;
+		return &own->found_line;
 	own->has_line = true;
 	/* What was read of a file that has been overwritten does not go with what is in it now. */
 	if (image_is_as_read(own->place.image))
-		image_line_at(own->place.image, own->place.address, &own->line);
-	return &own->line;
+		image_line_at(own->place.image, own->place.address, &own->found_line);
+	return &own->found_line;
 }
 
 /* GCC moves unlikely code out of a function: control arrives by a jump, and no
  * argument is where a caller put it. */
 static bool is_cold_part(const struct function *function)
 {
-	return strstr(function->name, ".cold") != NULL;
+	return function->name && strstr(function->name, ".cold");
 }
 
 /* Is the function as such meant, not an address in it? */
 static bool is_of_function(const struct location *location, const struct place *place)
 {
-	if (place->inlined)
+	if (place->inlined || place->usdt)
 		return false;
 	if (location->kind == LOCATION_LINE)
 		return place->address == place->function.address;
@@ -136,11 +165,13 @@ uint64_t probe_address(const struct location *location, const struct place *plac
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
 	CLEANUP(window_deinit) struct window window = {0};
 	const struct function *function = &place->function;
-	const uint8_t *bytes;
 	struct code code;
 
-	if (!function->name || !is_of_function(location, place) ||
-	    !(bytes = window_bytes(&window, place)))
+	if (!function->name || !is_of_function(location, place))
+		return place->address;
+	const uint8_t *bytes =
+	    window_bytes(&window, place->image, function->address, function->size);
+	if (!bytes)
 		return place->address;
 	if (!code_init_entry(&code, bytes, function->size, function->address, &rules))
 		code_init(&code, bytes, function->size, function->address);
@@ -154,8 +185,9 @@ static void describe_site(const struct code *code, struct probe_site *site)
 	const struct place *place = &site->public.place;
 
 	site->like.abi = image_abi(place->image, &place->function);
-	site->like.function = place->function.name;
-	site->like.are_args_live = !is_cold_part(&place->function) &&
+	site->like.function = place->function.name ?: place->usdt->whole;
+	site->like.usdt = place->usdt;
+	site->like.are_args_live = !is_lone(place) && !is_cold_part(&place->function) &&
 				   site_args_are_live(code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
@@ -170,7 +202,8 @@ static struct error *judge(const struct location *location, const struct site_ru
 
 	if (is_of_function(location, place))
 		place->address = site_entry(code, rules).address;
-	struct error *err = site_check(code, place->address, place->function.name, rules, verdict);
+	const char *name = place->function.name ?: place->usdt->whole;
+	struct error *err = site_check(code, place->address, name, rules, verdict);
 	if (err && err->tag == ERR_REFUSED && location->is_forced) {
 		*verdict = site_judge(code, code_at(code, place->address), rules);
 		error_free(err);
@@ -237,19 +270,15 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 			       const struct site_rules *rules, const struct place *place,
 			       struct window *window)
 {
-	const struct function *function = &place->function;
 	struct probe_site site = {.public.place = *place};
 	struct code code;
 
-	if (!location->is_forced || !place->function.name)
+	if (!is_lone(place) && (!location->is_forced || !place->function.name))
 		TRY(check_bounds(place));
-	const uint8_t *bytes = window_bytes(window, place);
-	if (!bytes)
-		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
-				 image_name(place->image), place->function.name);
-	if (add_entry(probe, location, rules, place, bytes))
+	TRY(code_of(window, place, &code));
+	if (add_entry(probe, location, rules, place, code.bytes))
 		return NULL;
-	code_init(&code, bytes, function->size, function->address);
+	code_init(&code, code.bytes, code.end - code.start, code.start);
 	struct error *err = judge(location, rules, &code, &site);
 	if (!err && probe->request.kind != PROBE_FINISH)
 		add_site(probe, &site);
@@ -267,7 +296,8 @@ static bool is_pattern(const struct location *location, const place_list *places
 		if (places->data[i].inlined)
 			return true;
 	return location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
-	       (location->kind == LOCATION_LINE && places->size > 1);
+	       ((location->kind == LOCATION_LINE || location->kind == LOCATION_PROBE) &&
+		places->size > 1);
 }
 
 /* A copy has no return of its own: that there is nothing else is worth a message of its own. */
@@ -275,6 +305,11 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 {
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
+	if (probe->request.kind == PROBE_FINISH && places->size && places->data[0].usdt)
+		return error_hint(error_new(ERR_USAGE,
+					    "%s is a place in a function: it does not return",
+					    places->data[0].usdt->whole),
+				  "break -probe sees it; finish works for functions.");
 	for (size_t i = 0; i < places->size; i++)
 		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
 			return NULL;
