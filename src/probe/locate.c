@@ -271,7 +271,7 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 			       struct window *window)
 {
 	struct probe_site site = {.public.place = *place};
-	struct code code;
+	struct code code = {0};
 
 	if (!is_lone(place) && (!location->is_forced || !place->function.name))
 		TRY(check_bounds(place));
