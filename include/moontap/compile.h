@@ -144,6 +144,9 @@ struct compile_request {
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
+	/* IDENTITY_COOKIE: how many rows of counters a site has, a power of 2; 0: one. Else there
+	 * is one for each CPU. */
+	unsigned counter_rows;
 	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
 	bool is_sleepable; /* the kernel can run it so */
 	/* Does the kernel know may_goto? Asked only of blocks with loops. NULL: it does not. */

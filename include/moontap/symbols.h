@@ -23,6 +23,7 @@
  *   usdt.c       static probes (USDT): the notes of .note.stapsdt
  *   usdtarg.c    ... where their arguments are
  *   usdtplace.c  ... -probe PROVIDER:NAME -> places
+ *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
@@ -145,6 +146,8 @@ void image_facts(struct image *image, struct image_facts *ret);
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. ERR_NO_PROCESS:
  * the process whose file it is has ended. */
 struct error *image_check_unchanged(const struct image *image);
+/* Does the open file still hold what it did, whatever its path leads to by now? */
+bool image_is_as_read(const struct image *image);
 
 /* Virtual address to file offset and back, through the executable PT_LOADs
  * only: false if no executable, non-writable segment holds it. */

@@ -19,8 +19,8 @@ static void explain_sites(const struct console *console, const struct probe *pro
 		const struct site *site = site_of(probe, i);
 		buffer_printf(out, "  %-8s 0x%" PRIx64 "  ", title, site->place.address);
 		text_place(out, &site->place, program);
-		buffer_puts(out, site->line.file ? " at " : "");
-		text_line(out, &site->line);
+		buffer_puts(out, site_line(site)->file ? " at " : "");
+		text_line(out, site_line(site));
 		buffer_puts(out,
 			    site->verdict.cost == COST_CHEAP
 				? ": allowed, cheap (the kernel emulates the instruction)\n"

@@ -87,15 +87,16 @@ static void put_counters(struct buffer *out, const struct counters *counters)
 static void put_site(struct buffer *out, const struct site *site)
 {
 	const struct place *place = &site->place;
+	const struct line *line = site_line(site);
 	buffer_printf(out, "\"address\":\"0x%" PRIx64 "\"", place->address);
 	put_text(out, "func", place->function.name);
 	if (place->function.name)
 		put_count(out, "offset", place->address - place->function.address);
 	else
 		put_text(out, "offset", NULL);
-	put_text(out, "file", site->line.file);
-	if (site->line.file)
-		put_count(out, "line", site->line.number);
+	put_text(out, "file", line->file);
+	if (line->file)
+		put_count(out, "line", line->number);
 	else
 		put_text(out, "line", NULL);
 	if (place->usdt)

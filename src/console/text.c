@@ -156,9 +156,9 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 		return;
 	}
 	text_place(out, &site->place, program);
-	if (site->line.file) {
+	if (site_line(site)->file) {
 		buffer_puts(out, " (");
-		text_line(out, &site->line);
+		text_line(out, site_line(site));
 		if (site->place.inlined)
 			put_inlined(out, &site->place);
 		buffer_putc(out, ')');

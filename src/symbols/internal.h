@@ -29,7 +29,10 @@ struct section {
 /* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
-	const char **slots;
+	struct intern_slot {
+		const char *string;
+		uint64_t hash;
+	} * slots;
 	size_t count, capacity;
 };
 
@@ -241,6 +244,9 @@ const struct table *table_get(struct image *image);
 void table_free(struct table *table);
 /* Fills in what a symbol's table does not say: the size, demangled name, is_go. */
 struct function table_function(struct image *image, const struct symbol *symbol);
+/* The same where the name to show, and whether Go's table covers it, are known. */
+struct function table_named(struct image *image, const struct symbol *symbol, const char *name,
+			    bool is_go);
 
 /* The name to show: demangled, without its symbol version (memcpy@@GLIBC_2.14).
  * The caller frees it. */
@@ -318,6 +324,7 @@ enum match {
 	MATCH_EXACT,  /* the same, but for parameters, type arguments, escapes */
 	MATCH_SUFFIX, /* the last components of it */
 	MATCH_CLONE,  /* a compiler's copy: f.constprop.0 for f */
+	MATCH_GLOB,   /* of a pattern that is not the name of anything */
 	MATCH_NONE,
 };
 enum match match_name(const char *wanted, const char *name, bool is_go);
