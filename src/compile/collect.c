@@ -40,8 +40,8 @@ static void add_parts(struct rewriter *r, struct capture *capture,
 	capture->part_count = count;
 }
 
-static struct error *add_capture(struct rewriter *r, const struct node *node, const char *text,
-				 const struct value *value, unsigned *ret)
+struct error *rewrite_capture(struct rewriter *r, const struct node *node, const char *text,
+			      const struct value *value, unsigned *ret)
 {
 	struct plan *plan = r->c->plan;
 	struct captured_part *parts;
@@ -151,7 +151,7 @@ static struct error *collect_value(struct rewriter *r, const struct node *node,
 {
 	unsigned capture;
 
-	TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
+	TRY(rewrite_capture(r, node, node_text(r->c, node), value, &capture));
 	vector_push(&r->replacements, ((struct replacement){node->span, REPLACE_CAPTURE, capture}));
 	return NULL;
 }
@@ -316,60 +316,4 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	    (node->kind == NODE_UNARY && node->op != OP_NOT))
 		return collect_operator(r, node);
 	return node->kind == NODE_FOR_NUMERIC ? collect_loop(r, node) : collect_children(r, node);
-}
-
-/* The default action, for a probe without a block: what it shows, and how. */
-static const struct value default_values[] = {
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
-    {.kind = VALUE_COMM, .view = VIEW_STRING},
-    {.kind = VALUE_TID, .view = VIEW_INTEGER},
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
-};
-static const char *const default_names[] = {"time", "comm", "tid", "func"};
-
-/* The function's parameters, as far as they are known here; what cannot be read says so. */
-#define PARAMETERS_SHOWN 8
-
-static struct error *collect_parameter(struct rewriter *r, const struct variable *variable)
-{
-	struct object *object;
-	unsigned capture;
-	const char *text;
-
-	if (!variable->name)
-		return NULL;
-	text = arena_printf(&r->c->plan->arena, "%s", variable->name);
-	object = object_where(r->c, NULL, variable->type, &variable->where);
-	TRY(add_capture(r, NULL, text, object_read(r->c, object), &capture));
-	vector_push(&r->shown, ((struct shown_parameter){text, capture}));
-	return NULL;
-}
-
-static struct error *collect_parameters(struct rewriter *r)
-{
-	struct variable variable;
-	struct scope *scope;
-
-	if (r->c->request->entry.function || r->c->request->is_bare)
-		return NULL;
-	TRY(path_scope(r->c, &scope));
-	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {
-		if (!scope_parameter(scope, i, &variable))
-			break;
-		TRY(collect_parameter(r, &variable));
-	}
-	return NULL;
-}
-
-struct error *rewrite_collect_default(struct rewriter *r)
-{
-	const struct value *goroutine = goroutine_shown(r->c);
-
-	r->shows_goroutine = goroutine != NULL;
-	if (goroutine)
-		TRY(add_capture(r, NULL, "goid", goroutine, &r->goroutine_capture));
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
-		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
-				&r->default_captures[i]));
-	return collect_parameters(r);
 }

@@ -170,7 +170,7 @@ static void put_default(struct writer *w)
 				    "ok(%1$s) and \"goroutine \" .. %1$s or %2$s",
 				    w->parameters[w->r->goroutine_capture], task);
 	for (size_t i = 0; i < w->r->shown.size; i++) {
-		const struct shown_parameter *shown = &w->r->shown.data[i];
+		const struct shown_value *shown = &w->r->shown.data[i];
 
 		buffer_printf(&format, "%s%s=%%s", i ? ", " : "(", shown->name);
 		buffer_printf(&values, ", %s", w->parameters[shown->capture]);
@@ -180,6 +180,27 @@ static void put_default(struct writer *w)
 	buffer_printf(&w->out, default_format, format.data ? format.data : "",
 		      w->parameters[captures[0]], w->parameters[captures[1]], task,
 		      w->parameters[captures[3]], values.data ? values.data : "");
+}
+
+/* A call of the runtime's (src/runtime/flow.c), whose name is none that a block could write. */
+static void put_flow(struct writer *w)
+{
+	const struct rewriter *r = w->r;
+	bool is_leaving = r->c->request->flow == FLOW_LEAVE;
+
+	buffer_printf(&w->out, "_ENV[\"%s\"](%s", is_leaving ? FLOW_LEAVE_NAME : FLOW_ENTER_NAME,
+		      r->shows_goroutine ? "true" : "false");
+	for (size_t i = 0; i < (is_leaving ? FLOW_CAPTURES : FLOW_ELAPSED); i++)
+		buffer_printf(&w->out, ", %s", w->parameters[r->flow_captures[i]]);
+	for (size_t i = 0; i < r->shown.size; i++) {
+		const struct capture *capture =
+		    &r->c->plan->captures.data[r->shown.data[i].capture];
+
+		buffer_puts(&w->out, capture->kind == CAPTURE_ENUM ? ", \"'" : ", \"");
+		escape_text(&w->out, r->shown.data[i].name, strlen(r->shown.data[i].name), false);
+		buffer_printf(&w->out, "\", %s", w->parameters[r->shown.data[i].capture]);
+	}
+	buffer_puts(&w->out, r->has_more ? ", \"...\")" : ")");
 }
 
 /* The functions of aggregations, which the chunk is given. */
@@ -213,7 +234,9 @@ static void put_body(struct writer *w)
 {
 	const struct node *block = w->r->c->request->block;
 
-	if (!block) {
+	if (w->r->c->request->flow) {
+		put_flow(w);
+	} else if (!block) {
 		put_default(w);
 	} else if (block->kind == NODE_LIST) {
 		buffer_puts(&w->out, "printf(");

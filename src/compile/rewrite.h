@@ -28,9 +28,20 @@ struct part_to_lower {
 	unsigned slot;
 };
 
-struct shown_parameter {
-	const char *name;
+/* A parameter or a result. */
+struct shown_value {
+	const char *name; /* "" if it has none */
 	unsigned capture;
+};
+
+/* What tells the calls of a flow apart. */
+enum flow_capture {
+	FLOW_PID,
+	FLOW_TASK, /* thread or goroutine */
+	FLOW_FRAME,
+	FLOW_FUNCTION,
+	FLOW_ELAPSED, /* FLOW_LEAVE only */
+	FLOW_CAPTURES
 };
 
 struct rewriter {
@@ -39,8 +50,10 @@ struct rewriter {
 	VECTOR(const struct value *) values;	 /* by capture */
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
 	unsigned default_captures[4];
-	VECTOR(struct shown_parameter) shown; /* of the default action */
-	bool shows_goroutine;		      /* ... in place of the thread, where there is one */
+	unsigned flow_captures[FLOW_CAPTURES];
+	VECTOR(struct shown_value) shown; /* of the default action, or of a flow */
+	bool has_more;			  /* ... more than are shown */
+	bool shows_goroutine;		  /* ... in place of the thread, where there is one */
 	unsigned goroutine_capture;
 	bool has_bounds;
 };
@@ -51,8 +64,14 @@ void rewriter_deinit(struct rewriter *r);
  * equal ones once. */
 struct error *rewrite_collect(struct rewriter *r, const struct node *node);
 
-/* The captures of the default action. */
+/* Adds value, which the user calls text, to the captures; node or NULL. */
+struct error *rewrite_capture(struct rewriter *r, const struct node *node, const char *text,
+			      const struct value *value, unsigned *ret);
+
+/* The captures of the default action (shown.c). */
 struct error *rewrite_collect_default(struct rewriter *r);
+/* Those of half a flow. */
+struct error *rewrite_collect_flow(struct rewriter *r);
 
 /* Writes plan->lua and plan->upvalues; with a guard if plan->has_guard. */
 void rewrite_function(struct rewriter *r);

@@ -35,8 +35,10 @@ static void explain_places(const struct console *console, const struct probe *pr
 			   struct buffer *out)
 {
 	size_t entries = probe_entry_count(probe), sites = probe_site_count(probe);
-	explain_sites(console, probe, "entry", entries, probe_entry, out);
-	explain_sites(console, probe, entries ? "exit" : "site", sites, probe_site, out);
+	bool is_finish = probe_kind(probe) == PROBE_FINISH;
+	/* Those of a flow are sites as well. */
+	explain_sites(console, probe, "entry", is_finish ? entries : 0, probe_entry, out);
+	explain_sites(console, probe, is_finish ? "exit" : "site", sites, probe_site, out);
 	if (entries)
 		buffer_puts(out, "  returns  are seen at the function's own exits; its return "
 				 "address is left alone\n");
@@ -90,6 +92,20 @@ static void explain_captures(const struct plan *plan, struct buffer *out)
 	}
 }
 
+/* Of the first function of a flow: what is shown of a call, and what of its return. */
+static void explain_flow(const struct probe *probe, struct buffer *out)
+{
+	uint64_t entry = probe_entry(probe, 0)->place.address;
+	size_t number, enters = 0;
+	while (probe_site(probe, enters)->place.address != entry ||
+	       probe_site_plan(probe, enters, &number) == probe_plan(probe))
+		enters++;
+	buffer_puts(out, "  at a call\n");
+	explain_captures(probe_site_plan(probe, enters, &number), out);
+	buffer_puts(out, "  at its return\n");
+	explain_captures(probe_plan(probe), out);
+}
+
 static void explain_block(const struct plan *plan, struct buffer *out)
 {
 	if (plan->is_in_kernel)
@@ -99,6 +115,17 @@ static void explain_block(const struct plan *plan, struct buffer *out)
 			      plan->kernel_reason);
 	else
 		buffer_puts(out, "  block    in Lua, at each event\n");
+}
+
+static void explain_depth(const struct probe *probe, struct buffer *out)
+{
+	unsigned depth = probe_request(probe)->depth;
+	if (depth)
+		buffer_printf(
+		    out,
+		    "  depth    %u, decided here: deeper calls send their events as well, "
+		    "and count as filtered\n",
+		    depth);
 }
 
 static struct error *find_probe(struct console *console, const char *arguments, struct probe **ret)
@@ -125,8 +152,12 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	}
 	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
-	explain_captures(plan, out);
+	if (probe_kind(probe) == PROBE_FLOW)
+		explain_flow(probe, out);
+	else
+		explain_captures(plan, out);
 	explain_block(plan, out);
+	explain_depth(probe, out);
 	probe_list(probe, out);
 	return NULL;
 }

@@ -443,6 +443,13 @@ static void print_aggregates(struct console *console)
 							  &console->events->pending));
 }
 
+/* Who sits at a console has looked at them. */
+static void print_covers(struct console *console)
+{
+	if (console->options->is_batch && !console->options->session.is_dry_run)
+		cover_draw(console, &console->events->pending);
+}
+
 static void finish(struct console *console)
 {
 	session_stop(console->session);
@@ -450,6 +457,7 @@ static void finish(struct console *console)
 	runtime_finish(console->runtime);
 	budget_finish(console);
 	print_aggregates(console);
+	print_covers(console);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)
 		console->status = 1;

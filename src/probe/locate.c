@@ -6,19 +6,13 @@
  */
 #include "internal.h"
 
-/* The bytes of one function and their instructions. */
-struct body {
-	struct code code;
-	uint8_t *bytes;
-};
-
-static void body_deinit(struct body *body)
+void body_deinit(struct body *body)
 {
 	code_deinit(&body->code);
 	free(body->bytes);
 }
 
-static struct error *body_init(struct body *body, const struct place *place)
+struct error *body_init(struct body *body, const struct place *place)
 {
 	const struct function *function = &place->function;
 
@@ -30,7 +24,7 @@ static struct error *body_init(struct body *body, const struct place *place)
 	return NULL;
 }
 
-static struct error *check_bounds(const struct place *place)
+struct error *place_check_bounds(const struct place *place)
 {
 	const struct function *function = &place->function;
 	const char *problem = image_go_problem(place->image);
@@ -175,11 +169,12 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	struct body body = {0};
 
 	if (!location->is_forced || !place->function.name)
-		TRY(check_bounds(place));
+		TRY(place_check_bounds(place));
 	struct error *err = body_init(&body, place);
 	if (!err)
 		err = judge(location, rules, &body, &site);
-	if (!err && probe->request.kind != PROBE_FINISH)
+	bool has_returns = probe->request.kind == PROBE_FINISH || probe->request.kind == PROBE_FLOW;
+	if (!err && !has_returns)
 		err = add_site(probe, &site);
 	else if (!err && !(probe->entries.size &&
 			   is_there(&probe->entries.data[probe->entries.size - 1].public.place,
@@ -207,7 +202,8 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
 	for (size_t i = 0; i < places->size; i++)
-		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
+		if ((probe->request.kind != PROBE_FINISH && probe->request.kind != PROBE_FLOW) ||
+		    !places->data[i].inlined)
 			return NULL;
 	return error_hint(error_new(ERR_USAGE,
 				    "every call of %s was inlined: it has no instruction of its "
@@ -256,7 +252,9 @@ struct error *probe_locate(struct probe *probe)
 	TRY(image_check_unchanged(program_executable(program)));
 	TRY(location_parse(probe->request.location, &location));
 	struct error *err = location_resolve(&location, program, &places);
-	if (!err)
+	if (!err && probe->request.kind == PROBE_COVER)
+		err = cover_locate(probe, &places);
+	else if (!err)
 		err = add_places(probe, &location, &places);
 	place_list_deinit(&places);
 	location_deinit(&location);

@@ -55,13 +55,18 @@ struct handle {
 	uint64_t remaining; /* calls of its block until it is disabled; if is_limited */
 	bool is_limited;
 	int function, unit; /* references */
+	/* Of a flow, whose plans have a function each: instead of function. */
+	int *functions;
+	size_t function_count;
+	struct calltree *tree;
 	int aggregates_reference;
 	int carriers[2]; /* of a pending probe: references to what its statement has brought */
 	struct aggregates *aggregates;
 	size_t site_count;
 	struct site_values *sites;
-	size_t capture_count;
-	int *enums; /* by capture: reference to a table of its enum's names; 0: not made yet */
+	size_t capture_count, enum_count; /* of the plan that has most; of all */
+	int *enums; /* by plan and capture: reference to a table of its enum's names; 0: not made
+		       yet */
 	struct callback_health health;
 };
 
@@ -95,9 +100,13 @@ struct runtime {
 
 	/* Records that have been taken from the ring, each after a batch_item. */
 	struct buffer batch;
-	size_t batch_next;	 /* offset of the next to deliver */
-	int64_t wall_offset_ns;	 /* wall clock - CLOCK_MONOTONIC */
-	struct handle *current;	 /* whose callback runs */
+	size_t batch_next;	/* offset of the next to deliver */
+	int64_t wall_offset_ns; /* wall clock - CLOCK_MONOTONIC */
+	struct handle *current; /* whose callback runs */
+	size_t current_site;	/* ... for this site's event */
+	bool has_flows;
+	int64_t flow_due_ns; /* when the next line of a flow is due that was kept back */
+	struct buffer flow_text;
 	struct probe *redefined; /* the next statement is its new text; or NULL */
 	bool is_in_timer;
 	bool is_delivering, is_resolving;
@@ -195,6 +204,8 @@ const char *missing_reason(lua_State *L, int index);
 /* --------------------------------------------------------------- print.c */
 
 int print_values(lua_State *L); /* Lua's print, to the sink */
+/* The value at index; one that is no plain value is replaced there by its text. */
+struct format_value to_format_value(lua_State *L, int index);
 void print_open(lua_State *L);
 void emit_open(lua_State *L);
 /* Writes out what is pending, of C's stdout too. */
@@ -319,6 +330,19 @@ void row_read(void *reader, const mt_u64 *key, const mt_u64 *words);
 bool callback_failed(struct runtime *runtime, struct callback_health *health, const char *what,
 		     struct error *err);
 void callback_deinit(struct callback_health *health);
+
+/* ---------------------------------------------------------------- flow.c */
+
+int64_t runtime_now_ns(void); /* CLOCK_MONOTONIC */
+/* Puts its functions into the table at the top. */
+void flow_open(lua_State *L);
+/* Gives the handle of a flow its functions and its tree; and the opposite. */
+void flow_attach(lua_State *L, struct handle *handle);
+void flow_detach(lua_State *L, struct handle *handle);
+/* Writes lines that are due. */
+void flow_flush(struct runtime *runtime);
+/* Writes all. */
+void flow_finish(struct runtime *runtime);
 
 /* ------------------------------------------------------------- deliver.c */
 

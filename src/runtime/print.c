@@ -40,8 +40,7 @@ static bool to_number(lua_State *L, int index, struct format_value *ret)
 	return ret->kind != FORMAT_NIL;
 }
 
-/* The value at index; one that is no plain value is replaced there by its text. */
-static struct format_value to_value(lua_State *L, int index)
+struct format_value to_format_value(lua_State *L, int index)
 {
 	struct format_value value = {.kind = FORMAT_NIL};
 
@@ -86,7 +85,7 @@ static struct format_value *to_values(lua_State *L, int first, int last, struct 
 	if (last - first >= FEW_VALUES)
 		values = lua_newuserdatauv(L, sizeof(*values) * (size_t)(last - first + 1), 0);
 	for (int i = first; i <= last; i++)
-		values[i - first] = to_value(L, i);
+		values[i - first] = to_format_value(L, i);
 	return values;
 }
 

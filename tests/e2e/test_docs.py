@@ -67,6 +67,9 @@ class Pages(TestCase):
     def test_the_tutorial(self):
         self.play("docs/tutorial.md")
 
+    def test_the_pictures(self):
+        self.play("docs/pictures.md")
+
     def test_recipes(self):
         self.play("docs/recipes.md")
 
