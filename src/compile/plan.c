@@ -182,6 +182,7 @@ static struct error *collect(struct rewriter *r)
 
 	if (request->flow)
 		return rewrite_collect_flow(r);
+	r->c->plan->shows_hits = !request->block;
 	return request->block ? rewrite_collect(r, request->block) : rewrite_collect_default(r);
 }
 

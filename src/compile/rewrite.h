@@ -28,11 +28,13 @@ struct part_to_lower {
 	unsigned slot;
 };
 
-/* A parameter or a result. */
+/* What the default action shows of the target: a parameter, or, in a finish, a result. */
 struct shown_value {
-	const char *name; /* "" if it has none */
+	const char *name;
 	unsigned capture;
 };
+
+#define NO_CAPTURE (~0u)
 
 /* What tells the calls of a flow apart. */
 enum flow_capture {
@@ -49,12 +51,12 @@ struct rewriter {
 	VECTOR(struct replacement) replacements; /* in the order of the text */
 	VECTOR(const struct value *) values;	 /* by capture */
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
-	unsigned default_captures[4];
 	unsigned flow_captures[FLOW_CAPTURES];
-	VECTOR(struct shown_value) shown; /* of the default action, or of a flow */
-	bool has_more;			  /* ... more than are shown */
-	bool shows_goroutine;		  /* ... in place of the thread, where there is one */
-	unsigned goroutine_capture;
+	bool is_goroutine; /* the task of a flow */
+	/* Of the default action: */
+	unsigned hit_captures[HIT_VALUES]; /* NO_CAPTURE: there is none */
+	VECTOR(struct shown_value) shown;  /* ... and of a flow */
+	bool has_more;			   /* parameters than are shown */
 	bool has_bounds;
 };
 

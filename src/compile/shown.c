@@ -6,65 +6,89 @@
 #include "path.h"
 #include "rewrite.h"
 
-/* ------------------------------------------------------------------- parameters */
+/* -------------------------------------------------------------- the default action */
 
-/* More are left out, and that is shown. */
-#define PARAMETERS_SHOWN 8
+/* What it shows at every place, by enum hit_argument. */
+static const struct value default_values[] = {
+    [HIT_TIME] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
+    [HIT_COMM] = {.kind = VALUE_COMM, .view = VIEW_STRING},
+    [HIT_TID] = {.kind = VALUE_TID, .view = VIEW_INTEGER},
+    [HIT_FUNC] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
+    [HIT_FILE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FILE},
+    [HIT_LINE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_LINE},
+};
+static const char *const default_names[] = {
+    [HIT_TIME] = "time", [HIT_COMM] = "comm", [HIT_TID] = "tid",
+    [HIT_FUNC] = "func", [HIT_FILE] = "file", [HIT_LINE] = "line",
+};
 
-static struct error *collect_variable(struct rewriter *r, const struct variable *variable,
-				      const char *name)
+/* So many parameters or results; what cannot be read says so. */
+#define VALUES_SHOWN 8
+
+static struct error *show(struct rewriter *r, const char *name, struct object *object)
 {
 	unsigned capture;
-	const char *text = arena_printf(&r->c->plan->arena, "%s", name);
-	struct object *object = object_where(r->c, NULL, variable->type, &variable->where);
 
-	TRY(rewrite_capture(r, NULL, text, object_read(r->c, object), &capture));
-	vector_push(&r->shown, ((struct shown_value){text, capture}));
+	TRY(rewrite_capture(r, NULL, name, object_read(r->c, object), &capture));
+	vector_push(&r->shown, ((struct shown_value){name, capture}));
 	return NULL;
 }
 
-/* The function's parameters, as far as they are known here; what cannot be read says so. */
-static struct error *collect_parameters(struct rewriter *r, bool *ret_are_known)
+static struct error *collect_parameters(struct rewriter *r)
 {
 	struct variable variable;
 	struct scope *scope;
 
 	TRY(path_scope(r->c, &scope));
-	*ret_are_known = scope != NULL;
 	for (size_t i = 0; scope && scope_parameter(scope, i, &variable); i++) {
-		r->has_more = i >= PARAMETERS_SHOWN;
+		r->has_more = i >= VALUES_SHOWN;
 		if (r->has_more)
 			break;
 		if (variable.name)
-			TRY(collect_variable(r, &variable, variable.name));
+			TRY(show(r, arena_printf(&r->c->plan->arena, "%s", variable.name),
+				 object_where(r->c, NULL, variable.type, &variable.where)));
 	}
 	return NULL;
 }
 
-/* --------------------------------------------------------------- default action */
+static struct error *collect_results(struct rewriter *r)
+{
+	struct object *object;
 
-static const struct value default_values[] = {
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
-    {.kind = VALUE_COMM, .view = VIEW_STRING},
-    {.kind = VALUE_TID, .view = VIEW_INTEGER},
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
-};
-static const char *const default_names[] = {"time", "comm", "tid", "func"};
+	for (size_t i = 0; i < VALUES_SHOWN; i++) {
+		TRY(path_each_result(r->c, i, &object));
+		if (!object)
+			break;
+		TRY(show(r, arena_printf(&r->c->plan->arena, "result[%zu]", i + 1), object));
+	}
+	return NULL;
+}
+
+/* The time that a call took. */
+static struct error *collect_elapsed(struct rewriter *r)
+{
+	static const struct value elapsed = {.kind = VALUE_ELAPSED, .view = VIEW_INTEGER};
+
+	return rewrite_capture(r, NULL, "elapsed", &elapsed, &r->hit_captures[HIT_ELAPSED]);
+}
 
 struct error *rewrite_collect_default(struct rewriter *r)
 {
 	const struct value *goroutine = goroutine_shown(r->c);
-	bool are_known;
+	bool is_finish = r->c->request->entry.function != NULL;
 
-	r->shows_goroutine = goroutine != NULL;
+	for (size_t i = HIT_TIME; i < HIT_VALUES; i++)
+		r->hit_captures[i] = NO_CAPTURE;
 	if (goroutine)
-		TRY(rewrite_capture(r, NULL, "goid", goroutine, &r->goroutine_capture));
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
+		TRY(rewrite_capture(r, NULL, "goid", goroutine, &r->hit_captures[HIT_GOID]));
+	for (size_t i = HIT_TIME; i < ARRAY_SIZE(default_values); i++)
 		TRY(rewrite_capture(r, NULL, default_names[i], &default_values[i],
-				    &r->default_captures[i]));
-	if (r->c->request->entry.function || r->c->request->is_bare)
+				    &r->hit_captures[i]));
+	if (is_finish)
+		TRY(collect_elapsed(r));
+	if (r->c->request->is_bare)
 		return NULL;
-	return collect_parameters(r, &are_known);
+	return is_finish ? collect_results(r) : collect_parameters(r);
 }
 
 /* ------------------------------------------------------------------------ flow */
@@ -84,8 +108,8 @@ static struct error *collect_words(struct rewriter *r)
 	const struct compile_site *site = compiler_site(r->c);
 	unsigned count = image_go_argument_words(site->image, site->address), capture;
 
-	r->has_more = site->abi == ABI_SYSV || count > PARAMETERS_SHOWN;
-	for (unsigned i = 0; i < count && i < PARAMETERS_SHOWN; i++) {
+	r->has_more = site->abi == ABI_SYSV || count > VALUES_SHOWN;
+	for (unsigned i = 0; i < count && i < VALUES_SHOWN; i++) {
 		const char *text = arena_printf(&r->c->plan->arena, "arg[%u]", i + 1);
 
 		TRY(rewrite_capture(r, NULL, text, argument_word(r->c, NULL, i + 1), &capture));
@@ -94,59 +118,41 @@ static struct error *collect_words(struct rewriter *r)
 	return NULL;
 }
 
-static struct error *collect_c_result(struct rewriter *r, struct scope *scope)
+/* Of Go's, those that have names are shown with them. */
+static struct error *collect_flow_results(struct rewriter *r)
 {
-	const struct type *type = scope_result(scope);
-	struct object *object = NULL;
-	unsigned capture;
-
-	if (!type || type->kind == TYPE_VOID)
-		return NULL;
-	TRY(path_result(r->c, NULL, &object));
-	TRY(rewrite_capture(r, NULL, "result", object_read(r->c, object), &capture));
-	vector_push(&r->shown, ((struct shown_value){"", capture}));
-	return NULL;
-}
-
-/* Of several, those that have names have them shown. */
-static struct error *collect_results(struct rewriter *r)
-{
+	bool is_go = r->c->request->site.abi != ABI_SYSV;
 	struct variable variable;
+	struct object *object;
 	struct scope *scope;
 
 	TRY(path_scope(r->c, &scope));
-	if (!scope)
-		return NULL;
-	if (r->c->request->site.abi == ABI_SYSV)
-		return collect_c_result(r, scope);
-	for (size_t i = 0; scope_go_result(scope, i, &variable); i++) {
-		const char *name = *variable.name == '~' ? "" : variable.name;
-		const char *text = arena_printf(&r->c->plan->arena, "result[%zu]", i + 1);
-		struct object *object =
-		    r->c->request->site.is_tail_call
-			? object_lost_as(r->c, NULL, variable.type, RETURNED_BY_ANOTHER)
-			: object_where(r->c, NULL, variable.type, &variable.where);
-		unsigned capture;
-
-		TRY(rewrite_capture(r, NULL, text, object_read(r->c, object), &capture));
-		vector_push(&r->shown, ((struct shown_value){
-					   arena_printf(&r->c->plan->arena, "%s", name), capture}));
+	for (size_t i = 0; i < VALUES_SHOWN; i++) {
+		TRY(path_each_result(r->c, i, &object));
+		if (!object)
+			break;
+		TRY(show(r, arena_printf(&r->c->plan->arena, "result[%zu]", i + 1), object));
+		bool is_named = is_go && scope_go_result(scope, i, &variable) && *variable.name &&
+				*variable.name != '~';
+		r->shown.data[r->shown.size - 1].name =
+		    is_named ? arena_printf(&r->c->plan->arena, "%s", variable.name) : "";
 	}
 	return NULL;
 }
 
 struct error *rewrite_collect_flow(struct rewriter *r)
 {
-	bool is_leaving = r->c->request->flow == FLOW_LEAVE, are_known = false;
+	bool is_leaving = r->c->request->flow == FLOW_LEAVE;
+	struct scope *scope;
 	const struct value *goroutine = r->c->goroutine ? goroutine_shown(r->c) : NULL;
 
-	r->shows_goroutine = goroutine != NULL;
+	r->is_goroutine = goroutine != NULL;
 	for (size_t i = 0; i < (is_leaving ? FLOW_CAPTURES : FLOW_ELAPSED); i++)
 		TRY(rewrite_capture(r, NULL, flow_names[i],
 				    i == FLOW_TASK && goroutine ? goroutine : &flow_values[i],
 				    &r->flow_captures[i]));
 	if (is_leaving)
-		return collect_results(r);
-	TRY(collect_parameters(r, &are_known));
-	return are_known ? NULL : collect_words(r);
+		return collect_flow_results(r);
+	TRY(path_scope(r->c, &scope));
+	return scope ? collect_parameters(r) : collect_words(r);
 }

@@ -386,6 +386,7 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 		return;
 	runtime->current = handle;
 	runtime->current_site = item->site;
+	runtime->hit_ns = item->record.time_ns;
 	call_function(L, runtime, item);
 	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
 	lua_pop(L, 1);

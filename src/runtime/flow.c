@@ -127,9 +127,26 @@ static struct calltree_call call_of(lua_State *L)
 	};
 }
 
+void flow_lines(struct buffer *out, unsigned probe, const struct buffer *lines)
+{
+	(void)probe;
+	buffer_append(out, lines->data, lines->size);
+}
+
+/* Hands over the lines that the handle's tree has written. */
+static void put_lines(struct runtime *runtime, const struct handle *handle)
+{
+	if (runtime->flow_lines.size)
+		runtime->renderer->lines(&runtime->sink->pending, handle->number,
+					 &runtime->flow_lines);
+	buffer_clear(&runtime->flow_lines);
+}
+
 /* What is deeper than is shown counts as filtered. */
 static void note(struct runtime *runtime, bool is_shown)
 {
+	put_lines(runtime, runtime->current);
+	runtime_flush_if_full(runtime);
 	if (!is_shown)
 		probe_note_filtered(runtime->current->probe, runtime->current_site);
 }
@@ -145,7 +162,7 @@ static int flow_enter(lua_State *L)
 	put_pairs(L, FUNCTION + 1, text);
 	buffer_putc(text, ')');
 	note(runtime, calltree_enter(runtime->current->tree, &call, text->data, runtime_now_ns(),
-				     &runtime->sink->pending));
+				     &runtime->flow_lines));
 	return 0;
 }
 
@@ -159,7 +176,7 @@ static int flow_leave(lua_State *L)
 	buffer_puts(text, lua_gettop(L) > ELAPSED ? " = " : "");
 	put_pairs(L, ELAPSED + 1, text);
 	note(runtime, calltree_leave(runtime->current->tree, &call, text->data ? text->data : "",
-				     (uint64_t)lua_tointeger(L, ELAPSED), &runtime->sink->pending));
+				     (uint64_t)lua_tointeger(L, ELAPSED), &runtime->flow_lines));
 	return 0;
 }
 
@@ -203,7 +220,8 @@ void flow_detach(lua_State *L, struct handle *handle)
 {
 	if (!handle->tree)
 		return;
-	calltree_end(handle->tree, &runtime_of(L)->sink->pending);
+	calltree_end(handle->tree, &runtime_of(L)->flow_lines);
+	put_lines(runtime_of(L), handle);
 	calltree_free(handle->tree);
 	handle->tree = NULL;
 	for (size_t i = 0; i < handle->function_count; i++)
@@ -219,10 +237,12 @@ void flow_flush(struct runtime *runtime)
 
 	runtime->flow_due_ns = INT64_MAX;
 	for (size_t i = 0; runtime->has_flows && i < runtime->handles.size; i++) {
-		struct calltree *tree = runtime->handles.data[i]->tree;
-		int64_t due_ns =
-		    tree ? calltree_flush(tree, now_ns, &runtime->sink->pending) : INT64_MAX;
+		const struct handle *handle = runtime->handles.data[i];
+		int64_t due_ns = handle->tree
+				     ? calltree_flush(handle->tree, now_ns, &runtime->flow_lines)
+				     : INT64_MAX;
 
+		put_lines(runtime, handle);
 		if (due_ns < runtime->flow_due_ns)
 			runtime->flow_due_ns = due_ns;
 	}
@@ -230,9 +250,13 @@ void flow_flush(struct runtime *runtime)
 
 void flow_finish(struct runtime *runtime)
 {
-	for (size_t i = 0; i < runtime->handles.size; i++)
-		if (runtime->handles.data[i]->tree)
-			calltree_end(runtime->handles.data[i]->tree, &runtime->sink->pending);
+	for (size_t i = 0; i < runtime->handles.size; i++) {
+		const struct handle *handle = runtime->handles.data[i];
+
+		if (handle->tree)
+			calltree_end(handle->tree, &runtime->flow_lines);
+		put_lines(runtime, handle);
+	}
 }
 
 int runtime_wait_ms(const struct runtime *runtime)

@@ -51,6 +51,7 @@ struct runtime *runtime_new(struct session *session, struct sink *sink,
 	runtime->session = session;
 	runtime->sink = sink;
 	runtime->options = *options;
+	runtime->renderer = renderer_of(options->format);
 	runtime->timer_fd = -1;
 	runtime->flow_due_ns = INT64_MAX;
 	*(struct runtime **)lua_getextraspace(L) = runtime;
@@ -73,6 +74,8 @@ void runtime_free(struct runtime *runtime)
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);
 	buffer_deinit(&runtime->flow_text);
+	buffer_deinit(&runtime->flow_lines);
+	buffer_deinit(&runtime->text);
 	lua_close(runtime->lua);
 	shared_free_all(runtime);
 	program_free_all(runtime);
@@ -158,7 +161,7 @@ static struct error *run_interactive(struct runtime *runtime, struct source *sou
 	int count = lua_gettop(L) - top;
 	if (count == 0)
 		return NULL;
-	lua_pushcfunction(L, print_values);
+	lua_pushcfunction(L, runtime->renderer->print);
 	lua_insert(L, top + 1);
 	return failure_call(L, count, 0);
 }

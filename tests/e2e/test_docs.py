@@ -70,6 +70,9 @@ class Pages(TestCase):
     def test_the_pictures(self):
         self.play("docs/pictures.md")
 
+    def test_the_page_on_records(self):
+        self.play("docs/json.md")
+
     def test_recipes(self):
         self.play("docs/recipes.md")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """flow: the tree of calls, as the targets are known to make them."""
 
+import json
 import os
 import re
 import socket
@@ -114,6 +115,20 @@ class C(FlowCase):
         text = self.flow("flow /^(work|leaf)$/\nbreak leaf do exit() end", "tree")
         self.assertRegex(text, r"\n\d+ calls? shown above had not returned by then\.\n$")
         self.assertEqual(text.count("had not returned"), 1)
+
+
+    def test_as_records(self):
+        result = self.moontap("--format", "json", "-e", "flow leaf", "-e", "cover leaf", "--args",
+                              target_path("tree"))
+        records = [json.loads(line) for line in result.stdout.splitlines()]
+        lines = [record["text"] for record in records if record["type"] == "flow"]
+        self.assertEqual(len(lines), 4, result)
+        self.assertRegex(lines[0], r'^\[\d+\] leaf\(n=1, text="down", color=GREEN\) = 2  ')
+        (cover,) = [record for record in records if record.get("kind") == "cover" and
+                    record["type"] == "probe"]
+        (picture,) = cover["pictures"]
+        self.assertEqual(picture["func"], "leaf")
+        self.assertIn(4, [line["count"] for line in picture["lines"]])
 
 
 @needs_root
