@@ -26,6 +26,7 @@
  *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
+ *   linerows.c   the lines of a stretch of code; all code of some lines
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
@@ -199,6 +200,21 @@ struct line {
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+/* The code from address on, up to that of the next row, is of line (file NULL: of none). Several
+ * may have one address: all but the last have no code of their own. */
+struct line_row {
+	uint64_t address;
+	struct line line;
+	bool is_statement; /* it begins one; Go's own table says so of every row */
+};
+typedef VECTOR(struct line_row) line_rows;
+/* Appends the rows of the code in [start, end), a function's, by address; none if no line of it
+ * is known. Inlined code has the lines of the function that it is a copy of. */
+void image_line_rows(struct image *image, uint64_t start, uint64_t end, line_rows *ret);
+/* Calls fn for each row of lines first to last of file (as rows have it), in all functions: also
+ * where they were inlined. By DWARF alone. */
+void image_each_line(struct image *image, const char *file, unsigned first, unsigned last,
+		     void (*fn)(void *context, uint64_t address), void *context);
 /* Calls fn for each source file that the line tables name, many of them often: whole
  * paths, where the tables have them. */
 void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
@@ -358,6 +374,10 @@ char *image_operand_name(struct image *image, uint64_t address, const struct cod
  * FORM_STRING and FORM_SEQUENCE; interfaces structs of two words; maps and channels pointers to
  * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
 const struct type *image_go_type(struct image *image, uint64_t address);
+
+/* How many words the arguments of the Go function at address take, without which it would be
+ * unknown what they are; 0: none, or not known. Before Go 1.17 results count as well. */
+unsigned image_go_argument_words(struct image *image, uint64_t address);
 
 /* The goroutine that runs. */
 struct goroutine {

@@ -40,7 +40,9 @@ struct error *path_each_result(struct compiler *c, size_t index, struct object *
 /* An error unless the function returns at the site. */
 struct error *path_check_returns(struct compiler *c, const struct node *node);
 
-/* raw.c: arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */
+/* raw.c: argument number n, from 1, at the entry; at most 9 where Go passes it in registers. */
+const struct value *argument_word(struct compiler *c, const struct node *node, int64_t n);
+/* arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */
 struct error *resolve_argument(struct compiler *c, const struct node *node,
 			       const struct value **ret);
 struct error *resolve_register(struct compiler *c, const struct node *node,

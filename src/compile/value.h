@@ -34,6 +34,7 @@ enum value_kind {
 	VALUE_TID,
 	VALUE_CPU,
 	VALUE_FSBASE,  /* the thread's base of %fs */
+	VALUE_FRAME,   /* of the call that is entered, or returns: struct call_key's */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
 	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */

@@ -6,77 +6,7 @@
  */
 #include "internal.h"
 
-/* Bytes of an image that functions are read from: those of a pattern are neighbours. */
-struct window {
-	const struct image *image;
-	uint64_t start, size;
-	uint8_t *bytes;
-};
-#define WINDOW_SIZE ((uint64_t)64 << 10)
-
-static void window_deinit(struct window *window)
-{
-	free(window->bytes);
-}
-
-static bool window_has(const struct window *window, const struct place *place)
-{
-	const struct function *function = &place->function;
-	uint64_t at = function->address - window->start;
-
-	return window->image == place->image && at <= window->size &&
-	       function->size <= window->size - at;
-}
-
-static bool window_read(struct window *window, const struct image *image, uint64_t start,
-			uint64_t size)
-{
-	free(window->bytes);
-	*window = (struct window){image, start, size, xmalloc(size)};
-	if (!image_read(image, start, window->bytes, size))
-		window->image = NULL;
-	return window->image;
-}
-
-/* The function's bytes, until the next call; NULL if they are not in the file. */
-static const uint8_t *window_bytes(struct window *window, const struct place *place)
-{
-	const struct function *function = &place->function;
-	uint64_t start = function->address;
-
-	/* Near the end of a segment there is less. */
-	if (!window_has(window, place) &&
-	    !(function->size < WINDOW_SIZE &&
-	      window_read(window, place->image, start, WINDOW_SIZE)) &&
-	    !window_read(window, place->image, start, function->size))
-		return NULL;
-	return window->bytes + (start - window->start);
-}
-
-/* The nop of a static probe, where it is not known which function it is in: the note says that
- * an instruction begins there. */
-#define LONE_NOP ((uint8_t)0x90)
-
-static bool is_lone(const struct place *place)
-{
-	return place->usdt && (!place->function.name || place->function.is_size_guessed);
-}
-
-static struct error *lone_init(struct code *ret, struct window *window, const struct place *place)
-{
-	if (!window_read(window, place->image, place->address, 1) || *window->bytes != LONE_NOP)
-		return error_hint(
-		    error_new(ERR_REFUSED,
-			      "%s: the note of the probe leads to 0x%llx in %s, which belongs to "
-			      "no known function and is no nop",
-			      place->usdt->whole, (unsigned long long)place->address,
-			      image_name(place->image)),
-		    "Only a nop is known to be an instruction of its own: the note may be wrong.");
-	code_init(ret, window->bytes, 1, place->address);
-	return NULL;
-}
-
-static struct error *check_bounds(const struct place *place)
+struct error *place_check_bounds(const struct place *place)
 {
 	const struct function *function = &place->function;
 	const char *problem = image_go_problem(place->image);
@@ -181,7 +111,7 @@ static void describe_site(const struct code *code, struct probe_site *site)
 	site->like.abi = image_abi(place->image, &place->function);
 	site->like.function = place->function.name ?: place->usdt->whole;
 	site->like.usdt = place->usdt;
-	site->like.are_args_live = !is_lone(place) && !is_cold_part(&place->function) &&
+	site->like.are_args_live = !place_is_lone(place) && !is_cold_part(&place->function) &&
 				   site_args_are_live(code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
@@ -207,6 +137,11 @@ static struct error *judge(const struct location *location, const struct site_ru
 		return err;
 	describe_site(code, site);
 	return probe_finish_site(site);
+}
+
+static bool has_returns(const struct probe *probe)
+{
+	return probe->request.kind == PROBE_FINISH || probe->request.kind == PROBE_FLOW;
 }
 
 /* Aliases of one function (and copies merged by the linker) are one site. */
@@ -250,7 +185,7 @@ static bool add_entry(struct probe *probe, const struct location *location,
 	const uint8_t *bytes;
 	struct code code;
 
-	if (probe->request.kind == PROBE_FINISH || !is_of_function(location, place) ||
+	if (has_returns(probe) || !is_of_function(location, place) ||
 	    !(bytes = window_bytes(window, place)) ||
 	    !code_init_entry(&code, bytes, function->size, function->address, rules))
 		return false;
@@ -262,21 +197,6 @@ static bool add_entry(struct probe *probe, const struct location *location,
 	return !err;
 }
 
-/* Decodes what the place is in. The window must stay as it is while ret is used. */
-static struct error *decode(struct code *ret, struct window *window, const struct place *place)
-{
-	const struct function *function = &place->function;
-
-	if (is_lone(place))
-		return lone_init(ret, window, place);
-	const uint8_t *bytes = window_bytes(window, place);
-	if (!bytes)
-		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
-				 image_name(place->image), function->name);
-	code_init(ret, bytes, function->size, function->address);
-	return NULL;
-}
-
 static struct error *add_place(struct probe *probe, const struct location *location,
 			       const struct site_rules *rules, const struct place *place,
 			       struct window *window)
@@ -284,13 +204,13 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	struct probe_site site = {.public.place = *place};
 	struct code code;
 
-	if (!is_lone(place) && (!location->is_forced || !place->function.name))
-		TRY(check_bounds(place));
+	if (!place_is_lone(place) && (!location->is_forced || !place->function.name))
+		TRY(place_check_bounds(place));
 	if (add_entry(probe, location, rules, place, window))
 		return NULL;
-	TRY(decode(&code, window, place));
+	TRY(window_decode(window, place, &code));
 	struct error *err = judge(location, rules, &code, &site);
-	if (!err && probe->request.kind != PROBE_FINISH)
+	if (!err && !has_returns(probe))
 		add_site(probe, &site);
 	else if (!err)
 		err = add_finish(probe, location, rules, &code, &site);
@@ -315,13 +235,13 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 {
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
-	if (probe->request.kind == PROBE_FINISH && places->size && places->data[0].usdt)
+	if (has_returns(probe) && places->size && places->data[0].usdt)
 		return error_hint(error_new(ERR_USAGE,
 					    "%s is a place in a function: it does not return",
 					    places->data[0].usdt->whole),
 				  "break -probe sees it; finish works for functions.");
 	for (size_t i = 0; i < places->size; i++)
-		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
+		if (!has_returns(probe) || !places->data[i].inlined)
 			return NULL;
 	return error_hint(error_new(ERR_USAGE,
 				    "every call of %s was inlined: it has no instruction of its "
@@ -371,7 +291,9 @@ struct error *probe_locate(struct probe *probe)
 	TRY(image_check_unchanged(program_executable(program)));
 	TRY(location_parse(probe->request.location, &location));
 	struct error *err = location_resolve(&location, program, &places);
-	if (!err)
+	if (!err && probe->request.kind == PROBE_COVER)
+		err = cover_locate(probe, &places);
+	else if (!err)
 		err = add_places(probe, &location, &places);
 	place_list_deinit(&places);
 	location_deinit(&location);

@@ -172,6 +172,7 @@ int define_statement(lua_State *L)
 	    .source = unit->source,
 	    .condition = node->probe.condition,
 	    .goroutine = node->probe.goroutine,
+	    .depth = node->probe.depth,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
 	return define_probe(L, &request, unit, unit_index, carriers);

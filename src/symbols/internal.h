@@ -289,6 +289,8 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* Where the line of an address may change next. */
+uint64_t gotab_line_end(struct gotab *table, uint64_t address);
 /* Appends the chain of calls inlined at address, innermost first (goinline.c). */
 void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 /* Calls fn for each inlined copy of the functions whose name contains literal and is wanted:

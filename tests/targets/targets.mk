@@ -13,7 +13,8 @@ GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels throws stacks stacks-fp tree \
+	lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) $(VALUES))
@@ -32,6 +33,18 @@ $(T)/calls-nodebug: $(T)/calls
 $(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/tree: tests/targets/tree.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wno-infinite-recursion -o $@ $<
+# lines-COMPILER-OLEVEL
+$(T)/lines-gcc-%: tests/targets/lines.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -$* -o $@ $<
+$(T)/lines-clang-%: tests/targets/lines.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(T_FLAGS) -$* -o $@ $<
+$(T)/lines-nodebug: $(T)/lines-gcc-O0
+	$(call say,TARGET,$@)strip -g -o $@ $<
 $(T)/labels: tests/targets/labels.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -O0 -o $@ $<

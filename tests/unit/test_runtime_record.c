@@ -187,7 +187,7 @@ static void the_default_action_is_a_record_of_typed_values(void **state)
 	struct buffer expected = {0};
 
 	run_well(f, "break probed_function");
-	const struct line *line = &probe_site(session_probe(f->session, 1), 0)->line;
+	const struct line *line = site_line(probe_site(session_probe(f->session, 1), 0));
 	buffer_puts(&expected, "{\"type\":\"hit\",\"probe\":1,\"tid\":77,\"goid\":null,\"comm\":"
 			       "{\"bytes\":\"6122621bff\"},\"func\":\"probed_function\",\"file\":");
 	json_text(&expected, line->file, strlen(line->file));
