@@ -33,12 +33,13 @@ size_t argument_count(const struct node *call)
 
 bool resolve_is_event(const struct compiler *c, const struct node *node)
 {
-	const char *event = c->request->event;
+	const struct compile_request *request = c->request;
+	const struct node *first = request->block ? request->block : request->condition;
 
 	/* The parameter e itself, not a local of the block that hides it. */
-	return event && c->request->block && node->kind == NODE_NAME && node->declaration &&
-	       strcmp(node->text, event) == 0 &&
-	       node->declaration->span.start < c->request->block->span.start;
+	return request->event && first && node->kind == NODE_NAME && node->declaration &&
+	       strcmp(node->text, request->event) == 0 &&
+	       node->declaration->span.start < first->span.start;
 }
 
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node)
