@@ -12,6 +12,7 @@
 --
 -- @module moontap.recipe
 local argument = require "moontap.recipe.argument"
+local callback = require "moontap.recipe.callback"
 local files = require "moontap.recipe.load"
 
 local M = {}
@@ -165,11 +166,30 @@ local function of_text(text, what)
   return prepare(words[1], function(recipe) return argument.name_values(recipe, words) end)
 end
 
---- Runs `run` with every name of Lua's and moontap's, but for those of `instead`.
+--- `report(PERIOD, AGGREGATE ...)`: prints the aggregates and clears them, each PERIOD (ns). With
+-- 0 that is left to moontap's end.
+local function reporter(environment)
+  return function(period, ...)
+    local aggregates = { ... }
+    if period == 0 then return end
+    environment.every(period / 1e9, function()
+      environment.print(os.date("%H:%M:%S"))
+      for _, shown in ipairs(aggregates) do
+        environment.print(shown)
+        shown:clear()
+      end
+    end)
+  end
+end
+
+--- Runs `run` with every name of Lua's, moontap's and what recipes have beside them, but for
+-- those of `instead`.
 local function call(recipe, values, instead)
-  setmetatable(recipe.environment, {
+  local environment = recipe.environment
+  local own = { report = reporter(environment), callback = callback.make }
+  setmetatable(environment, {
     __index = function(_, name)
-      local replacement = instead[name]
+      local replacement = instead[name] or own[name]
       if replacement ~= nil then return replacement end
       return _G[name]
     end,
