@@ -306,6 +306,8 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The same where there is no debug information: C's own words, and pointers to void and char. */
+const struct type *type_of_words(const char *name);
 /* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
  * itself if there is none, or it is of another kind. Searches the whole program: to be asked
  * when a path leads through the type. */
