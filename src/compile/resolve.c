@@ -31,15 +31,20 @@ size_t argument_count(const struct node *call)
 
 /* ------------------------------------------------------------------- names */
 
+static bool is_within(const struct node *node, const struct node *part)
+{
+	return part && node->span.start >= part->span.start && node->span.end <= part->span.end;
+}
+
 bool resolve_is_event(const struct compiler *c, const struct node *node)
 {
 	const struct compile_request *request = c->request;
-	const struct node *first = request->block ? request->block : request->condition;
 
 	/* The parameter e itself, not a local of the block that hides it. */
-	return request->event && first && node->kind == NODE_NAME && node->declaration &&
+	return request->event && node->kind == NODE_NAME && node->declaration &&
 	       strcmp(node->text, request->event) == 0 &&
-	       node->declaration->span.start < first->span.start;
+	       !is_within(node->declaration, request->block) &&
+	       !is_within(node->declaration, request->condition);
 }
 
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node)

@@ -204,6 +204,17 @@ static void a_callback_may_be_in_a_text_that_load_was_given(void **state)
 	error_free(err);
 }
 
+static void a_callback_may_stand_before_its_condition(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f, "local function block(e) count(e.pid) end\n"
+		    "probe('probed_function', {when = function(e)\nreturn e.arg[1] > 3 end}, block)");
+	const struct plan *plan = probe_plan(session_probe(f->session, f->placed));
+	assert_true(plan->has_predicate);
+	assert_true(plan->is_in_kernel);
+}
+
 static void without_a_callback_it_is_the_default_action(void **state)
 {
 	struct fixture *f = *state;
@@ -255,6 +266,7 @@ int main(void)
 	    TEST(probe_says_what_is_wrong_with_its_arguments),
 	    TEST(functions_typed_one_after_the_other_are_told_apart),
 	    TEST(a_callback_may_be_in_a_text_that_load_was_given),
+	    TEST(a_callback_may_stand_before_its_condition),
 	    TEST(without_a_callback_it_is_the_default_action),
 	    TEST(a_module_can_hold_callbacks),
 	};
