@@ -34,30 +34,24 @@ these.]],
       [-10] = "EAI_MEMORY", [-11] = "EAI_SYSTEM", [-12] = "EAI_OVERFLOW",
     }
 
-    local function line(time, comm, tid, elapsed, func, host, failure)
+    local function failure(func, rax)
+      if func ~= "getaddrinfo" then return rax == 0 and "not found" end
+      local code = rax & 0xffffffff -- an int
+      if code == 0 then return false end
+      if code >= 0x80000000 then code = code - 0x100000000 end
+      return errors[code] or tostring(code)
+    end
+    local function looked_up(time, comm, tid, elapsed, func, host, rax)
+      local failed = failure(func, rax)
       print(show.line(time, comm, tid, string.format(
         "%7s  %s  %s%s", show.duration(elapsed), func, show.text(ok(host, "(none)")),
-        failure and "  " .. failure or "")))
-    end
-    local function looked_up(time, comm, tid, elapsed, func, host, code)
-      line(time, comm, tid, elapsed, func, host, code ~= 0 and (errors[code] or code) or nil)
-    end
-    local function asked(time, comm, tid, elapsed, func, host, entry)
-      line(time, comm, tid, elapsed, func, host, entry == 0 and "not found" or nil)
+        failed and "  " .. failed or "")))
     end
 
-    local names = { "getaddrinfo", "gethostbyname", "gethostbyname2" }
-    for _, name in ipairs(names) do
+    for _, name in ipairs { "getaddrinfo", "gethostbyname", "gethostbyname2" } do
       finish("libc:" .. name, function(e) latency:add(e.elapsed, e.func) end)
-    end
-    finish("libc:getaddrinfo", { when = function(e) return e.elapsed >= least end }, function(e)
-      looked_up(e.time, e.comm, e.tid, e.elapsed, e.func, e.str(e.entry.arg[1]),
-                e.cast("int", e.reg.rax))
-    end)
-    for i = 2, #names do
-      finish("libc:" .. names[i], { when = function(e) return e.elapsed >= least end },
-             function(e)
-        asked(e.time, e.comm, e.tid, e.elapsed, e.func, e.str(e.entry.arg[1]), e.reg.rax)
+      finish("libc:" .. name, { when = function(e) return e.elapsed >= least end }, function(e)
+        looked_up(e.time, e.comm, e.tid, e.elapsed, e.func, e.str(e.entry.arg[1]), e.reg.rax)
       end)
     end
   end,
