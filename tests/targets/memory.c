@@ -84,9 +84,10 @@ NOINLINE void gives_back(void)
 /* Fails, and leaves what it had. */
 NOINLINE void fails(void)
 {
-	void *block = malloc(1 << 4), *more;
+	void *block = malloc(16), *more;
 	size_t size = (size_t)-1 >> 1;
 
+	USE(block);
 	USE(size);
 	more = malloc(size);
 	USE(more);

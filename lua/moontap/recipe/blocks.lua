@@ -9,8 +9,19 @@ function M.new(sample)
   return setmetatable({ sample = sample, live = {}, callers = {}, now = 0 }, M)
 end
 
+--- Whether a block is followed is decided by its address, so that both its ends are seen: this is
+-- the expression that decides it in the kernel, of the expression of its address.
+function M:condition(address)
+  return self.sample == 1 and address .. " ~= 0" or string.format(
+    "%s ~= 0 and ((%s >> 4) * 0x9E3779B97F4A7C15 >> 33) %% %d == 0", address, address, self.sample)
+end
+
+function M:is_followed(address)
+  return address ~= 0 and ((address >> 4) * 0x9E3779B97F4A7C15 >> 33) % self.sample == 0
+end
+
 function M:allocated(pid, address, size, time, stack)
-  if not ok(address) then return end
+  if not ok(address) or not self:is_followed(address + 0) then return end
   local blocks = self.live[pid]
   if not blocks then
     blocks = {}

@@ -51,7 +51,7 @@ function M.watch(set, least, on_query)
   elseif is_defined(MARIADB) then
     watch_mariadb(set, begin, finished, 1024)
   else
-    error("this is neither PostgreSQL's server (postgres) nor MariaDB's (mariadbd)", 0)
+    error { refusal = "this is neither PostgreSQL's server (postgres) nor MariaDB's (mariadbd)" }
   end
 end
 

@@ -26,7 +26,7 @@ and elapsed unless told; entry.arg[1] is an argument then.]],
                 help = "time, thread, function, arguments or what SHOW names" } },
   safety = { reads_user_data = true },
   examples = { "calls.trace malloc", "calls.trace malloc show='arg[1], comm' when='arg[1] > 4096'",
-               "calls.trace libc:open* show='str(entry.arg[1]), result' at=return",
+               "calls.trace libc:read show='entry.arg[1], result' at=return",
                "calls.trace libc:abort stack=32" },
   run = function(args)
     local show = require "moontap.recipe.show"

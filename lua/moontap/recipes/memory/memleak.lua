@@ -38,16 +38,11 @@ event of free() that is lost leaves a block behind: moontap says at the end if a
   run = function(args)
     local allocator = require "moontap.recipe.allocator"
     local blocks = require("moontap.recipe.blocks").new(args.sample)
-    local names = { sample = args.sample, depth = args.depth + 1, blocks = blocks }
+    local names = { depth = args.depth + 1, blocks = blocks }
 
-    -- Whether a block is followed is decided by its address alone, in the kernel.
-    local function is_chosen(pointer)
-      return pointer .. " ~= 0" .. (args.sample == 1 and "" or string.format(
-        " and ((%s >> 4) * 0x9E3779B97F4A7C15 >> 33) %% sample == 0", pointer))
-    end
     local function frees(name)
       probe(allocator.location(args.library, name),
-            callback("blocks:freed(e.pid, e.arg[1], e.time)", names, is_chosen("e.arg[1]")))
+            callback("blocks:freed(e.pid, e.arg[1], e.time)", names, blocks:condition("e.arg[1]")))
     end
     -- Where RESULT is not known another function returns for this one, and is asked instead.
     local function allocates(f, pointer, condition, result)
@@ -61,13 +56,15 @@ event of free() that is lost leaves a block behind: moontap says at the end if a
     for _, f in ipairs(allocator.functions(args.library)) do
       if f.name == "posix_memalign" then
         local pointer = "u64(e.entry.arg[1])"
-        allocates(f, pointer, "e.reg.rax & 0xffffffff == 0 and " .. is_chosen(pointer), "e.result")
+        allocates(f, pointer, "e.reg.rax & 0xffffffff == 0 and " .. blocks:condition(pointer),
+                  "e.result")
       elseif f.name == "calloc" and args.library == "libc" then
         -- It may end with a jump to memset: the block is in %rdi then.
         local pointer = "ok(e.result, e.reg.rdi)"
-        allocates(f, pointer, is_chosen(pointer), pointer)
+        allocates(f, pointer, string.format("(%s) or (%s)", blocks:condition("e.reg.rax"),
+                                            blocks:condition("e.reg.rdi")), pointer)
       elseif not (args.library == "libc" and allocator.JUMPS[f.name]) then
-        allocates(f, "e.reg.rax", is_chosen("e.reg.rax"), "e.result")
+        allocates(f, "e.reg.rax", blocks:condition("e.reg.rax"), "e.result")
       end
     end
     local function show() print(blocks:report(args.older, args.top)) end

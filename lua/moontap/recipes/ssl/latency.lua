@@ -5,9 +5,9 @@ return {
   license = "GPL-2.0-or-later",
   summary = "How long TLS handshakes, reads and writes take.",
   description = [[
-Histograms of the time that the functions of OpenSSL and GnuTLS take: handshake, read, write. A
-read includes waiting for the other side to send; a handshake its round trips. All of it is in
-the kernel. gnutls_record_send ends with a jump to another function, and is not shown.]],
+Histograms of the time that the functions of OpenSSL take: handshake, read, write. A read includes
+waiting for the other side to send; a handshake its round trips. Of GnuTLS only the handshake is
+shown: its other functions end with a jump to another function. All of it is in the kernel.]],
   keywords = { "tls", "ssl", "openssl", "gnutls", "handshake", "latency", "ssllatency" },
   category = "ssl",
   args = {
@@ -17,13 +17,13 @@ the kernel. gnutls_record_send ends with a jump to another function, and is not 
   },
   outputs = { { name = "latency", type = "histogram", unit = "time", help = "of a call" } },
   targets = { { module = "libssl.so.3", symbols = { "SSL_read", "SSL_write" } },
-              { module = "libgnutls.so.30", symbols = { "gnutls_record_recv" } } },
+              { module = "libgnutls.so.30", symbols = { "gnutls_handshake" } } },
   safety = { reads_user_data = false },
   examples = { "ssl.latency", "ssl.latency by='func, tid' every=5s" },
   run = function(args)
     local latency <const> = aggregate.hist { title = "latency of TLS", unit = "ns" }
     for _, f in ipairs(require("moontap.recipe.tls").functions()) do
-      if f.name ~= "gnutls_record_send" then
+      if not f.name:find("^gnutls_record") then
         finish(f.location, callback("latency:add(e.elapsed, " .. args.by .. ")",
                                     { latency = latency }))
       end
