@@ -50,6 +50,7 @@
  *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
+ *   ifunc.c      which implementation an IFUNC stands for
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries
  *   program.c    an executable or process, and its libraries
@@ -163,6 +164,11 @@ struct function {
 
 /* The function that covers address. */
 bool image_function_at(struct image *image, uint64_t address, struct function *ret);
+/* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under its
+ * own name. False: no process that may be looked into has the file, or the file does not call the
+ * function itself, or where the implementation ends is not known. */
+bool image_ifunc(struct image *image, const struct function *function, pid_t pid,
+		 struct function *ret);
 /* Calls fn for every function, in address order, aliases included, until it
  * returns false. Names live as long as the image. */
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
