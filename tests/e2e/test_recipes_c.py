@@ -78,6 +78,7 @@ class Checked(TestCase):
                 ("trace counted show=''",
                  "recipe calls.trace: show is a list of expressions such as comm, arg[1], not ''"),
                 ("trace counted show='nomber'", "`nomber` means nothing here"),
+                ("trace libc:time", "(an IFUNC), and which one that is here cannot be told"),
                 ("argdist counted value='arg[99]'", "arguments are counted from 1 to 64"),
                 ("db.slow", "recipe db.slow: this is neither PostgreSQL's server (postgres) nor MariaDB's")):
             result = self.moontap("-q", "-batch", "--dry-run", target_path("counted"),
@@ -342,6 +343,22 @@ class Programs(RecipeCase):
         self.assertEqual(tap.wait(), 3)
         self.assertEqual(re.findall(r"^\d\d:\d\d:\d\d\.\d{6}  bash\[\d+\]  (.*)$", tap.output(), re.M),
                          ["echo 'a  b'; x=1", "exit 3"], tap.output())
+
+    def test_strlen(self):
+        program = (PYTHON, "-c", """
+import ctypes
+libc = ctypes.CDLL(None)
+for i in range(5): libc.strlen(b"a text of moontap")
+for i in range(3): libc.strlen(b"m" * 9000)""")
+        text = self.run_recipe("strlen size=20", *program)
+        self.assertRegex(text, r"(?m)^  a text of moontap +5$")
+        self.assertRegex(text, r"(?m)^  m{20}\.\.\. +3$")
+        text = self.run_recipe("strlen length when='reg.rax > 8192'", *program)
+        self.assertIn("lengths: hist, in bytes\n  [8K, 16K)  3  |", text)
+        text = self.run_recipe("strlen stack depth=2 when='u64(arg[1]) == 0x6d6d6d6d6d6d6d6d'",
+                               *program)
+        self.assertRegex(text, r"callers of strlen: count\n    3\n      __strlen_\w+\+|      strlen\+")
+        self.assert_kernel("strlen", *program)
 
     def test_gethostlatency(self):
         text = self.run_recipe("gethostlatency", PYTHON, "-c", """
