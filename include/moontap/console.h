@@ -12,12 +12,14 @@
  *   input.c        lines of input: blocks of several, the empty line, end of file
  *   prompt.c       readline: editing, events above the half-typed line
  *   history.c      what was typed before, and its file
+ *   report.c       what it tells of probes: in words, or as records (--format json)
  *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
  *   offers.c         ... of the target: variables at a place, globals, fields
  *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
+ *   absent.c       ... what GDB has and there is none of here
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
  *   facts.c        how the target was built
@@ -35,7 +37,7 @@
  *   flow.c         where a function's control goes, for the next two:
  *   cmd_branches.c branches: conditional jumps, in words
  *   cmd_calls.c    calls
- *   cmd_disassemble.c  disassemble
+ *   cmd_disassemble.c, reference.c  disassemble; the names of addresses in it
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
@@ -79,7 +81,8 @@ struct options {
 	VECTOR(struct step) steps;
 	const char *completion; /* --completion: a shell, or NULL */
 	const char *output;	/* -o */
-	int64_t duration_ns;	/* 0: none */
+	enum output_format format;
+	int64_t duration_ns; /* 0: none */
 	struct session_options session;
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
@@ -268,10 +271,13 @@ struct console {
 	const struct options *options;
 	struct session *session;
 	struct runtime *runtime;
-	struct sink screen;	 /* standard output: what commands say */
-	struct sink file;	 /* -o */
-	struct sink *events;	 /* what scripts print: one of the two above */
+	struct sink screen;  /* standard output: what commands say */
+	struct sink file;    /* -o; records on standard output */
+	struct sink *events; /* what scripts print: one of the two above */
+	const struct report *report;
 	struct buffer *out;	 /* what the running command says: screen's, or command()'s */
+	bool is_captured;	 /* ... the latter */
+	const char *command;	 /* what the screen gets is said by this one; or NULL */
 	const char *source_name; /* of the text that runs: "(console)" */
 	bool is_terminal;	 /* a person types: prompt, questions */
 	bool may_ask;		 /* a line that was typed is running: its person can answer */
@@ -321,6 +327,23 @@ bool console_query(struct console *console, const char *question);
 bool console_query_no(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
+
+/* Between the two, what the screen gets is told apart as what a command says. */
+void console_begin_command(struct console *console, const char *text);
+void console_end_command(struct console *console);
+
+/* How the console tells of probes (report.c). */
+struct report {
+	void (*placed)(struct console *console, const struct probe *probe);
+	/* The counts are final. */
+	void (*ended)(struct console *console);
+};
+extern const struct report reports[]; /* by output_format */
+/* As sink.edit: lines for people become a record. */
+void report_wrap(void *console, struct buffer *pending);
+/* Where aggregates go that a command shows, and as what: its own text, out, or records. */
+struct buffer *report_aggregates(struct console *console, struct buffer *out,
+				 enum output_format *ret);
 
 void budget_init(struct console *console);
 /* As sink.edit: takes away what is over the budget. */
@@ -374,6 +397,27 @@ void history_limit(unsigned entries);
 void history_show(struct buffer *out);
 void history_remember(const char *text); /* blocks of several lines stay one entry */
 void history_save(unsigned entries);
+
+/* ------------------------------------------------------ addresses in code */
+
+/* The data that a function's instructions name, by address. */
+struct references {
+	struct image *image; /* borrowed */
+	uint64_t bias;	     /* what is added to its addresses in the code */
+	VECTOR(struct reference {
+		uint64_t address;
+		char *name; /* or NULL */
+	})
+	data;
+};
+/* Call references_deinit. */
+void references_init(struct references *ret, struct image *image, uint64_t bias,
+		     const struct code *code);
+void references_deinit(struct references *references);
+/* Appends an instruction's text and the name of the address in it, as GDB has them:
+ * "call 0x1030 <puts@plt>", "mov 0x2f(%rip),%rax\t# 0x4010 <counter>". */
+void references_put(const struct references *references, const struct insn *insn,
+		    const struct insn_text *text, struct buffer *out);
 
 /* ---------------------------------------------------------------- commands */
 
@@ -431,6 +475,12 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret);
 /* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
+/* Is it one of the words, which spaces separate? */
+bool word_is_among(const char *words, const char *word, size_t size);
+/* What somebody may want who types one of GDB's commands (or info's subjects; or behind "set")
+ * that there is none of here; NULL: it is not one of those. */
+const char *command_absent(const struct command *rows, const char *word, size_t size);
+const char *setting_absent(const char *text);
 /* Is it the name of a global of Lua's? */
 bool command_is_lua_name(struct console *console, const char *text, size_t size);
 /* Splits text into its command and the arguments. *ret_command is NULL for
@@ -497,6 +547,7 @@ struct error *cmd_directory(struct console *console, const char *arguments, stru
 struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_printf(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);

@@ -10,12 +10,14 @@
  *   memory.c     what was at addresses at the hit
  *   golang.c     interfaces, channels, functions and times of Go
  *   gomap.c      maps of Go
+ *   letter.c     numbers by GDB's format letters
  *   typed.c      these values as text
  *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON
  *   table.c      columns
  *   aggregate.c  rows of values by key: count, sum ... lhist
  *   histogram.c  aggregates as text
+ *   rowjson.c    ... as JSON
  */
 #ifndef MOONTAP_OUTPUT_H
 #define MOONTAP_OUTPUT_H
@@ -23,6 +25,12 @@
 #include "moontap/base.h"
 #include "moontap/record.h"
 #include "moontap/type.h"
+
+/* How what is written is meant to be read. */
+enum output_format {
+	OUTPUT_TEXT, /* lines for people */
+	OUTPUT_JSON, /* one object a line (docs/json.md) */
+};
 
 /* ------------------------------------------------------------------- sink */
 
@@ -194,6 +202,11 @@ void typed_pairs(const struct typed_view *map, struct typed_pairs *ret);
 /* False: there is no other. */
 bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct typed_value *value);
 
+/* An integer, or a float's bits, of 1, 2, 4 or 8 bytes by GDB's letter: x(hex), z(hex with all
+ * its zeros), d(decimal), u(unsigned), o(octal), t(binary), c(character), f(float, of 4 and 8
+ * bytes). is_padded: x and t with all their zeros, too. */
+void number_put_letter(struct buffer *out, uint64_t bits, size_t size, char letter, bool is_padded);
+
 /* An interface value's message, where it is an error of a kind that keeps it in a field: false. */
 bool typed_message(const struct typed_value *error, struct typed_view *ret);
 /* 1.5s, 2h0m0s: as Go writes a time.Duration. */
@@ -202,6 +215,7 @@ void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE]);
 struct typed_limits {
 	unsigned depth;	   /* of braces in braces; deeper ones are {...} */
 	unsigned elements; /* of an array; then ... */
+	char letter;	   /* of number_put_letter, for integers and addresses; 0: as they are */
 };
 #define TYPED_DEPTH_DEFAULT    4
 #define TYPED_ELEMENTS_DEFAULT 32
@@ -224,8 +238,10 @@ void typed_json(struct buffer *out, const struct typed_value *value,
 /* A JSON string. Bytes that are not UTF-8 cannot be one: such a string comes
  * out as an object of their hexadecimal digits, {"bytes":"66ff"}. */
 void json_string(struct buffer *out, const char *bytes, size_t size);
-/* A name in an object: must be a string, so \xNN stands for a wrong byte. */
-void json_name(struct buffer *out, const char *bytes, size_t size);
+/* The same of one that was cut: it ends in "...". */
+void json_cut_string(struct buffer *out, const char *bytes, size_t size);
+/* What must be a string, as a name in an object: \xNN stands for a wrong byte. */
+void json_text(struct buffer *out, const char *bytes, size_t size);
 void json_integer(struct buffer *out, int64_t value);
 void json_unsigned(struct buffer *out, uint64_t value);
 /* "0x...", of 128 bits: few readers of JSON keep numbers of more than 53. */
@@ -304,5 +320,10 @@ void aggregate_add(const struct aggregate *aggregate, mt_u64 *row, int64_t value
 /* The rows, each line indented: ascending by value, so that the greatest comes
  * last; equal ones by key. */
 void aggregate_format(const struct aggregate *aggregate, struct buffer *out);
+/* The same as members of a JSON object (docs/json.md), rows in the order of their keys:
+ * "kind":"hist","unit":"ns","rows":[...],"dropped":0 */
+void aggregate_json(const struct aggregate *aggregate, struct buffer *out);
+/* "hist" */
+const char *aggregate_kind_name(enum aggregate_kind kind);
 
 #endif
