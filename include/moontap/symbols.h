@@ -164,9 +164,9 @@ struct function {
 
 /* The function that covers address. */
 bool image_function_at(struct image *image, uint64_t address, struct function *ret);
-/* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under its
- * own name. False: no process that may be looked into has the file, or the file does not call the
- * function itself, or where the implementation ends is not known. */
+/* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under
+ * its own name. False: no process that may be looked into has the file, or the file does not call
+ * the function itself, or where the implementation ends is not known. */
 bool image_ifunc(struct image *image, const struct function *function, pid_t pid,
 		 struct function *ret);
 /* Calls fn for every function, in address order, aliases included, until it

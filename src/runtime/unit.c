@@ -241,7 +241,8 @@ struct error *unit_find_function(lua_State *L, int index, bool is_condition,
 	if (ar.what[0] == 'C')
 		return error_new(ERR_TYPE, "a callback must be a Lua function, not one of C");
 	if (ar.what[0] == 'm')
-		return error_new(ERR_TYPE, "a callback must be a function in a text, not all of it");
+		return error_new(ERR_TYPE,
+				 "a callback must be a function in a text, not all of it");
 	TRY(push_unit_of(L, &ar, &unit));
 	for (size_t i = 0; unit && i < unit->tree->functions.size; i++) {
 		const struct node *node = unit->tree->functions.data[i];

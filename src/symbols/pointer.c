@@ -28,8 +28,7 @@ bool image_each_relocation(const struct image *image, uint32_t type,
 					 size * sizeof(*batch)))
 				break;
 			for (size_t j = 0; j < size; j++)
-				if (ELF64_R_TYPE(batch[j].r_info) == type &&
-				    fn(context, &batch[j]))
+				if (ELF64_R_TYPE(batch[j].r_info) == type && fn(context, &batch[j]))
 					return true;
 		}
 	}

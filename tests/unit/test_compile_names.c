@@ -347,7 +347,8 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	    {"do print(len())", ERR_TYPE, "t.mt:1:18", "len takes one value: len(V)", ""},
 	    {"do print(bytes(p))", ERR_TYPE, "t.mt:1:18",
 	     "bytes takes an address, how many and, if you like, a greatest length: "
-	     "bytes(P, N [, MAX])", ""},
+	     "bytes(P, N [, MAX])",
+	     ""},
 	    {"do print(cast('struct nothing *', p).x)", ERR_NAME, "t.mt:1:23",
 	     "no type `struct nothing *` is known here",
 	     "Write it as the program does: \"struct point *\", \"unsigned int\"."},

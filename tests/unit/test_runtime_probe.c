@@ -129,7 +129,8 @@ static void probe_says_what_is_wrong_with_its_arguments(void **state)
 		const char *message;
 	} cases[] = {
 	    {"probe()", ERR_LUA, "bad argument #1 to 'probe' (string expected, got no value)"},
-	    {"probe('f', 5)", ERR_LUA, "bad argument #2 to 'probe' (function expected, got number)"},
+	    {"probe('f', 5)", ERR_LUA,
+	     "bad argument #2 to 'probe' (function expected, got number)"},
 	    {"probe('f', {}, 5)", ERR_LUA,
 	     "bad argument #3 to 'probe' (function expected, got number)"},
 	    {"probe('f', {wen = 1}, function() end)", ERR_LUA,
@@ -186,12 +187,13 @@ static void a_callback_may_be_in_a_text_that_load_was_given(void **state)
 {
 	struct fixture *f = *state;
 
-	run_well(f, "for _, what in ipairs {'arg[1]', 'arg[2]'} do\n"
-		    "  local sizes <const>, least <const> = aggregate.sum {title = what}, 3\n"
-		    "  probe('probed_function', load('local sizes <const>, least <const> = ...\\n'\n"
-		    "    .. 'return function(e) if ' .. what .. ' > least then sizes:add(e.pid) end'\n"
-		    "    .. ' end')(sizes, least))\n"
-		    "end");
+	run_well(f,
+		 "for _, what in ipairs {'arg[1]', 'arg[2]'} do\n"
+		 "  local sizes <const>, least <const> = aggregate.sum {title = what}, 3\n"
+		 "  probe('probed_function', load('local sizes <const>, least <const> = ...\\n'\n"
+		 "    .. 'return function(e) if ' .. what .. ' > least then sizes:add(e.pid) end'\n"
+		 "    .. ' end')(sizes, least))\n"
+		 "end");
 	for (unsigned i = 1; i <= 2; i++) {
 		const struct plan *plan = probe_plan(session_probe(f->session, i));
 		assert_true(plan->is_in_kernel);
@@ -208,8 +210,9 @@ static void a_callback_may_stand_before_its_condition(void **state)
 {
 	struct fixture *f = *state;
 
-	run_well(f, "local function block(e) count(e.pid) end\n"
-		    "probe('probed_function', {when = function(e)\nreturn e.arg[1] > 3 end}, block)");
+	run_well(f,
+		 "local function block(e) count(e.pid) end\n"
+		 "probe('probed_function', {when = function(e)\nreturn e.arg[1] > 3 end}, block)");
 	const struct plan *plan = probe_plan(session_probe(f->session, f->placed));
 	assert_true(plan->has_predicate);
 	assert_true(plan->is_in_kernel);

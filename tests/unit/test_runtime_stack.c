@@ -74,10 +74,11 @@ static void an_address_has_a_name_and_a_line(void **state)
 	struct fixture *f = *state;
 	char script[300];
 
-	snprintf(script, sizeof(script),
-		 "print(symbol(%#lx, %d):match('^probed_function%%+0x0 %%(test_runtime.h:%%d+%%)$') "
-		 "~= nil, symbol(%#lx, %d), symbol(1, %d))",
-		 (unsigned long)(uintptr_t)probed_function, getpid(), 0x10ul, getpid(), NO_PID);
+	snprintf(
+	    script, sizeof(script),
+	    "print(symbol(%#lx, %d):match('^probed_function%%+0x0 %%(test_runtime.h:%%d+%%)$') "
+	    "~= nil, symbol(%#lx, %d), symbol(1, %d))",
+	    (unsigned long)(uintptr_t)probed_function, getpid(), 0x10ul, getpid(), NO_PID);
 	expect(f, script, "true\tnil\tnil\n");
 }
 
