@@ -174,7 +174,7 @@ static struct error *push_unit_of(lua_State *L, const lua_Debug *ar, struct unit
 {
 	struct runtime *runtime = runtime_of(L);
 	struct unit *unit = find_by_name(runtime, ar->source);
-	struct source *source;
+	struct source *source = NULL;
 
 	if (unit) {
 		lua_rawgetp(L, LUA_REGISTRYINDEX, unit);
