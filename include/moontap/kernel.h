@@ -123,12 +123,14 @@ void kernel_unload(struct kernel_program *program);
 
 /* One file's sites of a program. offsets are file offsets. With pid, only that
  * process (and what the link's filter cannot tell apart, the program does).
- * All or nothing. May be called for several files. */
+ * All or nothing. May be called for several files. A semaphore is a 16-bit count in writable data
+ * that the kernel raises, while the site is attached, in each process that is traced. */
 struct attach_request {
 	const char *path;
 	pid_t pid;
 	const uint64_t *offsets;
 	const uint64_t *cookies;
+	const uint64_t *semaphores; /* NULL: none has one; else of each its file offset, or 0 */
 	size_t count;
 };
 struct error *kernel_attach(struct kernel_program *program, const struct attach_request *request);

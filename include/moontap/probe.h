@@ -142,8 +142,9 @@ struct probe *session_next_probe(const struct session *session, const struct pro
 struct site {
 	struct place place; /* where the probe sits */
 	struct site_verdict verdict;
-	uint64_t offset;  /* in the file */
-	struct line line; /* file NULL if not known */
+	uint64_t offset;    /* in the file */
+	uint64_t semaphore; /* of a static probe that counts its listeners: its offset; or 0 */
+	struct line line;   /* file NULL if not known */
 };
 
 /* Where a probe for one of a location's places would sit. */

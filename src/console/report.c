@@ -82,7 +82,8 @@ static void put_counters(struct buffer *out, const struct counters *counters)
 	put_count(out, "lost", counters->lost);
 }
 
-/* "address":"0x1139","func":"main","offset":4,"file":"t.c","line":3 */
+/* "address":"0x1139","func":"main","offset":4,"file":"t.c","line":3; "usdt":"a:b" of a static
+ * probe */
 static void put_site(struct buffer *out, const struct site *site)
 {
 	const struct place *place = &site->place;
@@ -97,6 +98,8 @@ static void put_site(struct buffer *out, const struct site *site)
 		put_count(out, "line", site->line.number);
 	else
 		put_text(out, "line", NULL);
+	if (place->usdt)
+		put_text(out, "usdt", place->usdt->whole);
 }
 
 static void put_sites(struct buffer *out, const struct probe *probe, bool has_counts)

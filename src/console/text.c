@@ -38,6 +38,10 @@ static const char *base_name(const char *path)
 
 void text_place(struct buffer *out, const struct place *place, const struct program *program)
 {
+	if (place->usdt) {
+		text_name(out, place->usdt->whole);
+		buffer_puts(out, " in ");
+	}
 	if (program && place->image != program_executable(program)) {
 		text_name(out, base_name(image_name(place->image)));
 		buffer_putc(out, ':');

@@ -83,11 +83,21 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 
 /* ------------------------------------------------------------------- groups */
 
+/* Have they the arguments of the same static probe, in the same places? */
+static bool has_same_arguments(const struct compile_site *a, const struct compile_site *b)
+{
+	if (!a->usdt || !b->usdt)
+		return a->usdt == b->usdt;
+	return a->image == b->image && strcmp(a->usdt->whole, b->usdt->whole) == 0 &&
+	       strcmp(a->usdt->arguments, b->usdt->arguments) == 0;
+}
+
 static bool is_alike(const struct compile_site *a, const struct compile_site *b)
 {
-	return a->abi == b->abi && a->are_args_live == b->are_args_live &&
-	       a->cfa_offset == b->cfa_offset && a->is_tail_call == b->is_tail_call &&
-	       a->has_condition == b->has_condition && a->condition == b->condition;
+	return has_same_arguments(a, b) && a->abi == b->abi &&
+	       a->are_args_live == b->are_args_live && a->cfa_offset == b->cfa_offset &&
+	       a->is_tail_call == b->is_tail_call && a->has_condition == b->has_condition &&
+	       a->condition == b->condition;
 }
 
 static struct compile_site entry_of(const struct probe *probe, const struct probe_site *site)

@@ -18,10 +18,36 @@ static void body_deinit(struct body *body)
 	free(body->bytes);
 }
 
+/* The nop of a static probe, where it is not known which function it is in: the note says that
+ * an instruction begins there. */
+#define LONE_NOP ((uint8_t)0x90)
+
+static bool is_lone(const struct place *place)
+{
+	return place->usdt && (!place->function.name || place->function.is_size_guessed);
+}
+
+static struct error *lone_init(struct body *body, const struct place *place)
+{
+	body->bytes = xmalloc(1);
+	if (!image_read(place->image, place->address, body->bytes, 1) || *body->bytes != LONE_NOP)
+		return error_hint(
+		    error_new(ERR_REFUSED,
+			      "%s: the note of the probe leads to 0x%llx in %s, which belongs to "
+			      "no known function and is no nop",
+			      place->usdt->whole, (unsigned long long)place->address,
+			      image_name(place->image)),
+		    "Only a nop is known to be an instruction of its own: the note may be wrong.");
+	code_init(&body->code, body->bytes, 1, place->address);
+	return NULL;
+}
+
 static struct error *body_init(struct body *body, const struct place *place)
 {
 	const struct function *function = &place->function;
 
+	if (is_lone(place))
+		return lone_init(body, place);
 	body->bytes = xmalloc(function->size);
 	if (!image_read(place->image, function->address, body->bytes, function->size))
 		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
@@ -75,6 +101,7 @@ struct error *probe_finish_site(struct probe_site *site)
 		return error_new(ERR_NOT_CODE,
 				 "0x%llx is in no executable, unwritable segment of %s",
 				 (unsigned long long)place->address, image_name(place->image));
+	site->public.semaphore = image_usdt_semaphore(place->image, place->address);
 	site->public.line = place->line;
 	if (!place->line.file)
 		image_line_at(place->image, place->address, &site->public.line);
@@ -85,13 +112,13 @@ struct error *probe_finish_site(struct probe_site *site)
  * argument is where a caller put it. */
 static bool is_cold_part(const struct function *function)
 {
-	return strstr(function->name, ".cold") != NULL;
+	return function->name && strstr(function->name, ".cold");
 }
 
 /* Is the function as such meant, not an address in it? */
 static bool is_of_function(const struct location *location, const struct place *place)
 {
-	if (place->inlined)
+	if (place->inlined || place->usdt)
 		return false;
 	if (location->kind == LOCATION_LINE)
 		return place->address == place->function.address;
@@ -120,9 +147,10 @@ static void describe_site(const struct body *body, struct probe_site *site)
 	const struct place *place = &site->public.place;
 
 	site->like.abi = image_abi(place->image, &place->function);
-	site->like.function = place->function.name;
+	site->like.function = place->function.name ?: place->usdt->whole;
+	site->like.usdt = place->usdt;
 	site->like.are_args_live =
-	    !is_cold_part(&place->function) &&
+	    !is_lone(place) && !is_cold_part(&place->function) &&
 	    site_args_are_live(&body->code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
@@ -137,8 +165,8 @@ static struct error *judge(const struct location *location, const struct site_ru
 
 	if (is_of_function(location, place))
 		place->address = site_entry(&body->code, rules).address;
-	struct error *err =
-	    site_check(&body->code, place->address, place->function.name, rules, verdict);
+	const char *name = place->function.name ?: place->usdt->whole;
+	struct error *err = site_check(&body->code, place->address, name, rules, verdict);
 	if (err && err->tag == ERR_REFUSED && location->is_forced) {
 		*verdict = site_judge(&body->code, code_at(&body->code, place->address), rules);
 		error_free(err);
@@ -175,7 +203,7 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 	struct probe_site site = {.public.place = *place};
 	struct body body = {0};
 
-	if (!location->is_forced || !place->function.name)
+	if (!is_lone(place) && (!location->is_forced || !place->function.name))
 		TRY(check_bounds(place));
 	struct error *err = body_init(&body, place);
 	if (!err)
@@ -199,7 +227,8 @@ static bool is_pattern(const struct location *location, const place_list *places
 		if (places->data[i].inlined)
 			return true;
 	return location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
-	       (location->kind == LOCATION_LINE && places->size > 1);
+	       ((location->kind == LOCATION_LINE || location->kind == LOCATION_PROBE) &&
+		places->size > 1);
 }
 
 /* A copy has no return of its own: that there is nothing else is worth a message of its own. */
@@ -207,6 +236,11 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 {
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
+	if (probe->request.kind == PROBE_FINISH && places->size && places->data[0].usdt)
+		return error_hint(error_new(ERR_USAGE,
+					    "%s is a place in a function: it does not return",
+					    places->data[0].usdt->whole),
+				  "break -probe sees it; finish works for functions.");
 	for (size_t i = 0; i < places->size; i++)
 		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
 			return NULL;

@@ -129,6 +129,9 @@ static void push_site_value(lua_State *L, enum capture_kind kind, const struct b
 	case CAPTURE_FUNCTION:
 		push_kept(L, &values->function, site->place.function.name);
 		break;
+	case CAPTURE_USDT:
+		push_kept(L, &values->usdt, site->place.usdt ? site->place.usdt->whole : NULL);
+		break;
 	case CAPTURE_FILE:
 		push_kept(L, &values->file, site->line.file);
 		break;

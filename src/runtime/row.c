@@ -87,6 +87,8 @@ static void set_site(struct aggregate_key *key, const struct probe *probe, enum 
 
 	if (kind == CAPTURE_FUNCTION)
 		set_text(key, site->place.function.name);
+	else if (kind == CAPTURE_USDT)
+		set_text(key, site->place.usdt ? site->place.usdt->whole : NULL);
 	else if (kind == CAPTURE_FILE || (kind == CAPTURE_LINE && !site->line.file))
 		set_text(key, site->line.file);
 	else

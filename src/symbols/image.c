@@ -213,6 +213,7 @@ void image_unref(struct image *image)
 	if (!image || --image->references)
 		return;
 	dwarf_free(image->dwarf);
+	usdts_free(image->usdts);
 	cfi_free(image->cfi);
 	lines_free(image->lines);
 	relocations_free(image->relocations);

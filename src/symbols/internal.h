@@ -41,6 +41,7 @@ struct cfi;
 struct relocations;
 struct name_filters;
 struct symbol_lists;
+struct usdts;
 
 struct image {
 	unsigned references;
@@ -63,6 +64,7 @@ struct image {
 	struct cfi *cfi;			/* unwind tables, likewise */
 	struct name_filters *name_filters;	/* what searching often has made; empty at first */
 	struct symbol_lists *symbol_lists;	/* likewise */
+	struct usdts *usdts;			/* static probes, read when first needed */
 	struct intern names;
 };
 
@@ -106,6 +108,10 @@ void dwarf_free(struct dwarf *dwarf);
 void cfi_free(struct cfi *cfi);
 /* What the unwind table says of the function that begins at address: where it ends. */
 bool cfi_function_end(struct image *image, uint64_t address, uint64_t *ret);
+void usdts_free(struct usdts *usdts);
+/* The arguments of a note's string, in the image's arena (usdtarg.c). */
+const struct usdt_argument *usdt_parse_arguments(struct image *image, const char *text,
+						 size_t *ret_count);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);
@@ -161,8 +167,16 @@ struct error *location_parse_line(const char *line, struct location *location);
 /* explicit.c: "-source FILE -line 3" */
 bool explicit_is(const char *text);
 struct error *explicit_parse(const char *text, struct location *location);
+/* usdtplace.c: "-probe provider:name" */
+bool usdt_location_is(const char *text);
+struct error *usdt_location_parse(const char *text, struct location *location);
+struct error *usdt_resolve(const struct location *location, struct program *program,
+			   place_list *ret);
 /* Where a label of the function at an address is (dwarflabel.c). */
 bool image_label(struct image *image, uint64_t function, const char *name, uint64_t *ret);
+/* The line that the function at an address is declared on, or else that its code begins at; the
+ * file is that of its code. */
+bool image_function_line(struct image *image, uint64_t function, struct line *ret);
 /* Is a path what FILE means? */
 bool path_answers(const char *wanted, const char *path);
 bool image_has_source(struct image *image, const char *file);
@@ -219,6 +233,9 @@ void symbol_lists_free(struct symbol_lists *lists);
 bool symtab_is_there(const struct image *image);
 /* The value (address) of an object symbol by exact name (not a function). */
 bool symtab_object(const struct image *image, const char *name, uint64_t *ret);
+/* How many values symbols of that very name have, in the first of .symtab and .dynsym that has
+ * any: 0, 1, or 2 for more. *ret is one of them. */
+unsigned symtab_values(const struct image *image, const char *name, uint64_t *ret);
 
 /* All functions in address order. */
 struct table {

@@ -471,6 +471,7 @@ struct error *location_resolve(const struct location *location, struct program *
 	struct error *err =
 	    location->kind == LOCATION_ADDRESS ? resolve_address(&resolution, program)
 	    : location->kind == LOCATION_LINE  ? resolve_line(location, program, &places)
+	    : location->kind == LOCATION_PROBE ? usdt_resolve(location, program, &places)
 	    : location->kind == LOCATION_REGEX ? resolve_regex(&resolution, program)
 					       : resolve_pattern(&resolution, program);
 
