@@ -154,34 +154,27 @@ static struct unit *find_by_name(const struct runtime *runtime, const char *chun
 	return NULL;
 }
 
-/* The text of a function: of the file it is from, or what load() was given, which Lua keeps
- * as the chunk's name unless it was given another. */
-static struct error *read_text(const lua_Debug *ar, struct source **ret)
-{
-	if (ar->source[0] == '@' && access(ar->source + 1, R_OK) == 0)
-		return source_read(ar->source + 1, ret);
-	if (ar->source[0] == '@' || ar->source[0] == '=')
-		return error_hint(error_new(ERR_TYPE, "the text of this function is not known"),
-				  "A callback is compiled from its source: write it in a script "
-				  "or module, or load() it without a name.");
-	*ret = source_new("(string)", ar->source, ar->srclen);
-	return NULL;
-}
-
 /* Pushes the unit of a function: one that ran, a module that `require` loaded from a file,
  * or a text that load() did. */
 static struct error *push_unit_of(lua_State *L, const lua_Debug *ar, struct unit **ret)
 {
 	struct runtime *runtime = runtime_of(L);
 	struct unit *unit = find_by_name(runtime, ar->source);
-	struct source *source = NULL;
+	struct source *source;
 
 	if (unit) {
 		lua_rawgetp(L, LUA_REGISTRYINDEX, unit);
 		*ret = unit;
 		return NULL;
 	}
-	TRY(read_text(ar, &source));
+	/* Of load(), Lua keeps the text as the chunk's name, unless it was given another. */
+	if (ar->source[0] != '@' && ar->source[0] != '=')
+		return unit_load(L, source_new("(string)", ar->source, ar->srclen), ret);
+	if (ar->source[0] == '=' || access(ar->source + 1, R_OK) != 0)
+		return error_hint(error_new(ERR_TYPE, "the text of this function is not known"),
+				  "A callback is compiled from its source: write it in a script "
+				  "or module, or load() it without a name.");
+	TRY(source_read(ar->source + 1, &source));
 	return unit_load(L, source, ret);
 }
 
