@@ -292,7 +292,9 @@ bool session_arm(struct session *session);
 /* Has come something of which session_fd need not tell any more? To be asked when that is
  * registered to be waited for. */
 bool session_has_news(const struct session *session);
-/* The stack of a capture of this probe, as stacks_find gives it. */
+/* The stack of a capture in a process of the target, as stacks_find gives it. */
+const struct stack *session_find_stack(struct session *session,
+				       const struct stack_capture *capture);
 const struct stack *probe_find_stack(const struct probe *probe,
 				     const struct stack_capture *capture);
 

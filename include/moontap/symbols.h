@@ -55,6 +55,7 @@
  *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
+ *   ifunc.c      which implementation an IFUNC stands for
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries
  *   program.c    an executable or process, and its libraries
@@ -170,6 +171,11 @@ struct function {
 
 /* The function that covers address. */
 bool image_function_at(struct image *image, uint64_t address, struct function *ret);
+/* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under
+ * its own name. False: no process that may be looked into has the file, or the file does not call
+ * the function itself, or where the implementation ends is not known. */
+bool image_ifunc(struct image *image, const struct function *function, pid_t pid,
+		 struct function *ret);
 /* Calls fn for every function, in address order, aliases included, until it
  * returns false. Names live as long as the image. */
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
@@ -328,6 +334,8 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The same where there is no debug information: C's own words, and pointers to void and char. */
+const struct type *type_of_words(const char *name);
 /* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
  * itself if there is none, or it is of another kind. Searches the whole program: to be asked
  * when a path leads through the type. */

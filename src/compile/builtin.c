@@ -74,7 +74,7 @@ static const struct builtin_entry entries[] = {
     LOAD("i16", "i16(P)", "signed 16-bit integer at address P", 2, true),
     LOAD("i32", "i32(P)", "signed 32-bit integer at address P", 4, true),
     LOAD("i64", "i64(P)", "signed 64-bit integer at address P", 8, true),
-    OTHER("bytes", "bytes(P, N)", "N bytes at address P, as a string", BUILTIN_BYTES),
+    OTHER("bytes", "bytes(P, N [, MAX])", "N bytes at address P, as a string", BUILTIN_BYTES),
     OTHER("len", "len(V)", "elements of an array or a sequence, bytes of a string", BUILTIN_LENGTH),
     OTHER("cast", "cast(\"TYPE\", V)", "V as a value of a type of the target", BUILTIN_CAST),
     OTHER("iface", "iface(T, P)", "what the two words of a Go interface hold", BUILTIN_INTERFACE),

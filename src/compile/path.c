@@ -367,7 +367,7 @@ struct error *path_cast(struct compiler *c, const struct node *call, struct obje
 		return compile_error(c, call, ERR_TYPE,
 				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
 	TRY(path_scope(c, &scope));
-	type = scope ? scope_type(scope, name->text) : NULL;
+	type = scope ? scope_type(scope, name->text) : type_of_words(name->text);
 	if (!type)
 		return no_such_type(c, name, scope != NULL);
 	bool is_whole =

@@ -31,14 +31,20 @@ size_t argument_count(const struct node *call)
 
 /* ------------------------------------------------------------------- names */
 
+static bool is_within(const struct node *node, const struct node *part)
+{
+	return part && node->span.start >= part->span.start && node->span.end <= part->span.end;
+}
+
 bool resolve_is_event(const struct compiler *c, const struct node *node)
 {
-	const char *event = c->request->event;
+	const struct compile_request *request = c->request;
 
 	/* The parameter e itself, not a local of the block that hides it. */
-	return event && c->request->block && node->kind == NODE_NAME && node->declaration &&
-	       strcmp(node->text, event) == 0 &&
-	       node->declaration->span.start < c->request->block->span.start;
+	return request->event && node->kind == NODE_NAME && node->declaration &&
+	       strcmp(node->text, request->event) == 0 &&
+	       !is_within(node->declaration, request->block) &&
+	       !is_within(node->declaration, request->condition);
 }
 
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node)
@@ -161,26 +167,29 @@ static struct error *resolve_string(struct compiler *c, const struct node *call,
 	return NULL;
 }
 
-/* bytes(P, N): as many as the kernel can compute, up to the limit of strings. */
+/* bytes(P, N [, MAX]): as many as the kernel can compute, up to MAX or the limit of strings. */
 static struct error *resolve_bytes(struct compiler *c, const struct node *call,
 				   const struct value **ret)
 {
 	struct value *value = value_new(c, VALUE_STRING, VIEW_STRING, call);
-	const struct node *address = call->first->next;
+	const struct node *address = call->first->next, *count, *limit;
+	size_t arguments = argument_count(call);
 	const char *reason;
 
-	if (argument_count(call) != 2)
+	if (arguments < 2 || arguments > 3)
 		return compile_error(c, call, ERR_TYPE,
-				     "bytes takes an address and how many: bytes(P, N)");
+				     "bytes takes an address, how many and, if you like, a "
+				     "greatest length: bytes(P, N [, MAX])");
+	count = address->next;
 	TRY(resolve_address(c, address, &value->a));
-	TRY(resolve_integer(c, address->next, &value->b, &reason));
+	TRY(resolve_integer(c, count, &value->b, &reason));
 	if (!value->b)
-		return compile_error(c, address->next, ERR_TYPE,
-				     "`%s` cannot be known at the hit: %s",
-				     node_text(c, address->next), reason);
+		return compile_error(c, count, ERR_TYPE, "`%s` cannot be known at the hit: %s",
+				     node_text(c, count), reason);
+	limit = arguments == 3 ? count->next : value->b->kind == VALUE_CONSTANT ? count : NULL;
 	value->size = c->request->limits.string_bytes;
-	if (value->b->kind == VALUE_CONSTANT)
-		TRY(resolve_limit(c, address->next, &value->size));
+	if (limit)
+		TRY(resolve_limit(c, limit, &value->size));
 	*ret = value;
 	return NULL;
 }

@@ -28,7 +28,8 @@ struct error *place_check_bounds(const struct place *place)
 		return error_hint(
 		    error_new(ERR_REFUSED,
 			      "%s names no code that callers run: its address is that "
-			      "of a function which chooses one at start-up (an IFUNC)",
+			      "of a function which chooses one at start-up (an IFUNC), and "
+			      "which one that is here cannot be told",
 			      function->name),
 		    "Probe the implementations: rbreak %s:/%s/", basename(image_name(place->image)),
 		    function->name);
@@ -251,6 +252,22 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 			  name);
 }
 
+/* The name of an IFUNC stands for its implementation. In a pattern it stands for nothing: the
+ * implementation may have a name that matches, too. */
+static struct place implementation(const struct probe *probe, const struct location *location,
+				   const struct place *place)
+{
+	struct place chosen = *place;
+
+	if (place->function.is_ifunc && location->kind == LOCATION_NAME &&
+	    image_ifunc(place->image, &place->function, target_pid(&probe->session->target),
+			&chosen.function)) {
+		chosen.address += chosen.function.address - place->function.address;
+		chosen.line = (struct line){0};
+	}
+	return chosen;
+}
+
 static struct error *add_places(struct probe *probe, const struct location *location,
 				const place_list *places)
 {
@@ -259,7 +276,8 @@ static struct error *add_places(struct probe *probe, const struct location *loca
 
 	TRY(check_returns(probe, places));
 	for (size_t i = 0; i < places->size; i++) {
-		struct error *err = add_place(probe, location, &rules, &places->data[i], &window);
+		struct place place = implementation(probe, location, &places->data[i]);
+		struct error *err = add_place(probe, location, &rules, &place, &window);
 
 		if (!err)
 			continue;

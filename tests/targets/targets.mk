@@ -13,8 +13,9 @@ GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels throws stacks stacks-fp tree \
-	lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels locks memory objects \
+	throws stacks stacks-fp tree lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug \
+	$(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) $(VALUES))
@@ -30,7 +31,7 @@ $(T)/counted-stripped: $(T)/counted
 	$(call say,TARGET,$@)strip -s -o $@ $<
 $(T)/calls-nodebug: $(T)/calls
 	$(call say,TARGET,$@)strip -g -o $@ $<
-$(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
+$(T)/calls $(T)/ends $(T)/hazards $(T)/locks $(T)/memory $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
 $(T)/tree: tests/targets/tree.c
@@ -68,7 +69,7 @@ $(T)/usdt-stripped: $(T)/usdt
 $(T)/libusdtlate.so: tests/targets/usdt_late.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libusdtlate.so -o $@ $<
-$(T)/names $(T)/throws: $(T)/%: tests/targets/%.cc
+$(T)/names $(T)/objects $(T)/throws: $(T)/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
 
