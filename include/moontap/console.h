@@ -18,6 +18,7 @@
  *   catalog.c        the target's names
  *   table.c        the commands and their texts
  *   command.c      dispatch by unique prefix; Lua for the rest
+ *   absent.c       ... what GDB has and there is none of here
  *   ids.c          "1 2-3 1.2"
  *   text.c         probes, places and processes in words
  *   facts.c        how the target was built
@@ -35,7 +36,7 @@
  *   flow.c         where a function's control goes, for the next two:
  *   cmd_branches.c branches: conditional jumps, in words
  *   cmd_calls.c    calls
- *   cmd_disassemble.c  disassemble
+ *   cmd_disassemble.c, reference.c  disassemble; the names of addresses in it
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
@@ -375,6 +376,27 @@ void history_show(struct buffer *out);
 void history_remember(const char *text); /* blocks of several lines stay one entry */
 void history_save(unsigned entries);
 
+/* ------------------------------------------------------ addresses in code */
+
+/* The data that a function's instructions name, by address. */
+struct references {
+	struct image *image; /* borrowed */
+	uint64_t bias;	     /* what is added to its addresses in the code */
+	VECTOR(struct reference {
+		uint64_t address;
+		char *name; /* or NULL */
+	})
+	data;
+};
+/* Call references_deinit. */
+void references_init(struct references *ret, struct image *image, uint64_t bias,
+		     const struct code *code);
+void references_deinit(struct references *references);
+/* Appends an instruction's text and the name of the address in it, as GDB has them:
+ * "call 0x1030 <puts@plt>", "mov 0x2f(%rip),%rax\t# 0x4010 <counter>". */
+void references_put(const struct references *references, const struct insn *insn,
+		    const struct insn_text *text, struct buffer *out);
+
 /* ---------------------------------------------------------------- commands */
 
 enum command_flags {
@@ -431,6 +453,12 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret);
 /* GDB's 'Undefined command: "foo".  Try "help".', with what may have been meant. */
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text);
+/* Is it one of the words, which spaces separate? */
+bool word_is_among(const char *words, const char *word, size_t size);
+/* What somebody may want who types one of GDB's commands (or info's subjects; or behind "set")
+ * that there is none of here; NULL: it is not one of those. */
+const char *command_absent(const struct command *rows, const char *word, size_t size);
+const char *setting_absent(const char *text);
 /* Is it the name of a global of Lua's? */
 bool command_is_lua_name(struct console *console, const char *text, size_t size);
 /* Splits text into its command and the arguments. *ret_command is NULL for
@@ -497,6 +525,7 @@ struct error *cmd_directory(struct console *console, const char *arguments, stru
 struct error *cmd_echo(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_examine(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_list(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_printf(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_pwd(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_set(struct console *console, const char *arguments, struct buffer *out);

@@ -57,6 +57,9 @@ void code_deinit(struct code *code);
 /* "je 0x1234": AT&T, as objdump -d prints; ".byte 0x62,..." of what is not known. Made only
  * when asked for: of the instructions that are decoded few are ever shown. */
 struct insn_text code_text(const struct code *code, const struct insn *insn);
+/* The address that an instruction with this text names relative to the next one, n(%rip);
+ * false: it names none. */
+bool code_names_address(const struct insn *insn, const struct insn_text *text, uint64_t *ret);
 /* The instruction that starts at address, or NULL. */
 const struct insn *code_at(const struct code *code, uint64_t address);
 /* The instruction that covers address, or NULL outside the function. */

@@ -10,6 +10,7 @@
  *   memory.c     what was at addresses at the hit
  *   golang.c     interfaces, channels, functions and times of Go
  *   gomap.c      maps of Go
+ *   letter.c     numbers by GDB's format letters
  *   typed.c      these values as text
  *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON
@@ -194,6 +195,11 @@ void typed_pairs(const struct typed_view *map, struct typed_pairs *ret);
 /* False: there is no other. */
 bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct typed_value *value);
 
+/* An integer, or a float's bits, of 1, 2, 4 or 8 bytes by GDB's letter: x(hex), z(hex with all
+ * its zeros), d(decimal), u(unsigned), o(octal), t(binary), c(character), f(float, of 4 and 8
+ * bytes). is_padded: x and t with all their zeros, too. */
+void number_put_letter(struct buffer *out, uint64_t bits, size_t size, char letter, bool is_padded);
+
 /* An interface value's message, where it is an error of a kind that keeps it in a field: false. */
 bool typed_message(const struct typed_value *error, struct typed_view *ret);
 /* 1.5s, 2h0m0s: as Go writes a time.Duration. */
@@ -202,6 +208,7 @@ void typed_duration(int64_t nanoseconds, char ret[TYPED_DURATION_SIZE]);
 struct typed_limits {
 	unsigned depth;	   /* of braces in braces; deeper ones are {...} */
 	unsigned elements; /* of an array; then ... */
+	char letter;	   /* of number_put_letter, for integers and addresses; 0: as they are */
 };
 #define TYPED_DEPTH_DEFAULT    4
 #define TYPED_ELEMENTS_DEFAULT 32

@@ -141,6 +141,30 @@ static struct error *lower_text(struct compiler *c, struct ir *ir,
 	return NULL;
 }
 
+/* The thread's name, which can always be read. */
+static void lower_name(struct compiler *c, struct ir *ir, const struct comparison *comparison,
+		       const struct value *text, bool is_prefix)
+{
+	bool is_equal = comparison->op == OP_EQ;
+	struct ir_insn *insn = lower_add(c, ir, IR_NAME, comparison->node);
+
+	insn->text = text->text;
+	insn->size = (unsigned)text->text_size;
+	insn->is_prefix = is_prefix;
+	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
+	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
+	if (ir->text_words < TASK_NAME_SIZE / 8)
+		ir->text_words = TASK_NAME_SIZE / 8;
+}
+
+static bool is_comparable(const struct value *string, const struct value *text)
+{
+	if (string->kind == VALUE_COMM)
+		return text->kind == VALUE_TEXT;
+	return string->kind == VALUE_STRING && text->kind == VALUE_TEXT &&
+	       text->text_size <= TEXT_MAX && text->text_size < string->size;
+}
+
 /* A string of the target with a constant one. */
 static struct error *compare_text(struct compiler *c, struct ir *ir, struct comparison *comparison,
 				  bool is_prefix, const char **reason)
@@ -151,16 +175,20 @@ static struct error *compare_text(struct compiler *c, struct ir *ir, struct comp
 		mirror_operands(comparison);
 	string = comparison->a;
 	text = comparison->b;
-	if (string->kind != VALUE_STRING || text->kind != VALUE_TEXT ||
-	    (comparison->op != OP_EQ && comparison->op != OP_NE) || text->text_size > TEXT_MAX ||
-	    text->text_size >= string->size) {
+	if (!is_comparable(string, text) || (comparison->op != OP_EQ && comparison->op != OP_NE)) {
 		*reason = "strings are compared in the kernel with == and ~=, and with short "
 			  "constants only";
 		return NULL;
 	}
 	/* No C string has a NUL in it. */
-	if (string->is_terminated && memchr(text->text, '\0', text->text_size)) {
+	bool is_name = string->kind == VALUE_COMM;
+	if (((is_name || string->is_terminated) && memchr(text->text, '\0', text->text_size)) ||
+	    (is_name && text->text_size >= TASK_NAME_SIZE)) {
 		lower_known(c, comparison->node, ir, comparison->to, comparison->op == OP_NE);
+		return NULL;
+	}
+	if (is_name) {
+		lower_name(c, ir, comparison, text, is_prefix);
 		return NULL;
 	}
 	return lower_text(c, ir, comparison, string, text, is_prefix);
@@ -193,8 +221,8 @@ static struct error *compare_prefix(struct compiler *c, struct ir *ir,
 	if (!comparison->a)
 		return NULL;
 	TRY(resolve_expression(c, other, &comparison->b, reason));
-	if (!comparison->b || comparison->a->kind != VALUE_STRING ||
-	    comparison->b->kind != VALUE_TEXT)
+	if (!comparison->b || comparison->b->kind != VALUE_TEXT ||
+	    (comparison->a->kind != VALUE_STRING && comparison->a->kind != VALUE_COMM))
 		return NULL;
 	/* nil in a local has no methods (see rewrite.c). */
 	TRY(resolve_target(c, node_inner(call->first), &target));

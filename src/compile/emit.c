@@ -251,7 +251,7 @@ static void emit_comm(struct encoder *e, const struct ir_insn *insn)
 {
 	put_mov(e, R1, RECORD);
 	put_alu_constant(e, BPF_ADD, R1, slot_offset(insn->slot));
-	put_constant(e, R2, 16);
+	put_constant(e, R2, TASK_NAME_SIZE);
 	put_call(e, BPF_FUNC_get_current_comm);
 }
 
@@ -352,6 +352,9 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		break;
 	case IR_TEXT:
 		emit_text(e, ir, insn, label, other);
+		break;
+	case IR_NAME:
+		emit_name(e, ir, insn, label);
 		break;
 	case IR_REASON:
 	case IR_REASON_OF:

@@ -88,9 +88,10 @@ void emit_string_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 /* string.c: r1 = where the next bytes go, and so many ahead. */
 void put_next_bytes(struct encoder *e, int ahead);
 
-/* text.c: IR_TEXT. */
+/* text.c: IR_TEXT and IR_NAME. */
 void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs,
 	       int missing);
+void emit_name(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs);
 /* string.c: has the pages of the string at [r10 + address] faulted in, for a sleepable program;
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);

@@ -26,6 +26,7 @@ enum ir_op {
 	IR_COMPARE,  /* to label if a op (b, or number if b < 0); signed unless is_unsigned */
 	IR_TEXT,     /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
 			(or begins with it: is_prefix); to other if it cannot be read */
+	IR_NAME,     /* to label unless the thread's name is text (or begins with it: is_prefix) */
 	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
 	IR_REASON_OF, /* t = the reason of what was missing last */
 	IR_JUMP,      /* to label */
@@ -94,7 +95,8 @@ enum ir_op {
 };
 
 #define IR_NONE	       (-1)
-#define LOOP_DEPTH_MAX 4 /* loops in loops */
+#define LOOP_DEPTH_MAX 4  /* loops in loops */
+#define TASK_NAME_SIZE 16 /* of a thread's name and its NUL (TASK_COMM_LEN) */
 
 struct ir_insn {
 	enum ir_op op;

@@ -37,7 +37,7 @@ static void emit_location(struct encoder *e, const struct ir *ir, const struct i
 static void emit_key_comm(struct encoder *e, const struct ir_insn *insn)
 {
 	point_to_key(e, R1, insn->slot);
-	put_constant(e, R2, 16);
+	put_constant(e, R2, TASK_NAME_SIZE);
 	put_call(e, BPF_FUNC_get_current_comm);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * text.c - IR -> BPF: is a string of the target this constant one?
+ * text.c - IR -> BPF: is a string of the target, or the thread's name, this constant one?
  * As many bytes as it takes to tell are read into the frame and compared there, word by word.
  */
 #include "encode.h"
@@ -67,14 +67,15 @@ static void read_counted(struct encoder *e, const struct ir *ir, const struct ir
 	put_branch_constant(e, BPF_JNE, R0, 0, missing);
 }
 
+/* The first size bytes of the text. */
 static void compare_words(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
-			  int differs)
+			  unsigned total, int differs)
 {
 	static const int sizes[] = {[1] = BPF_B, [2] = BPF_H, [4] = BPF_W, [8] = BPF_DW};
 	unsigned at = 0;
 
-	while (at < insn->size) {
-		unsigned left = insn->size - at;
+	while (at < total) {
+		unsigned left = total - at;
 		unsigned size = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 		uint64_t word = 0;
 
@@ -99,5 +100,14 @@ void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
 		read_counted(e, ir, insn, differs, missing);
 	else
 		read_to_nul(e, ir, insn, differs, missing);
-	compare_words(e, ir, insn, differs);
+	compare_words(e, ir, insn, insn->size, differs);
+}
+
+/* The kernel fills up with NULs, and the text has one behind it. */
+void emit_name(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs)
+{
+	point_to_text(e, ir);
+	put_constant(e, R2, TASK_NAME_SIZE);
+	put_call(e, BPF_FUNC_get_current_comm);
+	compare_words(e, ir, insn, insn->size + !insn->is_prefix, differs);
 }

@@ -19,6 +19,7 @@ struct dump {
 	const struct dump_options *options;
 	struct image *image;
 	struct code code;
+	struct references references;
 	struct site_rules rules;
 	uint64_t entry;	  /* where `break FUNCTION` goes */
 	struct line line; /* of the previous instruction */
@@ -98,7 +99,8 @@ static void dump_insn(struct dump *dump, const struct insn *insn)
 		      insn->address - dump->code.start);
 	if (dump->options->has_bytes)
 		dump_bytes(dump, insn);
-	buffer_puts(dump->out, code_text(&dump->code, insn).text);
+	struct insn_text text = code_text(&dump->code, insn);
+	references_put(&dump->references, insn, &text, dump->out);
 	if (!verdict.is_allowed)
 		buffer_printf(dump->out, "\t# %s", verdict.reason);
 	dump_hits(dump, insn);
@@ -121,6 +123,7 @@ static struct error *dump_function(struct console *console, const struct place *
 	    .out = out,
 	};
 	code_init(&dump.code, bytes, function->size, function->address);
+	references_init(&dump.references, place->image, 0, &dump.code);
 	dump.entry = site_entry(&dump.code, &dump.rules).address;
 	buffer_puts(out, "Dump of assembler code for function ");
 	text_name(out, function->name);
@@ -130,6 +133,7 @@ static struct error *dump_function(struct console *console, const struct place *
 		dump_insn(&dump, &dump.code.insns.data[i]);
 	}
 	buffer_puts(out, "End of assembler dump.\n");
+	references_deinit(&dump.references);
 	code_deinit(&dump.code);
 	return NULL;
 }

@@ -156,72 +156,16 @@ static struct error *start(struct console *console, const char *text)
 
 /* --------------------------------------------------------------------- showing */
 
-static void put_binary(struct buffer *out, uint64_t value, size_t size)
-{
-	for (size_t bit = size * 8; bit-- > 0;)
-		buffer_putc(out, value >> bit & 1 ? '1' : '0');
-}
-
-static void put_float(struct buffer *out, const void *bytes, size_t size)
-{
-	float narrow;
-	double wide;
-	memcpy(&narrow, bytes, sizeof(narrow));
-	memcpy(&wide, bytes, size == 8 ? sizeof(wide) : sizeof(narrow));
-	if (size == 8)
-		buffer_printf(out, "%.17g", wide);
-	else
-		buffer_printf(out, "%.9g", (double)narrow);
-}
-
-/* As C and GDB write one, in octal where there is no letter for it. */
-static void put_character(struct buffer *out, int64_t value)
-{
-	static const char bytes[] = "\a\b\f\n\r\t\v'\\", letters[] = "abfnrtv'\\";
-	unsigned char byte = (unsigned char)value;
-	const char *at = byte ? strchr(bytes, byte) : NULL;
-	buffer_printf(out, "%d '", (signed char)byte);
-	if (at)
-		buffer_printf(out, "\\%c", letters[at - bytes]);
-	else if (byte < ' ' || byte > '~')
-		buffer_printf(out, "\\%03o", byte);
-	else
-		buffer_putc(out, (char)byte);
-	buffer_putc(out, '\'');
-}
-
 static void put_unit(const struct console *console, const uint8_t bytes[8], struct buffer *out)
 {
 	const struct examine *examine = &console->examine;
 	size_t size = size_of(examine->size);
 	uint64_t value = 0;
 	memcpy(&value, bytes, size);
-	int64_t with_sign = (int64_t)(value << (64 - 8 * size)) >> (64 - 8 * size);
-	switch (examine->format) {
-	case 'd':
-		buffer_printf(out, "%" PRId64, with_sign);
-		break;
-	case 'u':
-		buffer_printf(out, "%" PRIu64, value);
-		break;
-	case 'o':
-		buffer_printf(out, value ? "0%" PRIo64 : "%" PRIo64, value);
-		break;
-	case 't':
-		put_binary(out, value, size);
-		break;
-	case 'a':
+	if (examine->format == 'a')
 		put_address(console, value, out);
-		break;
-	case 'c':
-		put_character(out, with_sign);
-		break;
-	case 'f':
-		put_float(out, bytes, size);
-		break;
-	default:
-		buffer_printf(out, "0x%0*" PRIx64, (int)size * 2, value);
-	}
+	else
+		number_put_letter(out, value, size, examine->format, true);
 }
 
 /* One line of units; fewer where the memory ends. */
@@ -275,7 +219,14 @@ static struct error *put_insn(struct console *console, struct buffer *out)
 	code_init(&code, bytes, got, examine->next);
 	buffer_puts(out, "   ");
 	put_address(console, examine->next, out);
-	buffer_printf(out, ":\t%s\n", code_text(&code, &code.insns.data[0]).text);
+	code.insns.size = 1; /* the others are what is in the bytes behind it */
+	struct insn_text text = code_text(&code, &code.insns.data[0]);
+	struct references references;
+	references_init(&references, examine->memory.image, examine->memory.bias, &code);
+	buffer_puts(out, ":\t");
+	references_put(&references, &code.insns.data[0], &text, out);
+	buffer_putc(out, '\n');
+	references_deinit(&references);
 	examine->next += code.insns.data[0].size;
 	code_deinit(&code);
 	return NULL;

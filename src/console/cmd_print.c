@@ -10,38 +10,11 @@
 
 /* --------------------------------------------------------------------- print */
 
-static void put_number(struct buffer *out, const struct value *value, char format)
-{
-	uint64_t bits = 0;
-	size_t size = value->bytes.size < sizeof(bits) ? value->bytes.size : sizeof(bits);
-	memcpy(&bits, value->bytes.data, size);
-	int64_t with_sign = size ? (int64_t)(bits << (64 - 8 * size)) >> (64 - 8 * size) : 0;
-	switch (format) {
-	case 'd':
-		buffer_printf(out, "%" PRId64, with_sign);
-		break;
-	case 'u':
-		buffer_printf(out, "%" PRIu64, bits);
-		break;
-	case 'o':
-		buffer_printf(out, bits ? "0%" PRIo64 : "%" PRIo64, bits);
-		break;
-	default:
-		buffer_printf(out, "0x%" PRIx64, bits);
-	}
-}
-
-static bool is_number(const struct type *type)
-{
-	return type->size <= 8 && (type->kind == TYPE_INTEGER || type->kind == TYPE_CHARACTER ||
-				   type->kind == TYPE_BOOLEAN || type->kind == TYPE_ENUM ||
-				   type->kind == TYPE_POINTER);
-}
-
 static void put_value(struct buffer *out, const struct evaluation *evaluation,
-		      const struct value *value, char format)
+		      const struct value *value, char letter)
 {
-	const struct typed_limits limits = {evaluation->limits.depth, evaluation->limits.elements};
+	const struct typed_limits limits = {evaluation->limits.depth, evaluation->limits.elements,
+					    letter};
 	const struct typed_value typed = {
 	    .type = value->type,
 	    .bytes = value->bytes.data,
@@ -49,10 +22,7 @@ static void put_value(struct buffer *out, const struct evaluation *evaluation,
 	    .parts = value->parts.data,
 	    .part_count = value->parts.size,
 	};
-	if (format && is_number(value->type))
-		put_number(out, value, format);
-	else
-		typed_format(out, &typed, &limits);
+	typed_format(out, &typed, &limits);
 	buffer_putc(out, '\n');
 }
 
@@ -68,7 +38,7 @@ static struct error *put_address(struct buffer *out, const struct value *value, 
 }
 
 /* A global of the target, if the text is one or a path through it. */
-static struct error *print_global(struct console *console, const char *text, char format,
+static struct error *print_global(struct console *console, const char *text, char letter,
 				  struct buffer *out, bool *ret_is_path)
 {
 	struct evaluation evaluation;
@@ -84,7 +54,7 @@ static struct error *print_global(struct console *console, const char *text, cha
 	if (!err && *ret_is_path && is_address)
 		err = put_address(out, &value, text + 1);
 	else if (!err && *ret_is_path)
-		put_value(out, &evaluation, &value, format);
+		put_value(out, &evaluation, &value, letter);
 	value_deinit(&value);
 	evaluation_deinit(&evaluation);
 	return err;
@@ -102,65 +72,134 @@ static struct error *no_such(const char *text)
 	return error_new(ERR_NO_SYMBOL, "No symbol \"%s\" in current context.", text);
 }
 
-/* A name that means nothing, not even to Lua. */
+/* A name, or names with dots between (main.counter), of which the first means nothing, not even
+ * to Lua. */
 static bool is_unknown(struct console *console, const char *text)
 {
-	size_t size =
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-	return !text[size] && (*text < '0' || *text > '9') && strcmp(text, "nil") != 0 &&
-	       strcmp(text, "true") != 0 && strcmp(text, "false") != 0 &&
-	       !command_is_lua_name(console, text, size);
+	static const char letters[] =
+	    ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t size = strcspn(text, ".");
+	return !text[strspn(text, letters)] && (*text < '0' || *text > '9') &&
+	       strcmp(text, "nil") != 0 && strcmp(text, "true") != 0 &&
+	       strcmp(text, "false") != 0 && !command_is_lua_name(console, text, size);
 }
 
 /* "/x" before *text; moves behind it. */
-static struct error *take_format(const char **text, char *ret)
+static struct error *take_letter(const char **text, char *ret)
 {
 	*ret = 0;
 	if (**text != '/')
 		return NULL;
 	size_t size = strcspn(*text, " \t");
-	if (size != 2 || !strchr("xduo", (*text)[1]))
+	if (size != 2 || !strchr("xzduotcs", (*text)[1]))
 		return error_new(ERR_USAGE, "Undefined output format \"%.*s\".",
 				 size ? (int)size - 1 : 0, *text + 1);
-	*ret = (*text)[1];
+	*ret = (*text)[1] == 's' ? 0 : (*text)[1]; /* texts are texts as it is */
 	*text += size + strspn(*text + size, " \t");
 	return NULL;
+}
+
+/* An integer of Lua's by a letter, in Lua. */
+static const struct {
+	char letter;
+	const char *function;
+} letters[] = {
+    {'x', "function(n) return ('0x%x'):format(n) end"},
+    {'z', "function(n) return ('0x%016x'):format(n) end"},
+    {'o', "function(n) return ('0%o'):format(n) end"},
+    {'d', "function(n) return ('%d'):format(n) end"},
+    {'u', "function(n) return ('%d'):format(n) end"},
+    {'c', "function(n) return ('%d \\'%c\\''):format(n, n) end"},
+    {'t', "function(n) local s = '' repeat s, n = (n & 1) .. s, n >> 1 until n == 0 return s end"},
+};
+
+static struct error *print_lua(struct console *console, const char *text, char letter)
+{
+	const char *function = "";
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+		if (letters[i].letter == letter)
+			function = letters[i].function;
+	CLEANUP(free_p)
+	char *expression =
+	    letter ? xasprintf("= (%s)(%s)", function, text) : xasprintf("= %s", text);
+	return command_run_text(console, expression, true);
 }
 
 /* $bpnum is the one variable of GDB's that there is. */
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out)
 {
 	bool is_path;
-	char format;
-	TRY(take_format(&arguments, &format));
+	char letter;
+	TRY(take_letter(&arguments, &letter));
 	if (!*arguments)
 		return error_new(ERR_USAGE, "print needs an expression");
 	if (!strcmp(arguments, "$bpnum")) {
 		buffer_printf(out, "%u\n", session_last_number(console->session));
 		return NULL;
 	}
-	struct error *err = print_global(console, arguments, format, out, &is_path);
+	if (*arguments == '$')
+		return error_hint(
+		    error_new(ERR_USAGE, "There is no %s: nothing is stopped.", arguments),
+		    "A block reads registers at the hit: reg.rax. $bpnum is the "
+		    "number of the latest tracepoint.");
+	struct error *err = print_global(console, arguments, letter, out, &is_path);
 	if (err || is_path)
 		return err;
 	if (is_unknown(console, arguments))
 		return no_such(arguments);
-	CLEANUP(free_p) char *text = xasprintf("= %s", arguments);
+	return print_lua(console, arguments, letter);
+}
+
+/* GDB's has no parentheses. */
+struct error *cmd_printf(struct console *console, const char *arguments, struct buffer *out)
+{
+	(void)out;
+	if (*arguments != '"' && *arguments != '\'')
+		return error_hint(error_new(ERR_USAGE, "Bad format string"),
+				  "printf \"%%d\\n\", EXPR, ...");
+	CLEANUP(free_p) char *text = xasprintf("printf(%s)", arguments);
 	return command_run_text(console, text, true);
 }
 
 /* ------------------------------------------------------------ ptype, whatis */
 
-static bool add_parameter(struct scope *scope, size_t index, struct buffer *out)
+/* "int, char *": the types that next gives; returns how many. */
+static size_t put_list(struct scope *scope,
+		       bool (*next)(struct scope *scope, size_t index, struct variable *ret),
+		       struct buffer *out)
 {
 	struct variable variable;
-	if (!scope_parameter(scope, index, &variable))
-		return false;
-	buffer_puts(out, index ? ", " : "");
-	type_declare(out, variable.type, "");
-	return true;
+	size_t count = 0;
+	while (next(scope, count, &variable)) {
+		buffer_puts(out, count++ ? ", " : "");
+		type_declare(out, variable.type, "");
+	}
+	return count;
 }
 
-/* "long (long, char *)": a function's, if text names one. */
+/* "func(int, string) (int, error)" */
+static void put_go_function(struct scope *scope, struct buffer *out)
+{
+	struct buffer results = {0};
+	buffer_puts(out, "func(");
+	put_list(scope, scope_parameter, out);
+	size_t count = put_list(scope, scope_go_result, &results);
+	buffer_printf(out, count > 1 ? ") (%s)" : count ? ") %s" : ")", results.data);
+	buffer_deinit(&results);
+}
+
+/* "long (long, char *)" */
+static void put_c_function(struct scope *scope, struct buffer *out)
+{
+	const struct type *result = scope_result(scope);
+	if (result)
+		type_declare(out, result, "(");
+	else
+		buffer_puts(out, "<unknown> (");
+	buffer_puts(out, put_list(scope, scope_parameter, out) ? ")" : "void)");
+}
+
+/* A function's type, if text names one. */
 static bool put_function(struct console *console, const char *text, struct buffer *out)
 {
 	struct program *program = session_target(console->session)->program;
@@ -175,18 +214,11 @@ static bool put_function(struct console *console, const char *text, struct buffe
 	error_free(err);
 	if (places.size)
 		error_free(scope_open(places.data[0].image, places.data[0].address, &scope));
+	bool is_go = places.size && places.data[0].function.is_go;
 	place_list_deinit(&places);
 	if (!scope)
 		return false;
-	const struct type *result = scope_result(scope);
-	size_t count = 0;
-	if (result)
-		type_declare(out, result, "(");
-	else
-		buffer_puts(out, "<unknown> (");
-	while (add_parameter(scope, count, out))
-		count++;
-	buffer_puts(out, count ? ")" : "void)");
+	(is_go ? put_go_function : put_c_function)(scope, out);
 	scope_close(scope);
 	return true;
 }

@@ -8,7 +8,7 @@
 
 #include "moontap/console.h"
 
-static bool is_among(const char *words, const char *word, size_t size)
+bool word_is_among(const char *words, const char *word, size_t size)
 {
 	for (const char *p = words; p && *p; p += strspn(p, " ")) {
 		size_t length = strcspn(p, " ");
@@ -22,29 +22,8 @@ static bool is_among(const char *words, const char *word, size_t size)
 static const struct command *find_exact(const struct command *rows, const char *word, size_t size)
 {
 	for (const struct command *c = rows; c->name; c++)
-		if (is_among(c->name, word, size) || is_among(c->aliases, word, size))
+		if (word_is_among(c->name, word, size) || word_is_among(c->aliases, word, size))
 			return c;
-	return NULL;
-}
-
-/* What GDB has and a program that never stops cannot have. */
-static const struct {
-	const char *words, *hint;
-} absent[] = {
-    {"advance c cont continue fg jump n next nexti ni s si step stepi u until",
-     "The program is not stopped: there is nothing to continue."},
-    {"backtrace bt down frame up where",
-     "The program is not stopped; a block can print(stack()) at a hit."},
-    {"awatch rwatch tstart watch", "There are no watchpoints: nothing stops the program."},
-    {"call", "Nothing is called in the target, and nothing is written to it."},
-};
-
-/* Their abbreviations are not ours to take: c is continue, not condition. */
-static const char *absent_hint(const struct command *rows, const char *word, size_t size)
-{
-	for (size_t i = 0; rows == commands && i < ARRAY_SIZE(absent); i++)
-		if (is_among(absent[i].words, word, size))
-			return absent[i].hint;
 	return NULL;
 }
 
@@ -65,7 +44,7 @@ struct error *command_find(const struct command *rows, const char *kind, const c
 			   size_t size, const struct command **ret)
 {
 	*ret = size ? find_exact(rows, word, size) : NULL;
-	if (*ret || !size || absent_hint(rows, word, size))
+	if (*ret || !size || command_absent(rows, word, size))
 		return NULL;
 	struct buffer names = {0};
 	unsigned count = 0;
@@ -135,7 +114,7 @@ struct error *command_parse(const char *text, const struct command **ret_command
 static struct error *hint_at(struct error *err, const char *kind, const struct command *rows,
 			     const char *word, size_t size)
 {
-	const char *absent_one = absent_hint(rows, word, size);
+	const char *absent_one = command_absent(rows, word, size);
 	if (absent_one)
 		return error_hint(err, "%s", absent_one);
 	CLEANUP(free_p) char *wanted = xstrndup(word, size);
@@ -199,6 +178,9 @@ static bool looks_like_command(struct console *console, const char *text)
 		return false;
 	if (*after && !(isspace((unsigned char)text[size]) && (word_size(after) || *after == '/')))
 		return false;
+	/* A function of Lua's, but alone it is GDB's. */
+	if (!*after && size == strlen("next") && !memcmp(text, "next", size))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		if (size == strlen(statements[i]) && !memcmp(text, statements[i], size))
 			return false;

@@ -157,7 +157,9 @@ static struct error *list_place(const struct location *location, const struct pl
 	if (!listing->scope) {
 		buffer_puts(listing->out, "No debug information for ");
 		text_address(listing->out, place->image, address);
-		buffer_puts(listing->out, ".\n");
+		buffer_puts(listing->out,
+			    ".\nA block there can read arg[1] ... arg[6] as integers, "
+			    "reg.NAME, and memory: u64(P), str(P).\n");
 		return NULL;
 	}
 	listing->count = 0;

@@ -103,7 +103,9 @@ static struct error *undefined(const char *verb, const char *text)
 	for (const struct setting *s = settings_table; s->name; s++)
 		nearest_offer(&near, s->name);
 	nearest_format(&near, &names);
-	if (names.size)
+	if (setting_absent(text))
+		error_hint(err, "%s", setting_absent(text));
+	else if (names.size)
 		error_hint(err, "Did you mean %s?", names.data);
 	buffer_deinit(&names);
 	nearest_deinit(&near);

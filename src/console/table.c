@@ -63,9 +63,9 @@ const struct command commands[] = {
 	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
 	.class = CLASS_BREAKPOINTS,
 	.details = LOCATIONS "The program never stops. The word \"force\" behind LOCATION permits "
-			     "a place that\nis refused for another reason than that it is in the "
-			     "middle of an instruction. \"set breakpoint pending\" says whether it "
-			     "may wait\nfor a library that is not loaded yet.\n",
+			     "a place that\nis refused, unless it is in the middle of an "
+			     "instruction. \"set breakpoint pending\" says\nwhether it may wait "
+			     "for a library that is not loaded yet.\n",
 	.examples = "break main.neatFunction\n"
 		    "break main.neatFunction+0x6d do print(\"here 1\", tid) end\n"
 		    "break main.go:19 if arg[1] & 255 == 1 do print(comm) end\n",
@@ -292,6 +292,15 @@ const struct command commands[] = {
 	    "d,\n"
 	    "u or o. Where no process is traced, values are those the program starts with.\n",
 	.examples = "print 6 * 7\nprint $bpnum\n",
+    },
+    {
+	.name = "printf",
+	.usage = "printf \"FORMAT\", EXPR, ...",
+	.summary = "Print values of Lua's, as its printf(...) does.",
+	.run = cmd_printf,
+	.flags = COMMAND_OF_LUA,
+	.class = CLASS_DATA,
+	.examples = "printf \"%d of %s\\n\", 3, \"four\"\n",
     },
     {
 	.name = "ptype",

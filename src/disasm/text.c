@@ -116,3 +116,16 @@ void text_format(const char *mnemonic, const char *operands, char *ret, size_t s
 	snprintf(ret, size, "%s", out.data);
 	buffer_deinit(&out);
 }
+
+bool code_names_address(const struct insn *insn, const struct insn_text *text, uint64_t *ret)
+{
+	static const char digits[] = "-0123456789abcdefx";
+	const char *end = strstr(text->text, "(%rip)"), *at = end;
+
+	while (at && at > text->text && strchr(digits, at[-1]))
+		at--;
+	if (!end)
+		return false;
+	*ret = insn->address + insn->size + strtoull(at, NULL, 16);
+	return true;
+}

@@ -269,10 +269,23 @@ static void put_channel(struct writer *writer, const struct typed_view *view)
 	put_elements(writer, view);
 }
 
+static bool is_for_letter(const struct typed_view *view, const struct type *type)
+{
+	return view->kind == VIEW_INTEGER || view->kind == VIEW_UNSIGNED ||
+	       view->kind == VIEW_CHARACTER || view->kind == VIEW_BOOLEAN ||
+	       view->kind == VIEW_ENUM ||
+	       (view->kind == VIEW_POINTER && type->form != FORM_INTERFACE);
+}
+
 static void put_view(struct writer *writer, const struct typed_view *view, const struct type *type)
 {
 	struct buffer *out = writer->out;
 
+	if (writer->limits->letter && is_for_letter(view, type)) {
+		number_put_letter(out, (uint64_t)view->integer, type->size, writer->limits->letter,
+				  false);
+		return;
+	}
 	switch (view->kind) {
 	case VIEW_MISSING:
 		buffer_puts(out, view->name);

@@ -192,6 +192,15 @@ static char *traceback(lua_State *L)
 	return buffer_take(&out);
 }
 
+/* One level alone, of a main chunk, says no more than the error's own place. */
+static bool says_more(const struct runtime *runtime, const struct error *err, const char *traceback)
+{
+	const char *first = traceback ? strchr(traceback, '\n') : NULL;
+
+	return first && (strchr(first + 1, '\n') || !err->where || runtime->current ||
+			 runtime->is_in_timer);
+}
+
 int failure_handler(lua_State *L)
 {
 	if (is_exit(L, 1) || luaL_testudata(L, 1, ERROR_TYPE))
@@ -203,7 +212,11 @@ int failure_handler(lua_State *L)
 	else
 		message = lua_pushfstring(L, "(the error is a %s value)", luaL_typename(L, 1));
 	*box = from_message(message, strlen(message));
-	(*box)->hint = traceback(L);
+	char *levels = traceback(L);
+	if (says_more(runtime_of(L), *box, levels))
+		(*box)->hint = levels;
+	else
+		free(levels);
 	lua_pushvalue(L, 2);
 	return 1;
 }

@@ -20,7 +20,7 @@ static struct typed_limits limits_of(lua_State *L)
 {
 	const struct compile_limits *limits = session_limits(runtime_of(L)->session);
 
-	return (struct typed_limits){limits->depth, limits->elements};
+	return (struct typed_limits){limits->depth, limits->elements, 0};
 }
 
 /* -------------------------------------------------------------------- boxes */

@@ -112,6 +112,19 @@ class Aggregates(TestCase):
         self.assertIn("<unreadable>  480  4000\n", kernel)
         self.assertIn("(2000 missing)\n", kernel)
 
+    def test_the_name_of_the_thread_is_compared_in_the_kernel_as_in_lua(self):
+        cases = (("comm == 'counted'", True), ("comm ~= 'counted'", False),
+                 ("comm == 'counte'", False), ("comm == 'counted\\0'", False),
+                 ("comm ~= 'a name of more than fifteen bytes'", True), ("comm == ''", False),
+                 ("comm:sub(1, 5) == 'count'", True), ("comm:sub(1, 5) == 'counx'", False),
+                 ("comm:sub(1, 9) == 'counted'", True), ("comm:sub(1, 9) == 'count'", False))
+        output = self.traced("hits = aggregate.count()" + "".join(
+            f" break counted if {case} do hits:add({i}) end" for i, (case, _) in enumerate(cases)) +
+            " atexit(function() print(command('info breakpoints')) end)", calls=50, threads=1)
+        self.assertEqual(output.count("  kernel  counted"), len(cases), output)
+        counted = rows(output.partition("hits: count\n")[2].splitlines())
+        self.assertEqual(counted, {str(i): "50" for i, (_, holds) in enumerate(cases) if holds})
+
     def test_a_block_in_the_kernel_sends_no_event(self):
         target = self.target("counted", "-n", 3000, "-w")
         # The smallest ring: an event for each hit would not fit.

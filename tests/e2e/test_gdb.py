@@ -74,6 +74,16 @@ class Beside(TestCase):
         self.assert_same(["disassemble counted", "disassemble seldom", "disassemble main",
                           "disassemble tell"], instructions)
 
+    def test_names_in_code(self):
+        def names(text):
+            rows = re.findall(r"(?:<\+\w+>|<main[^>]*>):\s.*?<([\w@.]+?)(?:@+GLIBC[\w.]*)?(?:\+(\w+))?>",
+                              text)
+            return [(name, int(offset or "0", 0)) for name, offset in rows]
+        self.assert_same(["disassemble main", "disassemble tell", "x/60i main"], names)
+        # gdb has no name for the slot that a call goes through.
+        (_, ours, _), = self.both(["disassemble _start"])
+        self.assertRegex(ours, r"call \*0x\w+\(%rip\)\t# 0x\w+ <__libc_start_main@got>")
+
     def test_disassemble_with_source(self):
         def lines(text):
             return re.findall(r"^\d+\t.*$", text, re.MULTILINE)
@@ -103,6 +113,7 @@ class BesideValues(Beside):
     PROGRAM = "values-c-gcc-O2-d5"
     test_list = test_x = test_info_address = test_info_symbol = test_info_line = None
     test_disassemble = test_disassemble_with_source = test_info_functions = None
+    test_names_in_code = None
 
     def test_ptype(self):
         self.assert_same(["ptype " + name for name in (
@@ -124,7 +135,9 @@ class BesideValues(Beside):
         self.assert_same(["print " + text for text in (
             "matrix", "greeting", "first", "*first.next", "first.next->next->value", "&counter",
             "numbers", "numbers[1]", "counter", "word", "either", "big", "point",
-            "matrix[1]", "hidden")] + ["p/x counter", "p/d counter", "p/o counter", "p/x hidden"],
+            "matrix[1]", "hidden")] + ["p/%s %s" % (letter, text) for letter in "xzduotc" for text in ("counter", "hidden")] +
+            ["p/x " + text for text in ("point", "matrix", "numbers", "first.value", "extent", "255",
+                                        "1 << 20")] + ["p/t 10", "p/c 65", "p/o 8"],
             value)
 
     def test_info_scope(self):

@@ -302,6 +302,14 @@ class Globals(Values):
         self.assertEqual(lines[1:], ["main.Point {X = 6, Y = 7}", '*errors.errorString "global"',
                                      '1 of 2 {"waiting"}'])
 
+    @each_release
+    def test_a_function_has_a_type_as_go_writes_it(self, path):
+        done = self.moontap("--dry-run", path, "-batch", "-ex", "ptype main.manyArgs",
+                            "-ex", "whatis fmt.Fprintln", "-ex", "ptype main.main")
+        self.assertEqual(done.stdout.splitlines(), [
+            "type = func(int, string, []uint8, float64, error, int) (int, string, error)",
+            "type = func(io.Writer, []interface {}) (int, error)", "type = func()"], done)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -71,8 +71,8 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	     "return function(filtered_, arg_1_) if not (arg_1_ // 0 == 3) then return filtered_ "
 	     "end  print(1)  end",
 	     "%rdi"},
-	    {"break f if comm == 'x' do return filtered_ end",
-	     "return function(filtered_1_, comm_) if not (comm_ == 'x') then return filtered_1_ "
+	    {"break f if comm > 'x' do return filtered_ end",
+	     "return function(filtered_1_, comm_) if not (comm_ > 'x') then return filtered_1_ "
 	     "end  return filtered_  end",
 	     NULL},
 	};
@@ -276,6 +276,21 @@ static void conditions_are_compared_as_lua_does(void **state)
 							    "  17  if r1 s>= r2 goto FILTERED\n"
 							    "  18  r1 = u32 [r10-20]\n"
 							    "  19  if r1 == 0 goto FILTERED\n"},
+	    {"comm == 'redis-server'", "  13  r1 = r10\n"
+				       "  14  r1 += -512\n"
+				       "  15  r2 = 16\n"
+				       "  16  call get_current_comm\n"
+				       "  17  r0 = u64 [r10-512]\n"
+				       "  18  r5 = 0x65732d7369646572\n"
+				       "  20  if r0 != r5 goto FILTERED\n"
+				       "  21  r0 = u32 [r10-504]\n"
+				       "  22  r5 = 1919252082\n"
+				       "  23  if r0 != r5 goto FILTERED\n"
+				       "  24  r0 = u8 [r10-500]\n"
+				       "  25  r5 = 0\n"
+				       "  26  if r0 != r5 goto FILTERED\n"},
+	    {"comm == 'sixteen letters.'", "  13  r1 = 0\n"
+					   "  14  if r1 == 0 goto FILTERED\n"},
 	    /* A failed read makes the comparison false ... */
 	    {"u32(arg[1]) == 5", "  13  r1 = u64 [r6+112]\n"
 				 "  14  r3 = r1\n"
@@ -329,8 +344,8 @@ static void conditions_that_lua_must_decide_say_why(void **state)
 	    {"arg[1] / 2 == 1", "`/` is left to Lua"},
 	    {"arg[1] // arg[2] == 1", "only division by a constant runs in the kernel"},
 	    {"arg[1] % 0 == 1", "a division by 0 is an error of Lua's"},
-	    {"comm == 'bash'", "strings are compared in the kernel with == and ~=, and with short "
-			       "constants only"},
+	    {"comm < 'bash'", "strings are compared in the kernel with == and ~=, and with short "
+			      "constants only"},
 	    {"limit > arg[1]", "`limit` is left to Lua"},
 	    {"arg[1] > 1.5", "`1.5` is left to Lua"},
 	    {"time > 5", "`>` between these is left to Lua"},
