@@ -196,6 +196,8 @@ void nearest_deinit(struct nearest *n);
  * \xNN or the usual \n \t \e forms. Valid UTF-8 passes.
  */
 void escape_text(struct buffer *out, const char *bytes, size_t size, bool keep_lines);
+/* Length of the valid sequence of several bytes at p (RFC 3629); 0: there is none. */
+size_t utf8_length(const unsigned char *p, size_t left);
 
 /* ------------------------------------------------------------------- trust */
 

@@ -226,6 +226,19 @@ static inline unsigned capture_key_words(enum capture_kind kind)
 	}
 }
 
+/* What the function of the default action is called with. */
+enum hit_argument {
+	HIT_TIME = 1,
+	HIT_COMM,
+	HIT_TID,
+	HIT_FUNC,
+	HIT_FILE,
+	HIT_LINE,
+	HIT_GOID,    /* nil: where there are no goroutines */
+	HIT_ELAPSED, /* nil: not in a finish */
+	HIT_VALUES,  /* a name and a value for each parameter or, in a finish, result */
+};
+
 struct plan {
 	struct arena arena;
 	VECTOR(struct bpf_insn) insns;
@@ -257,8 +270,10 @@ struct plan {
 	 * with the block on the user's own lines. With has_guard the function has one
 	 * parameter more, the first, and returns that one when the condition is false.
 	 * The chunk's own arguments are functions, one for each of aggregates: they take
-	 * what the user's call does. */
+	 * what the user's call does. If it shows_hits there is one, which does that: it
+	 * takes an enum hit_argument. */
 	const char *lua;
+	bool shows_hits;	       /* the default action: there is no block */
 	VECTOR(const char *) upvalues; /* names, to be joined by the runtime */
 };
 

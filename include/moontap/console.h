@@ -12,6 +12,7 @@
  *   input.c        lines of input: blocks of several, the empty line, end of file
  *   prompt.c       readline: editing, events above the half-typed line
  *   history.c      what was typed before, and its file
+ *   report.c       what it tells of probes: in words, or as records (--format json)
  *   budget.c       lines of events a second on a terminal
  *   complete.c     what Tab offers
  *   offers.c         ... of the target: variables at a place, globals, fields
@@ -80,7 +81,8 @@ struct options {
 	VECTOR(struct step) steps;
 	const char *completion; /* --completion: a shell, or NULL */
 	const char *output;	/* -o */
-	int64_t duration_ns;	/* 0: none */
+	enum output_format format;
+	int64_t duration_ns; /* 0: none */
 	struct session_options session;
 	bool is_batch; /* -batch, -e or a script: no prompt */
 	bool is_quiet;
@@ -269,10 +271,13 @@ struct console {
 	const struct options *options;
 	struct session *session;
 	struct runtime *runtime;
-	struct sink screen;	 /* standard output: what commands say */
-	struct sink file;	 /* -o */
-	struct sink *events;	 /* what scripts print: one of the two above */
+	struct sink screen;  /* standard output: what commands say */
+	struct sink file;    /* -o; records on standard output */
+	struct sink *events; /* what scripts print: one of the two above */
+	const struct report *report;
 	struct buffer *out;	 /* what the running command says: screen's, or command()'s */
+	bool is_captured;	 /* ... the latter */
+	const char *command;	 /* what the screen gets is said by this one; or NULL */
 	const char *source_name; /* of the text that runs: "(console)" */
 	bool is_terminal;	 /* a person types: prompt, questions */
 	bool may_ask;		 /* a line that was typed is running: its person can answer */
@@ -322,6 +327,23 @@ bool console_query(struct console *console, const char *question);
 bool console_query_no(struct console *console, const char *question);
 /* Is there still something to wait for? */
 bool console_is_done(struct console *console);
+
+/* Between the two, what the screen gets is told apart as what a command says. */
+void console_begin_command(struct console *console, const char *text);
+void console_end_command(struct console *console);
+
+/* How the console tells of probes (report.c). */
+struct report {
+	void (*placed)(struct console *console, const struct probe *probe);
+	/* The counts are final. */
+	void (*ended)(struct console *console);
+};
+extern const struct report reports[]; /* by output_format */
+/* As sink.edit: lines for people become a record. */
+void report_wrap(void *console, struct buffer *pending);
+/* Where aggregates go that a command shows, and as what: its own text, out, or records. */
+struct buffer *report_aggregates(struct console *console, struct buffer *out,
+				 enum output_format *ret);
 
 void budget_init(struct console *console);
 /* As sink.edit: takes away what is over the budget. */

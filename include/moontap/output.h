@@ -17,6 +17,7 @@
  *   table.c      columns
  *   aggregate.c  rows of values by key: count, sum ... lhist
  *   histogram.c  aggregates as text
+ *   rowjson.c    ... as JSON
  */
 #ifndef MOONTAP_OUTPUT_H
 #define MOONTAP_OUTPUT_H
@@ -24,6 +25,12 @@
 #include "moontap/base.h"
 #include "moontap/record.h"
 #include "moontap/type.h"
+
+/* How what is written is meant to be read. */
+enum output_format {
+	OUTPUT_TEXT, /* lines for people */
+	OUTPUT_JSON, /* one object a line (docs/json.md) */
+};
 
 /* ------------------------------------------------------------------- sink */
 
@@ -231,8 +238,10 @@ void typed_json(struct buffer *out, const struct typed_value *value,
 /* A JSON string. Bytes that are not UTF-8 cannot be one: such a string comes
  * out as an object of their hexadecimal digits, {"bytes":"66ff"}. */
 void json_string(struct buffer *out, const char *bytes, size_t size);
-/* A name in an object: must be a string, so \xNN stands for a wrong byte. */
-void json_name(struct buffer *out, const char *bytes, size_t size);
+/* The same of one that was cut: it ends in "...". */
+void json_cut_string(struct buffer *out, const char *bytes, size_t size);
+/* What must be a string, as a name in an object: \xNN stands for a wrong byte. */
+void json_text(struct buffer *out, const char *bytes, size_t size);
 void json_integer(struct buffer *out, int64_t value);
 void json_unsigned(struct buffer *out, uint64_t value);
 /* "0x...", of 128 bits: few readers of JSON keep numbers of more than 53. */
@@ -311,5 +320,10 @@ void aggregate_add(const struct aggregate *aggregate, mt_u64 *row, int64_t value
 /* The rows, each line indented: ascending by value, so that the greatest comes
  * last; equal ones by key. */
 void aggregate_format(const struct aggregate *aggregate, struct buffer *out);
+/* The same as members of a JSON object (docs/json.md), rows in the order of their keys:
+ * "kind":"hist","unit":"ns","rows":[...],"dropped":0 */
+void aggregate_json(const struct aggregate *aggregate, struct buffer *out);
+/* "hist" */
+const char *aggregate_kind_name(enum aggregate_kind kind);
 
 #endif

@@ -12,10 +12,10 @@
  *   limit.c     a probe that is disabled or deleted after some hits
  *   deliver.c   a record becomes a call
  *   callback.c  errors of a callback: told once, counted, the end after too many
- *   aggregate.c count() and its kin; aggregates as text
+ *   aggregate.c count() and its kin; aggregates shown
  *   shared.c    aggregates of the script, as Lua values
  *   bind.c      ... which of them a block's names stand for
- *   take.c      ... what probes have added to them; them as text
+ *   take.c      ... what probes have added to them; them shown
  *   row.c       rows that the kernel has counted
  *   value.c     what the following kinds of Lua values have in common
  *   typed.c     structs, arrays and the like
@@ -25,6 +25,8 @@
  *   missing.c   values that could not be read
  *   print.c     print, printf
  *   emit.c      emit: a Lua table as a line of JSON
+ *   hit.c       the default action
+ *   record.c    all of these as records: --format json
  *   control.c   file, attach, exit, enable, disable, delete, ok, len, atexit, command
  *   target.c    the `target` object
  *   timer.c     every
@@ -51,8 +53,9 @@ struct runtime;
  */
 
 struct runtime_options {
-	bool is_unsafe;		/* os.execute, io.popen and friends stay */
-	char *const *arguments; /* the script's `arg` and `...`; NULL-terminated, or NULL */
+	enum output_format format; /* of what scripts say */
+	bool is_unsafe;		   /* os.execute, io.popen and friends stay */
+	char *const *arguments;	   /* the script's `arg` and `...`; NULL-terminated, or NULL */
 	/* Tells of something that happened beside the events: an error in a
 	 * callback, a probe disabled by its errors. One whole line or several. */
 	void (*notice)(void *context, const char *text);
@@ -104,14 +107,15 @@ struct error *runtime_call_module(struct runtime *runtime, const char *module, c
 				  const char *text, struct buffer *out);
 
 /* Appends what the aggregations of a probe's block have counted so far, each below
- * a line that names it; nothing if it has none. */
-struct error *runtime_aggregates(const struct probe *probe, struct buffer *out);
+ * a line that names it, or as a record; nothing if it has none. */
+struct error *runtime_aggregates(const struct probe *probe, enum output_format format,
+				 struct buffer *out);
 /* The same of the script's aggregates, by their names: those that a probe adds to which is
  * wanted; if wants is NULL, all that a probe adds to or that have counted something. */
-struct error *runtime_shared_aggregates(struct runtime *runtime,
-					bool (*wants)(const void *context,
-						      const struct probe *probe),
-					const void *context, struct buffer *out);
+struct error *
+runtime_shared_aggregates(struct runtime *runtime,
+			  bool (*wants)(const void *context, const struct probe *probe),
+			  const void *context, enum output_format format, struct buffer *out);
 
 /* source is one probe statement: it becomes the text of a probe, which keeps its number
  * and counts (probe_replace). Takes source over. As runtime_run; on error the probe is as

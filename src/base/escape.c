@@ -8,8 +8,7 @@
 
 #include "moontap/base.h"
 
-/* Length of the valid UTF-8 sequence at p (RFC 3629), 0 if there is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
+size_t utf8_length(const unsigned char *p, size_t left)
 {
 	static const struct {
 		unsigned char first_low, first_high, second_low, second_high;

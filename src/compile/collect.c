@@ -338,30 +338,31 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	return node->kind == NODE_FOR_NUMERIC ? collect_loop(r, node) : collect_children(r, node);
 }
 
-/* The default action, for a probe without a block: what it shows, and how. */
+/* -------------------------------------------------------------- the default action */
+
+/* What it shows at every place, by enum hit_argument. */
 static const struct value default_values[] = {
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
-    {.kind = VALUE_COMM, .view = VIEW_STRING},
-    {.kind = VALUE_TID, .view = VIEW_INTEGER},
-    {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
+    [HIT_TIME] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
+    [HIT_COMM] = {.kind = VALUE_COMM, .view = VIEW_STRING},
+    [HIT_TID] = {.kind = VALUE_TID, .view = VIEW_INTEGER},
+    [HIT_FUNC] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
+    [HIT_FILE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FILE},
+    [HIT_LINE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_LINE},
 };
-static const char *const default_names[] = {"time", "comm", "tid", "func"};
+static const char *const default_names[] = {
+    [HIT_TIME] = "time", [HIT_COMM] = "comm", [HIT_TID] = "tid",
+    [HIT_FUNC] = "func", [HIT_FILE] = "file", [HIT_LINE] = "line",
+};
 
-/* The function's parameters, as far as they are known here; what cannot be read says so. */
-#define PARAMETERS_SHOWN 8
+/* So many parameters or results; what cannot be read says so. */
+#define VALUES_SHOWN 8
 
-static struct error *collect_parameter(struct rewriter *r, const struct variable *variable)
+static struct error *show(struct rewriter *r, const char *name, struct object *object)
 {
-	struct object *object;
 	unsigned capture;
-	const char *text;
 
-	if (!variable->name)
-		return NULL;
-	text = arena_printf(&r->c->plan->arena, "%s", variable->name);
-	object = object_where(r->c, NULL, variable->type, &variable->where);
-	TRY(add_capture(r, NULL, text, object_read(r->c, object), &capture));
-	vector_push(&r->shown, ((struct shown_parameter){text, capture}));
+	TRY(add_capture(r, NULL, name, object_read(r->c, object), &capture));
+	vector_push(&r->shown, ((struct shown_value){name, capture}));
 	return NULL;
 }
 
@@ -370,26 +371,53 @@ static struct error *collect_parameters(struct rewriter *r)
 	struct variable variable;
 	struct scope *scope;
 
-	if (r->c->request->entry.function || r->c->request->is_bare)
-		return NULL;
 	TRY(path_scope(r->c, &scope));
-	for (size_t i = 0; scope && i < PARAMETERS_SHOWN; i++) {
+	for (size_t i = 0; scope && i < VALUES_SHOWN; i++) {
 		if (!scope_parameter(scope, i, &variable))
 			break;
-		TRY(collect_parameter(r, &variable));
+		if (variable.name)
+			TRY(show(r, arena_printf(&r->c->plan->arena, "%s", variable.name),
+				 object_where(r->c, NULL, variable.type, &variable.where)));
 	}
 	return NULL;
+}
+
+static struct error *collect_results(struct rewriter *r)
+{
+	struct object *object;
+
+	for (size_t i = 0; i < VALUES_SHOWN; i++) {
+		TRY(path_each_result(r->c, i, &object));
+		if (!object)
+			break;
+		TRY(show(r, arena_printf(&r->c->plan->arena, "result[%zu]", i + 1), object));
+	}
+	return NULL;
+}
+
+/* The time that a call took. */
+static struct error *collect_elapsed(struct rewriter *r)
+{
+	static const struct value elapsed = {.kind = VALUE_ELAPSED, .view = VIEW_INTEGER};
+
+	return add_capture(r, NULL, "elapsed", &elapsed, &r->hit_captures[HIT_ELAPSED]);
 }
 
 struct error *rewrite_collect_default(struct rewriter *r)
 {
 	const struct value *goroutine = goroutine_shown(r->c);
+	bool is_finish = r->c->request->entry.function != NULL;
 
-	r->shows_goroutine = goroutine != NULL;
+	for (size_t i = HIT_TIME; i < HIT_VALUES; i++)
+		r->hit_captures[i] = NO_CAPTURE;
 	if (goroutine)
-		TRY(add_capture(r, NULL, "goid", goroutine, &r->goroutine_capture));
-	for (size_t i = 0; i < ARRAY_SIZE(default_values); i++)
+		TRY(add_capture(r, NULL, "goid", goroutine, &r->hit_captures[HIT_GOID]));
+	for (size_t i = HIT_TIME; i < ARRAY_SIZE(default_values); i++)
 		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
-				&r->default_captures[i]));
-	return collect_parameters(r);
+				&r->hit_captures[i]));
+	if (is_finish)
+		TRY(collect_elapsed(r));
+	if (r->c->request->is_bare)
+		return NULL;
+	return is_finish ? collect_results(r) : collect_parameters(r);
 }

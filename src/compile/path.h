@@ -35,6 +35,9 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 /* result[N], result.NAME of Go, whose functions return several values; NULL: a part of the first,
  * or there is no debug information. */
 struct error *path_result_part(struct compiler *c, const struct node *node, struct object **ret);
+/* Result number index, from 0, of a function of either kind; *ret NULL: there is none, or it is
+ * not known. */
+struct error *path_each_result(struct compiler *c, size_t index, struct object **ret);
 /* An error unless the function returns at the site. */
 struct error *path_check_returns(struct compiler *c, const struct node *node);
 

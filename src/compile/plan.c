@@ -188,6 +188,7 @@ static struct error *compile_stages(struct rewriter *r, struct compile_request *
 	TRY(lower_block(c, body));
 	if (!c->plan->is_in_kernel) {
 		TRY(lift_guard(c, request, predicate, &no));
+		c->plan->shows_hits = !c->request->block;
 		TRY(c->request->block ? rewrite_collect(r, c->request->block)
 				      : rewrite_collect_default(r));
 		TRY(lower_captures(r, body));

@@ -114,6 +114,14 @@ static struct error *no_such_result(struct compiler *c, const struct node *node,
 	    (int)count, (int)count);
 }
 
+static struct object *object_of_go_result(struct compiler *c, const struct node *node,
+					  const struct variable *result)
+{
+	return c->request->site.is_tail_call
+		   ? object_lost_as(c, node, result->type, RETURNED_BY_ANOTHER)
+		   : object_where(c, node, result->type, &result->where);
+}
+
 /* Result number index, from 0. */
 static struct error *go_result(struct compiler *c, const struct node *node, uint64_t index,
 			       struct object **ret)
@@ -133,8 +141,7 @@ static struct error *go_result(struct compiler *c, const struct node *node, uint
 			return NULL; /* assembly has no results that debug information tells of */
 		return no_such_result(c, node, site->function, count);
 	}
-	*ret = site->is_tail_call ? object_lost_as(c, node, variable.type, RETURNED_BY_ANOTHER)
-				  : object_where(c, node, variable.type, &variable.where);
+	*ret = object_of_go_result(c, node, &variable);
 	return NULL;
 }
 
@@ -191,6 +198,15 @@ struct error *path_check_returns(struct compiler *c, const struct node *node)
 			  "Use it in the block of `finish FUNCTION`.");
 }
 
+/* What a C function returns, of that type. */
+static struct object *c_result(struct compiler *c, const struct node *node, struct scope *scope,
+			       const struct type *type)
+{
+	return c->request->site.is_tail_call
+		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
+		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
+}
+
 struct error *path_result(struct compiler *c, const struct node *node, struct object **ret)
 {
 	const struct type *type;
@@ -207,8 +223,23 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 	if (type->kind == TYPE_VOID)
 		return compile_error(c, node, ERR_NAME, "%s returns nothing",
 				     c->request->site.function);
-	*ret = c->request->site.is_tail_call
-		   ? object_lost_as(c, node, type, RETURNED_BY_ANOTHER)
-		   : object_of_result(c, node, type, scope_result_is_by_address(scope));
+	*ret = c_result(c, node, scope, type);
+	return NULL;
+}
+
+struct error *path_each_result(struct compiler *c, size_t index, struct object **ret)
+{
+	bool is_go = c->request->site.abi != ABI_SYSV;
+	const struct type *type;
+	struct variable variable;
+	struct scope *scope;
+
+	*ret = NULL;
+	TRY(path_scope(c, &scope));
+	if (scope && is_go && scope_go_result(scope, index, &variable))
+		*ret = object_of_go_result(c, NULL, &variable);
+	type = scope && !is_go && index == 0 ? scope_result(scope) : NULL;
+	if (type && type->kind != TYPE_VOID)
+		*ret = c_result(c, NULL, scope, type);
 	return NULL;
 }

@@ -47,6 +47,12 @@ static const char *parameter_name(struct rewriter *r, const char *text)
 	return unique;
 }
 
+/* A name of the function's own: no capture's begins so. */
+static const char *own_name(struct rewriter *r, const char *text)
+{
+	return arena_printf(&r->c->plan->arena, "_%s", parameter_name(r, text));
+}
+
 /* ---------------------------------------------------------------- writing */
 
 struct writer {
@@ -56,6 +62,7 @@ struct writer {
 	const char **parameters; /* by capture */
 	const char **functions;	 /* by aggregate */
 	const char *bound;	 /* the name that ok() has here */
+	const char *show;	 /* ... and the default action's function */
 };
 
 static void put_text(struct writer *w, const char *text, size_t size)
@@ -154,39 +161,41 @@ static void put_upvalues(struct writer *w, const struct node *node)
 	vector_deinit(&names);
 }
 
-/* The default action, of the captures of rewrite_collect_default. */
-static const char default_format[] =
-    "printf(\"%%s.%%06d  %%s[%%s]  %%s%1$s\\n\", os.date(\"%%H:%%M:%%S\", %2$s // 1000000000), "
-    "%2$s // 1000 %% 1000000, %3$s, %4$s, %5$s%6$s)";
-
-static void put_default(struct writer *w)
+/* A string of Lua, whatever the target calls its parameters. */
+static void put_string(struct buffer *out, const char *text)
 {
-	const unsigned *captures = w->r->default_captures;
-	const char *task = w->parameters[captures[2]];
-	CLEANUP(buffer_deinit) struct buffer format = {0}, values = {0};
-
-	if (w->r->shows_goroutine)
-		task = arena_printf(&w->r->c->plan->arena,
-				    "ok(%1$s) and \"goroutine \" .. %1$s or %2$s",
-				    w->parameters[w->r->goroutine_capture], task);
-	for (size_t i = 0; i < w->r->shown.size; i++) {
-		const struct shown_parameter *shown = &w->r->shown.data[i];
-
-		buffer_printf(&format, "%s%s=%%s", i ? ", " : "(", shown->name);
-		buffer_printf(&values, ", %s", w->parameters[shown->capture]);
-	}
-	if (format.size)
-		buffer_puts(&format, ")");
-	buffer_printf(&w->out, default_format, format.data ? format.data : "",
-		      w->parameters[captures[0]], w->parameters[captures[1]], task,
-		      w->parameters[captures[3]], values.data ? values.data : "");
+	buffer_putc(out, '"');
+	for (; *text; text++)
+		buffer_printf(out, isalnum((unsigned char)*text) ? "%c" : "\\%03u",
+			      (unsigned char)*text);
+	buffer_putc(out, '"');
 }
 
-/* The functions of aggregations, which the chunk is given. */
+/* The default action: SHOW(TIME, COMM ..., NAME, VALUE ...), as plan->lua says. */
+static void put_default(struct writer *w)
+{
+	buffer_printf(&w->out, "%s(", w->show);
+	for (size_t i = HIT_TIME; i < HIT_VALUES; i++) {
+		unsigned capture = w->r->hit_captures[i];
+
+		buffer_printf(&w->out, "%s%s", i > HIT_TIME ? ", " : "",
+			      capture == NO_CAPTURE ? "nil" : w->parameters[capture]);
+	}
+	for (size_t i = 0; i < w->r->shown.size; i++) {
+		buffer_puts(&w->out, ", ");
+		put_string(&w->out, w->r->shown.data[i].name);
+		buffer_printf(&w->out, ", %s", w->parameters[w->r->shown.data[i].capture]);
+	}
+	buffer_puts(&w->out, ")");
+}
+
+/* The functions of aggregations or of the default action, which the chunk is given. */
 static void put_functions(struct writer *w)
 {
 	const struct plan *plan = w->r->c->plan;
 
+	if (plan->shows_hits)
+		buffer_printf(&w->out, "local %s = ...; ", w->show);
 	for (size_t i = 0; i < plan->aggregates.size; i++)
 		buffer_printf(&w->out, "%s%s", i ? ", " : "local ", w->functions[i]);
 	buffer_puts(&w->out, plan->aggregates.size ? " = ...; " : "");
@@ -262,8 +271,9 @@ void rewrite_function(struct rewriter *r)
 	struct plan *plan = r->c->plan;
 	const struct node *guard = plan->has_guard ? request->condition : NULL;
 	const struct node *first = guard ? guard : request->block;
-	struct writer w = {.r = r, .line = 1, .bound = parameter_name(r, "bound")};
-	const char *filtered = parameter_name(r, "filtered");
+	struct writer w = {
+	    .r = r, .line = 1, .bound = own_name(r, "bound"), .show = own_name(r, "show")};
+	const char *filtered = own_name(r, "filtered");
 
 	name_replacements(&w);
 	if (first)

@@ -28,20 +28,22 @@ struct part_to_lower {
 	unsigned slot;
 };
 
-struct shown_parameter {
+/* What the default action shows of the target: a parameter, or, in a finish, a result. */
+struct shown_value {
 	const char *name;
 	unsigned capture;
 };
+
+#define NO_CAPTURE (~0u)
 
 struct rewriter {
 	struct compiler *c;
 	VECTOR(struct replacement) replacements; /* in the order of the text */
 	VECTOR(const struct value *) values;	 /* by capture */
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
-	unsigned default_captures[4];
-	VECTOR(struct shown_parameter) shown; /* of the default action */
-	bool shows_goroutine;		      /* ... in place of the thread, where there is one */
-	unsigned goroutine_capture;
+	/* Of the default action: */
+	unsigned hit_captures[HIT_VALUES]; /* NO_CAPTURE: there is none */
+	VECTOR(struct shown_value) shown;
 	bool has_bounds;
 };
 

@@ -22,7 +22,8 @@ static int64_t now_ms(void)
 
 void budget_init(struct console *console)
 {
-	console->budget.is_terminal = isatty(console->events->fd);
+	console->budget.is_terminal =
+	    console->options->format == OUTPUT_TEXT && isatty(console->events->fd);
 }
 
 /* Says what the second that is over has held back. */

@@ -255,8 +255,13 @@ struct error *command_execute(struct console *console, const char *text)
 	if (!*text)
 		return NULL;
 	TRY(command_parse(text, &command, &arguments));
-	if (command)
-		return run_command(console, command, arguments, &console->screen.pending);
+	if (command) {
+		console_begin_command(console, text);
+		struct error *err =
+		    run_command(console, command, arguments, &console->screen.pending);
+		console_end_command(console);
+		return err;
+	}
 	if (looks_like_command(console, text))
 		return command_undefined("", commands, text);
 	return command_run_text(console, text, true);
@@ -270,9 +275,11 @@ struct error *command_capture(struct console *console, const char *line, struct 
 	TRY(command_parse(line, &command, &arguments));
 	if (!command)
 		return command_undefined("", commands, line);
-	bool may_ask = console->may_ask;
+	bool may_ask = console->may_ask, is_captured = console->is_captured;
 	console->may_ask = false;
+	console->is_captured = true;
 	struct error *err = run_command(console, command, arguments, out);
 	console->may_ask = may_ask;
+	console->is_captured = is_captured;
 	return err;
 }

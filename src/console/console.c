@@ -77,6 +77,18 @@ void console_flush(struct console *console)
 	error_free(sink_flush(&console->screen));
 }
 
+void console_begin_command(struct console *console, const char *text)
+{
+	console_flush(console);
+	console->command = text;
+}
+
+void console_end_command(struct console *console)
+{
+	console_flush(console);
+	console->command = NULL;
+}
+
 /* Reads one line of a terminal; false if Ctrl-C or the end of input came. */
 static bool read_answer(struct console *console, char *ret, size_t size)
 {
@@ -142,16 +154,7 @@ static struct error *on_command(void *context, const char *line, struct buffer *
 static void on_placed(void *context, const struct probe *probe)
 {
 	struct console *console = context;
-	struct buffer *out = console->out ? console->out : &console->screen.pending;
-	if (console->announces)
-		text_placed(out, probe, session_target(console->session)->program);
-	struct buffer hidden = {0};
-	text_hidden(&hidden, probe);
-	if (hidden.size && console->announces)
-		buffer_puts(out, hidden.data);
-	else if (hidden.size)
-		console_complain(console, hidden.data);
-	buffer_deinit(&hidden);
+	console->report->placed(console, probe);
 }
 
 /* A program without a dynamic loader will load no library. */
@@ -200,19 +203,38 @@ static void after_write(void *context)
 	prompt_show();
 }
 
-static struct error *open_output(struct console *console)
+/* Who types at a terminal reads lines, whatever the format of a file that events go to. */
+static struct error *open_screen(struct console *console)
 {
-	const char *path = console->options->output;
+	bool has_records = console->options->format == OUTPUT_JSON && !console->is_terminal;
 	sink_init(&console->screen, STDOUT_FILENO);
+	console->screen.edit = has_records ? report_wrap : budget_trim;
+	console->screen.context = console;
 	console->events = &console->screen;
 	if (console->is_terminal) {
 		console->screen.before = before_write;
 		console->screen.after = after_write;
 	}
-	console->screen.edit = budget_trim;
-	console->screen.context = console;
-	if (!path)
+	if (console->options->format == OUTPUT_JSON && console->is_terminal &&
+	    !console->options->output)
+		return error_hint(error_new(ERR_USAGE, "--format json is not for a terminal that "
+						       "commands are typed at"),
+				  "Write the events to a file (-o FILE), or run without a console "
+				  "(-batch).");
+	return NULL;
+}
+
+static struct error *open_output(struct console *console)
+{
+	const char *path = console->options->output;
+	TRY(open_screen(console));
+	if (!path && console->options->format == OUTPUT_TEXT)
 		return NULL;
+	if (!path) {
+		sink_init(&console->file, STDOUT_FILENO);
+		console->events = &console->file;
+		return NULL;
+	}
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return error_new(ERR_OS, "%s: %s", path, strerror(errno));
@@ -226,6 +248,7 @@ static struct error *console_init(struct console *console, const struct options 
 	*console = (struct console){
 	    .options = options,
 	    .is_terminal = !options->is_batch && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+	    .report = &reports[options->format],
 	    .announces = !options->is_batch || options->session.is_dry_run,
 	    .source_name = "(command line)",
 	    .file = {.fd = -1},
@@ -237,6 +260,7 @@ static struct error *console_init(struct console *console, const struct options 
 	TRY(open_output(console));
 	budget_init(console);
 	struct runtime_options runtime = {
+	    .format = options->format,
 	    .is_unsafe = options->is_unsafe,
 	    .arguments = options->script_arguments ? options->script_arguments + 1 : NULL,
 	    .notice = on_notice,
@@ -274,10 +298,9 @@ static void console_deinit(struct console *console)
 	srcpath_deinit(&console->srcpath);
 	srcfile_close(&console->srcfile);
 	sink_deinit(&console->screen);
-	if (console->file.fd >= 0) {
-		sink_deinit(&console->file);
+	sink_deinit(&console->file);
+	if (console->options->output)
 		close(console->file.fd);
-	}
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -393,24 +416,6 @@ static void run_console(struct console *console)
 	input_deinit(console);
 }
 
-static void report_losses(struct console *console)
-{
-	struct buffer text = {0};
-	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
-		struct counters counters;
-		probe_counters(p, &counters);
-		if (!counters.lost)
-			continue;
-		buffer_printf(&text, "moontap: %" PRIu64 " of %" PRIu64 " hits of tracepoint %u (",
-			      counters.lost, counters.hits, probe_number(p));
-		text_name(&text, probe_location(p));
-		buffer_puts(&text, ") were lost; a larger --ring-size may hold them\n");
-	}
-	if (text.size)
-		console_complain(console, text.data);
-	buffer_deinit(&text);
-}
-
 size_t console_deliver(struct console *console)
 {
 	/* What commands have said is not to be taken for events. */
@@ -437,10 +442,12 @@ static void deliver_rest(struct console *console)
 /* The scripts may have printed them as well: that is theirs to decide. */
 static void print_aggregates(struct console *console)
 {
+	enum output_format format = console->options->format;
+	struct buffer *out = &console->events->pending;
 	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
-		console_report(console, runtime_aggregates(p, &console->events->pending));
-	console_report(console, runtime_shared_aggregates(console->runtime, NULL, NULL,
-							  &console->events->pending));
+		console_report(console, runtime_aggregates(p, format, out));
+	console_report(console,
+		       runtime_shared_aggregates(console->runtime, NULL, NULL, format, out));
 }
 
 static void finish(struct console *console)
@@ -450,10 +457,10 @@ static void finish(struct console *console)
 	runtime_finish(console->runtime);
 	budget_finish(console);
 	print_aggregates(console);
+	console->report->ended(console);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)
 		console->status = 1;
-	report_losses(console);
 }
 
 static int exit_status(const struct console *console)

@@ -216,15 +216,17 @@ struct error *info_aggregates(struct console *console, const char *arguments, st
 {
 	id_list ids;
 	TRY(id_list_parse(arguments, session_last_number(console->session), &ids));
-	size_t before = out->size;
+	enum output_format format;
+	struct buffer *to = report_aggregates(console, out, &format);
+	size_t before = to->size;
 	struct error *err = NULL;
 	for (struct probe *p = NULL; !err && (p = session_next_probe(console->session, p));)
 		if (is_wanted(p, &ids))
-			err = runtime_aggregates(p, out);
+			err = runtime_aggregates(p, format, to);
 	if (!err)
 		err = runtime_shared_aggregates(console->runtime, ids.size ? is_wanted_of : NULL,
-						&ids, out);
-	if (!err && out->size == before)
+						&ids, format, to);
+	if (!err && to->size == before)
 		buffer_printf(out, ids.size ? "No aggregations in '%s'.\n" : "No aggregations.\n",
 			      arguments);
 	vector_deinit(&ids);

@@ -71,6 +71,19 @@ static struct error *set_output(struct options *options, const char *value)
 	return NULL;
 }
 
+static struct error *set_format(struct options *options, const char *value)
+{
+	static const char *const names[] = {[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		options->format = (enum output_format)i;
+		return NULL;
+	}
+	return error_hint(error_new(ERR_USAGE, "no format \"%s\"", value),
+			  "There are text, lines for people, and json, an object a line.");
+}
+
 static struct error *set_duration(struct options *options, const char *value)
 {
 	return quantity_duration(value, &options->duration_ns);
@@ -152,6 +165,7 @@ static const struct option_row rows[] = {
     {"batch", NULL, "no console: trace until Ctrl-C, exit() or the program's end", set_batch},
     {"q", NULL, "no line about moontap and the target at the start", set_quiet},
     {"o", "FILE", "write what scripts print to FILE", set_output},
+    {"format", "FORMAT", "of what is written: text, or json, one object a line", set_format},
     {"duration", "TIME", "end after 5s, 500ms, 2m ...", set_duration},
     {"dry-run", NULL, "compile and judge, attach nothing; needs no privileges", set_dry_run},
     {"unsafe", NULL, "let scripts run other programs (os.execute, io.popen)", set_unsafe},

@@ -127,6 +127,18 @@ const mt_u64 *aggregate_find(const struct aggregate *aggregate, const struct agg
 	return is_there ? aggregate->rows.data[at].words : NULL;
 }
 
+const char *aggregate_kind_name(enum aggregate_kind kind)
+{
+	static const char *const names[] = {
+	    [AGGREGATE_OF_COUNT] = "count", [AGGREGATE_OF_SUM] = "sum",
+	    [AGGREGATE_OF_AVG] = "avg",	    [AGGREGATE_OF_MIN] = "min",
+	    [AGGREGATE_OF_MAX] = "max",	    [AGGREGATE_OF_HIST] = "hist",
+	    [AGGREGATE_OF_LHIST] = "lhist",
+	};
+
+	return names[kind];
+}
+
 /* ----------------------------------------------------------------- buckets */
 
 static struct aggregate_range log2_range(size_t bucket)

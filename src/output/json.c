@@ -22,78 +22,86 @@ static void put_escape(struct buffer *out, unsigned char c)
 		buffer_printf(out, "\\u%04x", c);
 }
 
-/* text is UTF-8. DEL and the C1 controls need no escape in JSON, but a
- * terminal may show the line. */
-static void put_string(struct buffer *out, const char *text, size_t size)
+static bool is_plain(unsigned char c)
 {
-	const unsigned char *at = (const unsigned char *)text, *end = at + size;
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
 
-	buffer_putc(out, '"');
+/* DEL and the C1 controls (c2 80 .. c2 9f) need no escape in JSON, but a terminal may show
+ * the line. A byte that is not UTF-8 is \xNN. */
+static void put_characters(struct buffer *out, const char *bytes, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)bytes, *end = at + size;
+
 	while (at < end) {
 		const unsigned char *start = at;
+		size_t length = 0;
 
-		while (at < end && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f &&
-		       !(*at == 0xc2 && at[1] < 0xa0))
+		while (at < end && is_plain(*at))
 			at++;
 		buffer_append(out, start, (size_t)(at - start));
 		if (at == end)
 			break;
-		at += *at == 0xc2;
-		put_escape(out, *at++);
+		if (*at >= 0x80)
+			length = utf8_length(at, (size_t)(end - at));
+		if (*at < 0x80 || (length == 2 && at[0] == 0xc2 && at[1] < 0xa0)) {
+			at += *at >= 0x80;
+			put_escape(out, *at++);
+		} else if (length) {
+			buffer_append(out, at, length);
+			at += length;
+		} else {
+			buffer_printf(out, "\\\\x%02x", *at++);
+		}
 	}
-	buffer_putc(out, '"');
 }
 
-/* RFC 3629. */
 static bool is_utf8(const char *bytes, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)bytes, *end = at + size;
 
 	while (at < end) {
-		unsigned length = *at < 0x80   ? 1
-				  : *at < 0xc2 ? 0
-				  : *at < 0xe0 ? 2
-				  : *at < 0xf0 ? 3
-				  : *at < 0xf5 ? 4
-					       : 0;
+		size_t length = *at < 0x80 ? 1 : utf8_length(at, (size_t)(end - at));
 
-		if (length == 0 || (size_t)(end - at) < length)
-			return false;
-		for (unsigned i = 1; i < length; i++)
-			if ((at[i] & 0xc0) != 0x80)
-				return false;
-		/* Overlong forms, surrogates, and beyond U+10FFFF. */
-		if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-		    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		if (!length)
 			return false;
 		at += length;
 	}
 	return true;
 }
 
-void json_string(struct buffer *out, const char *bytes, size_t size)
+static void put_hex(struct buffer *out, const char *bytes, size_t size)
 {
-	if (is_utf8(bytes, size)) {
-		put_string(out, bytes, size);
-		return;
-	}
-	buffer_puts(out, "{\"bytes\":\"");
 	for (size_t i = 0; i < size; i++)
 		buffer_printf(out, "%02x", (unsigned char)bytes[i]);
-	buffer_puts(out, "\"}");
 }
 
-void json_name(struct buffer *out, const char *bytes, size_t size)
+static void put_string(struct buffer *out, const char *bytes, size_t size, const char *rest)
 {
-	struct buffer escaped = {0};
+	bool is_text = is_utf8(bytes, size);
+	void (*put)(struct buffer *, const char *, size_t) = is_text ? put_characters : put_hex;
 
-	if (is_utf8(bytes, size)) {
-		put_string(out, bytes, size);
-		return;
-	}
-	escape_text(&escaped, bytes, size, true);
-	put_string(out, escaped.data, escaped.size);
-	buffer_deinit(&escaped);
+	buffer_puts(out, is_text ? "\"" : "{\"bytes\":\"");
+	put(out, bytes, size);
+	put(out, rest, strlen(rest));
+	buffer_puts(out, is_text ? "\"" : "\"}");
+}
+
+void json_string(struct buffer *out, const char *bytes, size_t size)
+{
+	put_string(out, bytes, size, "");
+}
+
+void json_cut_string(struct buffer *out, const char *bytes, size_t size)
+{
+	put_string(out, bytes, size, "...");
+}
+
+void json_text(struct buffer *out, const char *bytes, size_t size)
+{
+	buffer_putc(out, '"');
+	put_characters(out, bytes, size);
+	buffer_putc(out, '"');
 }
 
 void json_integer(struct buffer *out, int64_t value)

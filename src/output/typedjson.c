@@ -20,15 +20,12 @@ static void put_string(struct buffer *out, const char *text)
 	json_string(out, text, strlen(text));
 }
 
-/* A text that was cut ends as it does in Lua. */
 static void put_text(struct buffer *out, const struct typed_view *view)
 {
-	struct buffer text = {0};
-
-	buffer_append(&text, view->bytes, (size_t)view->count);
-	buffer_puts(&text, view->is_cut ? "..." : "");
-	json_string(out, text.data, text.size);
-	buffer_deinit(&text);
+	if (view->is_cut)
+		json_cut_string(out, view->bytes, (size_t)view->count);
+	else
+		json_string(out, view->bytes, (size_t)view->count);
 }
 
 static void put_separator(struct writer *writer)
@@ -65,7 +62,7 @@ static void put_member(void *context, const char *name, const struct typed_value
 
 	put_separator(writer);
 	if (!is_tuple) {
-		json_name(writer->out, name, strlen(name));
+		json_text(writer->out, name, strlen(name));
 		buffer_putc(writer->out, ':');
 	}
 	put(writer, value);
@@ -92,7 +89,7 @@ static void put_variant(struct writer *writer, const struct typed_view *view)
 	}
 	if (!begin(writer, '{'))
 		return;
-	json_name(writer->out, view->name, strlen(view->name));
+	json_text(writer->out, view->name, strlen(view->name));
 	buffer_putc(writer->out, ':');
 	if (view->inner.type->member_count == 1 && typed_member(&view->inner, "__0", &single))
 		put(writer, &single);

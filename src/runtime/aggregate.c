@@ -45,17 +45,6 @@ struct aggregates *push_aggregates(lua_State *L, const struct plan *plan)
 
 /* ----------------------------------------------------------------- updates */
 
-static const char *const names[] = {
-    [AGGREGATE_OF_COUNT] = "count", [AGGREGATE_OF_SUM] = "sum", [AGGREGATE_OF_AVG] = "avg",
-    [AGGREGATE_OF_MIN] = "min",	    [AGGREGATE_OF_MAX] = "max", [AGGREGATE_OF_HIST] = "hist",
-    [AGGREGATE_OF_LHIST] = "lhist",
-};
-
-const char *aggregate_kind_name(enum aggregate_kind kind)
-{
-	return names[kind];
-}
-
 /* Of what is neither a key nor a value. */
 static const char *type_of(lua_State *L, int index)
 {
@@ -161,7 +150,7 @@ static int update(lua_State *L)
 	int leading = kind == AGGREGATE_OF_COUNT ? 0 : kind == AGGREGATE_OF_LHIST ? 4 : 1;
 
 	lua_settop(L, leading + (int)aggregate->key_count);
-	aggregate_count_in(L, aggregate, 1, leading, names[kind]);
+	aggregate_count_in(L, aggregate, 1, leading, aggregate_kind_name(kind));
 	return 0;
 }
 
@@ -193,9 +182,37 @@ int push_aggregate_functions(lua_State *L, const struct plan *plan, int aggregat
 	return (int)plan->aggregates.size;
 }
 
-/* -------------------------------------------------------------------- text */
+/* ----------------------------------------------------------------- showing */
 
-static struct error *format_from_kernel(const struct probe *probe, size_t index, struct buffer *out)
+/* "Tracepoint 1, malloc: hist(arg[1], comm)", "sizes: hist, in bytes" */
+static void put_title(struct buffer *out, const struct probe *probe, const char *name,
+		      const struct aggregate *aggregate)
+{
+	const char *where = probe ? probe_location(probe) : "";
+
+	if (probe)
+		buffer_printf(out, "Tracepoint %u, ", probe_number(probe));
+	escape_text(out, where, strlen(where), false);
+	buffer_puts(out, probe ? ": " : "");
+	escape_text(out, name, strlen(name), false);
+	if (!probe)
+		buffer_printf(out, ": %s", aggregate_kind_name(aggregate->shape.kind));
+	if (!probe && aggregate->unit) {
+		buffer_puts(out, ", in ");
+		escape_text(out, aggregate->unit, strlen(aggregate->unit), false);
+	}
+	buffer_putc(out, '\n');
+}
+
+void aggregate_table(struct buffer *out, const struct probe *probe, const char *name,
+		     const struct aggregate *aggregate)
+{
+	put_title(out, probe, name, aggregate);
+	aggregate_format(aggregate, out);
+}
+
+static struct error *show_from_kernel(const struct probe *probe, size_t index,
+				      const struct renderer *renderer, struct buffer *out)
 {
 	const struct plan_aggregate *plan = &probe_plan(probe)->aggregates.data[index];
 	struct aggregate aggregate;
@@ -206,34 +223,28 @@ static struct error *format_from_kernel(const struct probe *probe, size_t index,
 	struct error *err =
 	    probe_read_aggregate(probe, index, row_read, &reader, &aggregate.dropped);
 	if (!err)
-		aggregate_format(&aggregate, out);
+		renderer->aggregate(out, probe, plan->text, &aggregate);
 	aggregate_deinit(&aggregate);
 	return err;
 }
 
-static void format_title(const struct probe *probe, const struct plan_aggregate *aggregate,
-			 struct buffer *out)
+struct error *runtime_aggregates(const struct probe *probe, enum output_format format,
+				 struct buffer *out)
 {
-	buffer_printf(out, "Tracepoint %u, ", probe_number(probe));
-	escape_text(out, probe_location(probe), strlen(probe_location(probe)), false);
-	buffer_puts(out, ": ");
-	escape_text(out, aggregate->text, strlen(aggregate->text), false);
-	buffer_putc(out, '\n');
-}
-
-struct error *runtime_aggregates(const struct probe *probe, struct buffer *out)
-{
+	const struct renderer *renderer = renderer_of(format);
 	const struct plan *plan = probe_plan(probe);
 	const struct handle *handle = probe_handle(probe);
 
 	for (size_t i = 0; plan && i < plan->aggregates.size; i++) {
-		if (plan->aggregates.data[i].name)
+		const struct plan_aggregate *aggregate = &plan->aggregates.data[i];
+
+		if (aggregate->name)
 			continue;
-		format_title(probe, &plan->aggregates.data[i], out);
 		if (plan->is_in_kernel)
-			TRY(format_from_kernel(probe, i, out));
+			TRY(show_from_kernel(probe, i, renderer, out));
 		else if (handle)
-			aggregate_format(&handle->aggregates->each[i], out);
+			renderer->aggregate(out, probe, aggregate->text,
+					    &handle->aggregates->each[i]);
 	}
 	return NULL;
 }

@@ -58,7 +58,10 @@ static struct error *push_plan(lua_State *L, const struct plan *plan, const char
 	lua_setupvalue(L, -2, 1); /* a chunk's only upvalue is its _ENV */
 	luaL_checkstack(L, (int)plan->aggregates.size + LUA_MINSTACK, "aggregates");
 	int count = push_aggregate_functions(L, plan, aggregates);
-	lua_call(L, count, 1); /* declares locals, makes one closure: raises nothing */
+	if (plan->shows_hits)
+		lua_pushcfunction(L, runtime_of(L)->renderer->hit);
+	lua_call(L, count + plan->shows_hits,
+		 1); /* declares locals, makes one closure: raises nothing */
 	for (size_t i = 0; i < plan->upvalues.size; i++) {
 		if (join_upvalue(L, plan->upvalues.data[i], carriers))
 			continue;

@@ -383,6 +383,7 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 	if (handle->is_gone || is_silenced(handle))
 		return;
 	runtime->current = handle;
+	runtime->hit_ns = item->record.time_ns;
 	call_function(L, runtime, item);
 	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
 	lua_pop(L, 1);

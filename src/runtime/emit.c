@@ -87,7 +87,7 @@ static void put_object(lua_State *L, struct buffer *out, int depth)
 		lua_rawgeti(L, -1, 1);
 		size_t size;
 		const char *name = lua_tolstring(L, -1, &size);
-		json_name(out, name, size);
+		json_text(out, name, size);
 		buffer_putc(out, ':');
 		lua_rawgeti(L, -2, 2);
 		put_value(L, out, depth);
@@ -163,20 +163,30 @@ static void put_value(lua_State *L, struct buffer *out, int depth)
 	}
 }
 
-static int emit(lua_State *L)
+void put_json(lua_State *L, struct buffer *out)
 {
-	struct runtime *runtime = runtime_of(L);
+	put_value(L, out, 0);
+}
 
+/* A record that turns out to be wrong leaves no half line behind. */
+struct buffer *push_json(lua_State *L)
+{
 	luaL_checktype(L, 1, LUA_TTABLE);
-	/* A record that turns out to be wrong leaves no half line behind. */
 	struct buffer *line = push_buffer(L);
 	lua_pushvalue(L, 1);
-	put_value(L, line, 0);
+	put_json(L, line);
+	return line;
+}
+
+int emit_line(lua_State *L)
+{
+	struct runtime *runtime = runtime_of(L);
+	struct buffer *line = push_json(L);
+
 	buffer_putc(line, '\n');
 	buffer_append(&runtime->sink->pending, line->data, line->size);
 	buffer_deinit(line);
-	if (runtime->sink->pending.size > SINK_HIGH_WATER)
-		runtime_flush(runtime);
+	runtime_flush_if_full(runtime);
 	return 0;
 }
 
@@ -186,5 +196,5 @@ void emit_open(lua_State *L)
 	lua_getfield(L, -1, "sort");
 	lua_rawsetp(L, LUA_REGISTRYINDEX, push_fields);
 	lua_pop(L, 1);
-	lua_register(L, "emit", emit);
+	lua_register(L, "emit", runtime_of(L)->renderer->emit);
 }

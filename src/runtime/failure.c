@@ -197,8 +197,8 @@ static bool says_more(const struct runtime *runtime, const struct error *err, co
 {
 	const char *first = traceback ? strchr(traceback, '\n') : NULL;
 
-	return first && (strchr(first + 1, '\n') || !err->where || runtime->current ||
-			 runtime->is_in_timer);
+	return first &&
+	       (strchr(first + 1, '\n') || !err->where || runtime->current || runtime->is_in_timer);
 }
 
 int failure_handler(lua_State *L)

@@ -72,6 +72,23 @@ struct timer {
 	struct callback_health health;
 };
 
+/* How what scripts say is written (print.c, hit.c, emit.c; record.c): functions of Lua's, so that
+ * an event finds the one that is wanted without asking. */
+struct renderer {
+	lua_CFunction print, printf, emit;
+	lua_CFunction hit; /* the default action */
+	/* An aggregate of a probe's block, which is its text there; or, without a probe, one of the
+	 * script, by its name. */
+	void (*aggregate)(struct buffer *out, const struct probe *probe, const char *name,
+			  const struct aggregate *aggregate);
+};
+extern const struct renderer text_renderer, record_renderer;
+
+static inline const struct renderer *renderer_of(enum output_format format)
+{
+	return format == OUTPUT_JSON ? &record_renderer : &text_renderer;
+}
+
 /* A text that has functions or probes (unit.c): a userdata of Lua's. */
 struct unit {
 	struct source *source;
@@ -84,6 +101,12 @@ struct runtime {
 	struct session *session;
 	struct sink *sink;
 	struct runtime_options options;
+	const struct renderer *renderer;
+	struct buffer text; /* of a record that is being written */
+	struct {
+		int64_t second;
+		char text[sizeof("HH:MM:SS")];
+	} clock; /* of the last hit that was shown */
 
 	int block_environment;	     /* reference: the _ENV of blocks */
 	VECTOR(struct unit *) units; /* with functions; each held by a reference */
@@ -98,6 +121,7 @@ struct runtime {
 	size_t batch_next;	 /* offset of the next to deliver */
 	int64_t wall_offset_ns;	 /* wall clock - CLOCK_MONOTONIC */
 	struct handle *current;	 /* whose callback runs */
+	uint64_t hit_ns;	 /* ... for a hit of that time, CLOCK_MONOTONIC */
 	struct probe *redefined; /* the next statement is its new text; or NULL */
 	bool is_in_timer;
 	bool is_delivering, is_resolving;
@@ -194,11 +218,33 @@ const char *missing_reason(lua_State *L, int index);
 
 /* --------------------------------------------------------------- print.c */
 
-int print_values(lua_State *L); /* Lua's print, to the sink */
+/* As renderer.print ...: lines for people. */
+int print_values(lua_State *L);
+int print_formatted(lua_State *L);
 void print_open(lua_State *L);
-void emit_open(lua_State *L);
+/* What the values first..last of the stack are to format.c; few has room for FEW_VALUES. One that
+ * is no plain value is replaced by its text. */
+#define FEW_VALUES 16
+struct format_value *to_values(lua_State *L, int first, int last, struct format_value *few);
 /* Writes out what is pending, of C's stdout too. */
 void runtime_flush(struct runtime *runtime);
+/* ... if that is much. */
+void runtime_flush_if_full(struct runtime *runtime);
+
+/* ---------------------------------------------------------------- emit.c */
+
+int emit_line(lua_State *L); /* renderer.emit */
+void emit_open(lua_State *L);
+/* Appends the value at the top, which stays, as JSON; raises an error if it is nested too deeply.
+ */
+void put_json(lua_State *L, struct buffer *out);
+/* The same of the one table that emit takes, into a buffer on the Lua stack. */
+struct buffer *push_json(lua_State *L);
+
+/* ----------------------------------------------------------------- hit.c */
+
+/* renderer.hit; of an enum hit_argument. */
+int hit_line(lua_State *L);
 
 /* An empty buffer on the Lua stack, freed by Lua. */
 struct buffer *push_buffer(lua_State *L);
@@ -269,17 +315,20 @@ struct aggregates *push_aggregates(lua_State *L, const struct plan *plan);
 int push_aggregate_functions(lua_State *L, const struct plan *plan, int aggregates_index);
 /* The count keys from index on; their bytes are Lua's. what: "hist", "sizes". */
 void to_keys(lua_State *L, int index, size_t count, const char *what, struct aggregate_key *ret);
+/* renderer.aggregate */
+void aggregate_table(struct buffer *out, const struct probe *probe, const char *name,
+		     const struct aggregate *aggregate);
 /* Counts in what is at index: the value, unless it is a count, and after leading values
  * the keys. */
 void aggregate_count_in(lua_State *L, struct aggregate *aggregate, int index, int leading,
 			const char *what);
-/* "hist" */
-const char *aggregate_kind_name(enum aggregate_kind kind);
 
 /* -------------------------------------------------------------- shared.c */
 
 void shared_open(lua_State *L);
 void shared_free_all(struct runtime *runtime);
+/* Before Lua reads it: takes what programs have counted, once in a go. Raises an error. */
+void shared_refresh(lua_State *L, struct shared *shared);
 /* The aggregate of the script that the value at index is, or NULL. */
 struct shared *to_shared(lua_State *L, int index);
 /* "sizes" */
@@ -300,8 +349,8 @@ void bind_done(const struct probe *probe);
 struct error *shared_take(struct runtime *runtime, struct shared *shared);
 /* As in probe_request: of every aggregate of the script that the probe adds to. */
 void shared_take_from(void *runtime, struct probe *probe);
-/* Its title, and its table as it is here. */
-void shared_format(struct shared *shared, struct buffer *out);
+/* As it is here. */
+void shared_show(struct shared *shared, const struct renderer *renderer, struct buffer *out);
 
 /* ----------------------------------------------------------------- row.c */
 

@@ -7,10 +7,6 @@
 #include "internal.h"
 
 #define BUFFER_TYPE "moontap.buffer"
-/* Arguments that need no memory of their own. */
-enum {
-	FEW_VALUES = 16
-};
 
 struct buffer *push_buffer(lua_State *L)
 {
@@ -78,8 +74,7 @@ static struct format_value to_value(lua_State *L, int index)
 	return value;
 }
 
-/* Values first..last of the stack; few has room for FEW_VALUES. */
-static struct format_value *to_values(lua_State *L, int first, int last, struct format_value *few)
+struct format_value *to_values(lua_State *L, int first, int last, struct format_value *few)
 {
 	struct format_value *values = few;
 
@@ -102,7 +97,7 @@ void runtime_flush(struct runtime *runtime)
 	error_free(err);
 }
 
-static void flush_if_full(struct runtime *runtime)
+void runtime_flush_if_full(struct runtime *runtime)
 {
 	if (runtime->sink->pending.size > SINK_HIGH_WATER)
 		runtime_flush(runtime);
@@ -117,11 +112,11 @@ int print_values(lua_State *L)
 
 	format_print(&runtime->sink->pending, values, (size_t)count);
 	buffer_putc(&runtime->sink->pending, '\n');
-	flush_if_full(runtime);
+	runtime_flush_if_full(runtime);
 	return 0;
 }
 
-static int print_formatted(lua_State *L)
+int print_formatted(lua_State *L)
 {
 	struct runtime *runtime = runtime_of(L);
 	struct format_value few[FEW_VALUES];
@@ -134,9 +129,17 @@ static int print_formatted(lua_State *L)
 	    format_printf(&runtime->sink->pending, format, size, values, (size_t)count);
 	if (err)
 		failure_raise(L, err);
-	flush_if_full(runtime);
+	runtime_flush_if_full(runtime);
 	return 0;
 }
+
+const struct renderer text_renderer = {
+    .print = print_values,
+    .printf = print_formatted,
+    .emit = emit_line,
+    .hit = hit_line,
+    .aggregate = aggregate_table,
+};
 
 void print_open(lua_State *L)
 {
@@ -144,6 +147,6 @@ void print_open(lua_State *L)
 	lua_pushcfunction(L, buffer_gc);
 	lua_setfield(L, -2, "__gc");
 	lua_pop(L, 1);
-	lua_register(L, "print", print_values);
-	lua_register(L, "printf", print_formatted);
+	lua_register(L, "print", runtime_of(L)->renderer->print);
+	lua_register(L, "printf", runtime_of(L)->renderer->printf);
 }

@@ -51,6 +51,7 @@ struct runtime *runtime_new(struct session *session, struct sink *sink,
 	runtime->session = session;
 	runtime->sink = sink;
 	runtime->options = *options;
+	runtime->renderer = renderer_of(options->format);
 	runtime->timer_fd = -1;
 	*(struct runtime **)lua_getextraspace(L) = runtime;
 	open_modules(L, options);
@@ -70,6 +71,7 @@ void runtime_free(struct runtime *runtime)
 	vector_deinit(&runtime->units);
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);
+	buffer_deinit(&runtime->text);
 	lua_close(runtime->lua);
 	shared_free_all(runtime);
 	program_free_all(runtime);
@@ -155,7 +157,7 @@ static struct error *run_interactive(struct runtime *runtime, struct source *sou
 	int count = lua_gettop(L) - top;
 	if (count == 0)
 		return NULL;
-	lua_pushcfunction(L, print_values);
+	lua_pushcfunction(L, runtime->renderer->print);
 	lua_insert(L, top + 1);
 	return failure_call(L, count, 0);
 }

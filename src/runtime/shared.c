@@ -212,7 +212,7 @@ static int shared_add(lua_State *L)
 
 /* What is read from Lua in one go, a block or a line at the prompt, is of one moment: so
  * nothing comes between print(sizes) and sizes:clear(). */
-static void take(lua_State *L, struct shared *shared)
+void shared_refresh(lua_State *L, struct shared *shared)
 {
 	struct runtime *runtime = runtime_of(L);
 
@@ -328,7 +328,7 @@ static int shared_get(lua_State *L)
 	int count = lua_gettop(L) - 1;
 
 	check_key_count(L, shared, count);
-	take(L, shared);
+	shared_refresh(L, shared);
 	const mt_u64 *words = NULL;
 	if (shared->has_keys) {
 		to_keys(L, 2, (size_t)count, shared_name(shared), keys);
@@ -359,7 +359,7 @@ static int shared_pairs(lua_State *L)
 	struct shared *shared = check_shared(L);
 	const struct aggregate *aggregate = &shared->aggregate;
 
-	take(L, shared);
+	shared_refresh(L, shared);
 	lua_newtable(L);
 	for (size_t i = 0; i < aggregate->rows.size; i++) {
 		push_keys(L, aggregate->rows.data[i].keys, aggregate->key_count);
@@ -376,7 +376,7 @@ static int shared_length(lua_State *L)
 {
 	struct shared *shared = check_shared(L);
 
-	take(L, shared);
+	shared_refresh(L, shared);
 	lua_pushinteger(L, (lua_Integer)shared->aggregate.rows.size);
 	return 1;
 }
@@ -386,8 +386,8 @@ static int shared_tostring(lua_State *L)
 	struct shared *shared = check_shared(L);
 	struct buffer *text = push_buffer(L);
 
-	take(L, shared);
-	shared_format(shared, text);
+	shared_refresh(L, shared);
+	shared_show(shared, &text_renderer, text);
 	lua_pushlstring(L, text->data, text->size - 1);
 	return 1;
 }
@@ -397,7 +397,7 @@ static int shared_clear(lua_State *L)
 	struct shared *shared = check_shared(L);
 	struct aggregate *aggregate = &shared->aggregate;
 
-	take(L, shared);
+	shared_refresh(L, shared);
 	aggregate_deinit(aggregate);
 	aggregate->dropped = 0;
 	return 0;

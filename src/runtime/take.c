@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * take.c - what probes have added to an aggregate of the script in the kernel goes over to
- * it: when it is read, and when a probe goes. And its table as text.
+ * it: when it is read, and when a probe goes. And its table, shown.
  */
 #include <string.h>
 
@@ -55,20 +55,11 @@ void shared_take_from(void *context, struct probe *probe)
 	error_free(err);
 }
 
-/* -------------------------------------------------------------------- text */
+/* ----------------------------------------------------------------- showing */
 
-void shared_format(struct shared *shared, struct buffer *out)
+void shared_show(struct shared *shared, const struct renderer *renderer, struct buffer *out)
 {
-	const char *name = shared_name(shared);
-
-	escape_text(out, name, strlen(name), false);
-	buffer_printf(out, ": %s", aggregate_kind_name(shared->aggregate.shape.kind));
-	if (shared->unit) {
-		buffer_puts(out, ", in ");
-		escape_text(out, shared->unit, strlen(shared->unit), false);
-	}
-	buffer_putc(out, '\n');
-	aggregate_format(&shared->aggregate, out);
+	renderer->aggregate(out, NULL, shared_name(shared), &shared->aggregate);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -101,10 +92,10 @@ static bool is_wanted(const struct runtime *runtime, const struct shared *shared
 	return !wants && shared->aggregate.rows.size > 0;
 }
 
-struct error *runtime_shared_aggregates(struct runtime *runtime,
-					bool (*wants)(const void *context,
-						      const struct probe *probe),
-					const void *context, struct buffer *out)
+struct error *
+runtime_shared_aggregates(struct runtime *runtime,
+			  bool (*wants)(const void *context, const struct probe *probe),
+			  const void *context, enum output_format format, struct buffer *out)
 {
 	size_t count = runtime->shared.size;
 	CLEANUP(free_p) struct shared **sorted = xcalloc(count + 1, sizeof(*sorted));
@@ -116,7 +107,7 @@ struct error *runtime_shared_aggregates(struct runtime *runtime,
 		if (!is_wanted(runtime, sorted[i], wants, context))
 			continue;
 		TRY(shared_take(runtime, sorted[i]));
-		shared_format(sorted[i], out);
+		shared_show(sorted[i], renderer_of(format), out);
 	}
 	return NULL;
 }

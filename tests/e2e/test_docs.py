@@ -67,6 +67,9 @@ class Pages(TestCase):
     def test_the_tutorial(self):
         self.play("docs/tutorial.md")
 
+    def test_the_page_on_records(self):
+        self.play("docs/json.md")
+
     def test_recipes(self):
         self.play("docs/recipes.md")
 

@@ -177,7 +177,7 @@ class Goroutines(Calls):
         self.assertEqual(tap.wait(), 0, tap.error_text())
         entries = re.findall(r"\[goroutine (\d+)\]  main\.nap\(id=(\d+), ms=\d\)$", tap.output(),
                              re.MULTILINE)
-        returns = re.findall(r"\[goroutine \d+\]  main\.nap$", tap.output(), re.MULTILINE)
+        returns = re.findall(r"\[goroutine \d+\]  main\.nap = [2468]$", tap.output(), re.MULTILINE)
         self.assertEqual((len(entries), len(returns)), (1000, 1000))
         self.assertEqual([e for e in entries if e[0] != e[1]], [])
 

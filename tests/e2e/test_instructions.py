@@ -24,6 +24,7 @@ CASES = {
         "local n = 0 break probed do n = n + arg[1] + arg[2] + arg[3] + arg[4] end", 913),
     "a line by printf": ('break probed do printf("%d %d\\n", arg[1], arg[2]) end', 1902),
     "a line by print": ("break probed do print(arg[1], arg[2]) end", 1624),
+    "the line of a hit without a block": ("break probed", 10846),
 }
 
 
@@ -37,9 +38,12 @@ class Instructions(TestCase):
              "--toggle-collect=runtime_deliver", EVENTS, str(COUNT), script],
             capture_output=True, text=True, cwd=self.dir, env=self.environment(), timeout=120)
         self.assertEqual(done.stdout, "%d events\n" % COUNT, done.stderr)
-        return int(re.search(r"Collected : (\d+)", done.stderr).group(1)) / COUNT
+        # Its child, which makes the events, is told of as well: it collects nothing.
+        return max(map(int, re.findall(r"Collected : (\d+)", done.stderr))) / COUNT
 
     def test_an_event_takes_no_more_instructions_than_it_did(self):
         for name, (script, figure) in CASES.items():
             with self.subTest(name):
-                self.assertLessEqual(self.instructions(script), figure * MARGIN)
+                instructions = self.instructions(script)
+                self.assertGreater(instructions, figure / 2)
+                self.assertLessEqual(instructions, figure * MARGIN)

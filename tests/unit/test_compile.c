@@ -68,11 +68,11 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	     "return function(arg_1_)  if arg_1_ > 3 then print(1) else print(2) end  end", "%rdi"},
 	    /* Lua decides: its operands are captured, its failure is told apart. */
 	    {"break f if arg[1] // 0 == 3 do print(1) end",
-	     "return function(filtered_, arg_1_) if not (arg_1_ // 0 == 3) then return filtered_ "
+	     "return function(_filtered_, arg_1_) if not (arg_1_ // 0 == 3) then return _filtered_ "
 	     "end  print(1)  end",
 	     "%rdi"},
 	    {"break f if comm > 'x' do return filtered_ end",
-	     "return function(filtered_1_, comm_) if not (comm_ > 'x') then return filtered_1_ "
+	     "return function(_filtered_1_, comm_) if not (comm_ > 'x') then return _filtered_1_ "
 	     "end  return filtered_  end",
 	     NULL},
 	};

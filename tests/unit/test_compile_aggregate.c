@@ -210,8 +210,8 @@ static void mixed_with_lua_each_call_becomes_a_function_of_its_own(void **state)
 	     "local hist_1_ = ...; local n; return function(comm_)  n = n + 1 hist_1_\n(n, "
 	     "comm_)  end"},
 	    {"break f if arg[1] / 2 > 1 do sum(arg[1]) end",
-	     "local sum_1_ = ...; return function(filtered_, arg_1_) if not (arg_1_ / 2 > 1) then "
-	     "return filtered_ end  sum_1_(arg_1_)  end"},
+	     "local sum_1_ = ...; return function(_filtered_, arg_1_) if not (arg_1_ / 2 > 1) then "
+	     "return _filtered_ end  sum_1_(arg_1_)  end"},
 	    {"break f do local function g() lhist(pid, 0, 8, 2) end g() end",
 	     "local lhist_1_ = ...; return function(pid_)  local function g() lhist_1_(pid_, 0, "
 	     "8, 2) end g()  end"},

@@ -279,11 +279,11 @@ static void lua_gets_bounds_that_are_never_missing(void **state)
 		const char *block, *lua;
 	} cases[] = {
 	    {"for i = 0, p.low do print(i) end",
-	     "local bound_ = ok; return function(p_low_) "
-	     " for i = 0, bound_(p_low_, -1e999) do print(i) end  end"},
+	     "local _bound_ = ok; return function(p_low_) "
+	     " for i = 0, _bound_(p_low_, -1e999) do print(i) end  end"},
 	    {"for i = p.low, 0, -1 do print(i) end",
-	     "local bound_ = ok; return function(p_low_) "
-	     " for i = bound_(p_low_, -1e999), 0, -1 do print(i) end  end"},
+	     "local _bound_ = ok; return function(p_low_) "
+	     " for i = _bound_(p_low_, -1e999), 0, -1 do print(i) end  end"},
 	    {"for i = 0, p.low, n do print(i) end",
 	     "return function(p_low_, n_)  for i = 0, p_low_, n_ do print(i) end  end"},
 	};

@@ -284,6 +284,7 @@ static void describe(const struct options *options, struct buffer *out)
 			      a[1] ? "" : ";");
 	if (options->output)
 		buffer_printf(out, "output %s;", options->output);
+	buffer_puts(out, options->format == OUTPUT_JSON ? "json;" : "");
 	if (options->duration_ns)
 		buffer_printf(out, "duration %lld;", (long long)options->duration_ns);
 	if (options->session.kernel.ring_bytes)
@@ -315,6 +316,8 @@ static const struct {
     {"-duration 500ms --ring-size=64M --attach-method tracefs",
      "duration 500000000;ring 67108864;method 2;"},
     {"--dry-run --unsafe -o out.txt", "output out.txt;unsafe;dry;"},
+    {"--format json", "json;"},
+    {"-format=json --format text", ""},
     {"--help", "help;"},
     {"-version", "version;"},
     {"-p", "option '-p' needs a value: PID"},
@@ -325,6 +328,8 @@ static const struct {
     {"--bathc", "unrecognized option '--bathc'"},
     {"--duration never", "--duration: \"never\" is not a duration"},
     {"--ring-size 5M", "--ring-size: a ring cannot be 5M"},
+    {"--format xml", "--format: no format \"xml\""},
+    {"--format", "option '--format' needs a value: FORMAT"},
     {"--attach-method perf", "--attach-method: no attach method \"perf\""},
     {"./a b", "one program too many: b"},
     {"-p 1 ./a", "more than one target"},

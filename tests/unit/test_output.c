@@ -194,6 +194,8 @@ static void json_strings_are_valid_whatever_the_bytes(void **state)
 	    {"\xed\xa0\x80", 3, "{\"bytes\":\"eda080\"}", "\"\\\\xed\\\\xa0\\\\x80\""},
 	    {"\xe0\x9f\xbf", 3, "{\"bytes\":\"e09fbf\"}", "\"\\\\xe0\\\\x9f\\\\xbf\""},
 	    {"\xf4\x90\x80\x80", 4, "{\"bytes\":\"f4908080\"}", "\"\\\\xf4\\\\x90\\\\x80\\\\x80\""},
+	    {"\x1b\xff\xc2\x85\xc3\xa9", 6, "{\"bytes\":\"1bffc285c3a9\"}",
+	     "\"\\u001b\\\\xff\\u0085\xc3\xa9\""},
 	    {"\xe2\x82", 2, "{\"bytes\":\"e282\"}", "\"\\\\xe2\\\\x82\""},
 	};
 
@@ -203,10 +205,22 @@ static void json_strings_are_valid_whatever_the_bytes(void **state)
 		json_string(&out, cases[i].bytes, cases[i].size);
 		assert_string_equal(out.data, cases[i].string);
 		buffer_clear(&out);
-		json_name(&out, cases[i].bytes, cases[i].size);
+		json_text(&out, cases[i].bytes, cases[i].size);
 		assert_string_equal(out.data, cases[i].name);
 		buffer_deinit(&out);
 	}
+}
+
+static void a_json_string_that_was_cut_says_so(void **state)
+{
+	(void)state;
+	struct buffer out = {0};
+
+	json_cut_string(&out, "ab\n", 3);
+	buffer_putc(&out, ' ');
+	json_cut_string(&out, "\xc3", 1); /* in the middle of a character */
+	assert_string_equal(out.data, "\"ab\\n...\" {\"bytes\":\"c32e2e2e\"}");
+	buffer_deinit(&out);
 }
 
 static void json_floats_read_back_as_the_same_value(void **state)
@@ -248,6 +262,7 @@ int main(void)
 	    cmocka_unit_test(a_table_counts_characters_not_bytes_and_fills_begun_rows),
 	    cmocka_unit_test(an_empty_table_is_nothing),
 	    cmocka_unit_test(json_strings_are_valid_whatever_the_bytes),
+	    cmocka_unit_test(a_json_string_that_was_cut_says_so),
 	    cmocka_unit_test(json_floats_read_back_as_the_same_value),
 	};
 

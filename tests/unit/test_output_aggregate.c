@@ -114,6 +114,79 @@ static void the_frames_of_a_stack_stand_below_its_row(void **state)
 			   "  [1]  1  |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n");
 }
 
+static void expect_json(struct aggregate *aggregate, const char *expected)
+{
+	struct buffer out = {0};
+
+	aggregate_json(aggregate, &out);
+	assert_string_equal(out.data, expected);
+	buffer_deinit(&out);
+	aggregate_deinit(aggregate);
+}
+
+#define ROW "\",\"unit\":null,\"rows\":[{\"keys\":[],\"count\":12,\"missing\":0"
+
+static void as_json_each_kind_has_its_numbers(void **state)
+{
+	static const struct {
+		struct aggregate_shape shape;
+		const char *text;
+	} cases[] = {
+	    {{.kind = AGGREGATE_OF_COUNT}, "\"kind\":\"count" ROW "}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_SUM}, "\"kind\":\"sum" ROW ",\"value\":30}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_AVG}, "\"kind\":\"avg" ROW ",\"value\":2.5}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_MIN}, "\"kind\":\"min" ROW ",\"value\":-3}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_MAX}, "\"kind\":\"max" ROW ",\"value\":8}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_HIST},
+	     "\"kind\":\"hist" ROW ",\"buckets\":[{\"max\":-1,\"count\":3},"
+	     "{\"min\":0,\"max\":0,\"count\":1},{\"min\":1,\"max\":1,\"count\":1},"
+	     "{\"min\":2,\"max\":3,\"count\":2},{\"min\":4,\"max\":7,\"count\":4},"
+	     "{\"min\":8,\"max\":15,\"count\":1}]}],\"dropped\":0"},
+	    {{.kind = AGGREGATE_OF_LHIST, .low = -2, .high = 5, .step = 4},
+	     "\"kind\":\"lhist" ROW ",\"buckets\":[{\"max\":-3,\"count\":1},"
+	     "{\"min\":-2,\"max\":1,\"count\":4},{\"min\":2,\"max\":4,\"count\":3},"
+	     "{\"min\":5,\"count\":4}]}],\"dropped\":0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct aggregate aggregate;
+
+		fill(&aggregate, &cases[i].shape);
+		expect_json(&aggregate, cases[i].text);
+	}
+}
+
+static void as_json_a_key_is_the_value_it_is(void **state)
+{
+	const struct aggregate_shape sum = {.kind = AGGREGATE_OF_SUM};
+	const struct aggregate_key keys[8] = {
+	    {.kind = AGGREGATE_KEY_NIL},
+	    {AGGREGATE_KEY_MISSING, 0, "<unreadable>", 12},
+	    {.kind = AGGREGATE_KEY_BOOLEAN, .integer = 1},
+	    integer(INT64_MIN),
+	    {.kind = AGGREGATE_KEY_UNSIGNED, .integer = -1},
+	    {.kind = AGGREGATE_KEY_ADDRESS, .integer = 0x1f},
+	    text("a\"\n\xff"),
+	    {AGGREGATE_KEY_STACK, 0, "  f+0x1 (a.c:1)\n  main", 22},
+	};
+	struct aggregate aggregate;
+
+	(void)state;
+	aggregate_init(&aggregate, &sum, ARRAY_SIZE(keys));
+	aggregate.unit = "by\"tes";
+	aggregate.dropped = 7;
+	aggregate_row(&aggregate, keys)[AGGREGATE_MISSING] = 2;
+	expect_json(&aggregate,
+		    "\"kind\":\"sum\",\"unit\":\"by\\\"tes\",\"rows\":[{\"keys\":[null,"
+		    "{\"missing\":\"<unreadable>\"},true,-9223372036854775808,"
+		    "18446744073709551615,\"0x1f\",{\"bytes\":\"61220aff\"},"
+		    "[\"f+0x1 (a.c:1)\",\"main\"]],\"count\":0,\"missing\":2,\"value\":null}],"
+		    "\"dropped\":7");
+	aggregate_init(&aggregate, &sum, 1);
+	expect_json(&aggregate, "\"kind\":\"sum\",\"unit\":null,\"rows\":[],\"dropped\":0");
+}
+
 static void the_ends_of_the_integers_have_their_buckets(void **state)
 {
 	const struct aggregate_shape log2 = {.kind = AGGREGATE_OF_HIST};
@@ -260,6 +333,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_kind_shows_its_value),
+	    cmocka_unit_test(as_json_each_kind_has_its_numbers),
+	    cmocka_unit_test(as_json_a_key_is_the_value_it_is),
 	    cmocka_unit_test(the_ends_of_the_integers_have_their_buckets),
 	    cmocka_unit_test(the_frames_of_a_stack_stand_below_its_row),
 	    cmocka_unit_test(rows_ascend_by_value_and_equal_ones_by_key),

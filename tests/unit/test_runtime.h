@@ -65,11 +65,13 @@ static struct error *echo_command(void *context, const char *line, struct buffer
 }
 
 /* is_live: probes are attached. */
-static void fixture_open_as(struct fixture *f, bool is_unsafe, bool is_live)
+static void fixture_open_as(struct fixture *f, bool is_unsafe, bool is_live,
+			    enum output_format format)
 {
 	static char *const arguments[] = {"one", "two", NULL};
 	const struct session_options session_options = {.is_dry_run = !is_live};
 	const struct runtime_options options = {
+	    .format = format,
 	    .is_unsafe = is_unsafe,
 	    .arguments = arguments,
 	    .notice = note,
@@ -88,7 +90,7 @@ static void fixture_open_as(struct fixture *f, bool is_unsafe, bool is_live)
 
 static inline void fixture_open(struct fixture *f, bool is_unsafe)
 {
-	fixture_open_as(f, is_unsafe, false);
+	fixture_open_as(f, is_unsafe, false, OUTPUT_TEXT);
 }
 
 static void fixture_close(struct fixture *f)

@@ -26,7 +26,7 @@ static void expect_aggregates(struct fixture *f, const char *expected)
 {
 	struct buffer out = {0};
 
-	assert_null(runtime_aggregates(session_probe(f->session, 1), &out));
+	assert_null(runtime_aggregates(session_probe(f->session, 1), OUTPUT_TEXT, &out));
 	assert_string_equal(out.data ? out.data : "", expected);
 	buffer_deinit(&out);
 }

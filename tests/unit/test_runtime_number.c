@@ -181,7 +181,7 @@ static void counts(struct fixture *f, const char *call, const struct made_captur
 
 	snprintf(statements, sizeof(statements), "local x = 1 %s", call);
 	block_prints(f, statements, made, 1, "");
-	assert_null(runtime_aggregates(session_probe(f->session, f->placed), &out));
+	assert_null(runtime_aggregates(session_probe(f->session, f->placed), OUTPUT_TEXT, &out));
 	assert_string_equal(strchr(out.data, '\n') + 1, expected);
 	buffer_deinit(&out);
 }

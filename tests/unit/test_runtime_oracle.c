@@ -138,7 +138,7 @@ static void read_counts(const struct probe *probe, struct buffer *out)
 	CLEANUP(buffer_deinit) struct buffer text = {0};
 	struct counters counters;
 
-	assert_null(runtime_aggregates(probe, &text));
+	assert_null(runtime_aggregates(probe, OUTPUT_TEXT, &text));
 	for (char *line = text.data; line && *line;) {
 		char *end = strchr(line, '\n');
 		const char *from = strncmp(line, "Tracepoint ", 11) == 0 ? strchr(line, ',') : line;
@@ -230,7 +230,7 @@ static bool oracle_open(struct oracle *o)
 	struct fixture *both[] = {&o->live, &o->dry};
 
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
-		fixture_open_as(both[i], false, both[i] == &o->live);
+		fixture_open_as(both[i], false, both[i] == &o->live, OUTPUT_TEXT);
 		session_set_limits(both[i]->session, &limits);
 	}
 	struct error *err = run(&o->live, "break oracle_function do count() end");

@@ -181,10 +181,10 @@ static void all_are_listed_by_name_or_those_of_some_probes(void **state)
 	run_well(f, "local c, b = aggregate.count(), aggregate.sum{title='b'}\n"
 		    "local a = aggregate.max{title='a'} a:add(3)\n"
 		    "break probed_function do c:add() end");
-	assert_null(runtime_shared_aggregates(f->runtime, NULL, NULL, &out));
+	assert_null(runtime_shared_aggregates(f->runtime, NULL, NULL, OUTPUT_TEXT, &out));
 	assert_string_equal(out.data, "a: max\n  3\nc: count\n  nothing yet\n");
 	buffer_clear(&out);
-	assert_null(runtime_shared_aggregates(f->runtime, is_first, NULL, &out));
+	assert_null(runtime_shared_aggregates(f->runtime, is_first, NULL, OUTPUT_TEXT, &out));
 	assert_string_equal(out.data, "c: count\n  nothing yet\n");
 	buffer_deinit(&out);
 }

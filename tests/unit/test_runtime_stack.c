@@ -100,7 +100,7 @@ static void equal_stacks_are_one_key(void **state)
 	const struct made_capture made = stack(NO_PID, 2, other);
 	hit(f, f->placed, &made, 1);
 	assert_string_equal(printed(f), "1\n2\n3\n1\n");
-	assert_null(runtime_aggregates(session_probe(f->session, f->placed), &out));
+	assert_null(runtime_aggregates(session_probe(f->session, f->placed), OUTPUT_TEXT, &out));
 	assert_string_equal(strchr(out.data, '\n') + 1, "    1\n"
 							"      0x1000\n"
 							"      0x3000\n"
