@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -119,9 +120,18 @@ func shortReads() {
 	}
 }
 
-// garbage keeps 8 MiB, makes as much again to be thrown away, and collects it, four times.
+// garbage makes the heap grow until it is collected, and collects what is left. From then on nothing is
+// collected by itself: it keeps 8 MiB, makes as much again to be thrown away, and collects it, four
+// times.
 func garbage() {
 	var kept, more [][]byte
+	for i := 0; i < 64; i++ {
+		more = [][]byte{make([]byte, 1<<20)}
+	}
+	runtime.KeepAlive(more)
+	debug.SetGCPercent(-1)
+	more = nil
+	runtime.GC()
 	for i := 0; i < 8; i++ {
 		kept = append(kept, make([]byte, 1<<20))
 	}
