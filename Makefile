@@ -9,7 +9,7 @@ CC      := gcc
 endif
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKGS    := libbpf libelf libdw capstone lua5.4 readline
+PKGS    := libbpf libelf libdw libdeflate capstone lua5.4 readline
 V       ?= 0
 MAKEFLAGS += --no-print-directory
 

@@ -58,9 +58,10 @@
 /* What a plan needs to know of the places it is for (all of them alike). */
 struct compile_site {
 	enum abi abi;
-	bool are_args_live;   /* arg[n] can be read here */
-	int64_t cfa_offset;   /* stack pointer + this = CFA, if are_args_live */
-	const char *function; /* for messages */
+	bool are_args_live;	 /* arg[n] can be read here */
+	int64_t cfa_offset;	 /* stack pointer + this = CFA, if are_args_live */
+	const char *function;	 /* for messages */
+	const struct usdt *usdt; /* whose arguments arg[n] are, of image; NULL: the function's */
 	/* For names: what they mean at this address. NULL: there are none. */
 	struct image *image;
 	uint64_t address;
@@ -143,6 +144,9 @@ struct compile_request {
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
+	/* IDENTITY_COOKIE: how many rows of counters a site has, a power of 2; 0: one. Else there
+	 * is one for each CPU. */
+	unsigned counter_rows;
 	bool has_budget;   /* events are limited: count them down in MAP_BUDGET */
 	bool is_sleepable; /* the kernel can run it so */
 	/* Does the kernel know may_goto? Asked only of blocks with loops. NULL: it does not. */
@@ -166,11 +170,12 @@ enum capture_kind {
 	CAPTURE_COMM,	/* slot and the next hold 16 bytes, NUL-terminated */
 	CAPTURE_LOST,	/* no slot: reason says why it cannot be read at this place */
 	CAPTURE_TIME,	/* record.time_ns, to be shown as wall clock ns since 1970 */
-	CAPTURE_FUNCTION, /* these five belong to the site */
+	CAPTURE_FUNCTION, /* these six belong to the site */
 	CAPTURE_FILE,
 	CAPTURE_LINE,
 	CAPTURE_ADDRESS,
 	CAPTURE_PROBE,
+	CAPTURE_USDT,
 };
 
 /* What a pointer inside the bytes of a CAPTURE_BYTES leads to: captured beside them, in a
@@ -234,6 +239,7 @@ enum hit_argument {
 	HIT_FUNC,
 	HIT_FILE,
 	HIT_LINE,
+	HIT_USDT,    /* nil: no static probe */
 	HIT_GOID,    /* nil: where there are no goroutines */
 	HIT_ELAPSED, /* nil: not in a finish */
 	HIT_VALUES,  /* a name and a value for each parameter or, in a finish, result */

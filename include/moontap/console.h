@@ -44,6 +44,7 @@
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
  *   info_data.c    info variables, types
+ *   info_probes.c  info probes
  *   info_scope.c   info scope, args, locals
  *   settings.c, cmd_set.c  settings; set, show, unset, directory
  *   cmd_help.c     help, apropos
@@ -169,6 +170,8 @@ void catalog_functions(struct program *program, const char *prefix, catalog_fn f
 /* "counted.c:" */
 void catalog_sources(struct catalog *names, struct program *program, const char *prefix,
 		     catalog_fn fn, void *context);
+/* Static probes: "python:line", and "line". */
+void catalog_probes(struct program *program, const char *prefix, catalog_fn fn, void *context);
 void catalog_deinit(struct catalog *names);
 
 /* What the word at the end of text may become, of variables of the target: those seen at the place
@@ -466,6 +469,7 @@ struct command {
 extern const struct command commands[];
 extern const struct command info_commands[];
 extern const struct command enable_commands[];
+extern const struct command probes_commands[];
 extern const struct command save_commands[];
 extern const struct command recipe_commands[];
 
@@ -582,6 +586,7 @@ struct error *info_source(struct console *console, const char *arguments, struct
 struct error *info_sources(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_args(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_locals(struct console *console, const char *arguments, struct buffer *out);
+struct error *info_probes(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_scope(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_sharedlibrary(struct console *console, const char *arguments,
 				 struct buffer *out);

@@ -41,18 +41,29 @@ struct insn_text {
 	char text[94];
 };
 
+/* What the running kernel does to the sites we give it. The other rules hold for every
+ * kernel: one that would take more is never given it. */
+struct site_rules {
+	bool rewrites_nop5; /* turns a 5-byte nop into a call (from 6.18) */
+};
+
 /* A function, decoded. insns are in address order and cover [start, end). */
 struct code {
 	uint64_t start, end;
-	const uint8_t *bytes; /* borrowed; end - start of them */
-	VECTOR(struct insn) insns;
-	size_t first_undecodable; /* index into insns; insns.size if all bytes decode */
+	const uint8_t *bytes;	   /* borrowed; end - start of them */
+	VECTOR(struct insn) insns; /* of code_init_entry: there are gaps */
+	size_t first_undecodable;  /* index into insns; insns.size if all bytes decode */
 };
 
 /* Decodes size bytes found at address start, some 10 MB a second. bytes must outlive ret.
  * Never fails: undecodable bytes become INSN_UNDECODABLE. An instruction too new
  * for the decoder, but of a known size, has the kind INSN_OTHER. */
 void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start);
+/* Decodes no more of a function than it takes to answer site_entry, and site_check and
+ * site_args_are_live at that address, as code_init would. False, with nothing to free: this takes
+ * the whole function, because a jump of it may lead to its entry, or bytes there do not decode. */
+bool code_init_entry(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start,
+		     const struct site_rules *rules);
 void code_deinit(struct code *code);
 /* "je 0x1234": AT&T, as objdump -d prints; ".byte 0x62,..." of what is not known. Made only
  * when asked for: of the instructions that are decoded few are ever shown. */
@@ -74,12 +85,6 @@ struct site_verdict {
 	bool is_allowed;
 	enum site_cost cost;
 	const char *reason; /* static text if refused; goes on from "a probe on this instruction" */
-};
-
-/* What the running kernel does to the sites we give it. The other rules hold for every
- * kernel: one that would take more is never given it. */
-struct site_rules {
-	bool rewrites_nop5; /* turns a 5-byte nop into a call (from 6.18) */
 };
 
 /* Judges the instruction at a boundary of code. */

@@ -100,14 +100,19 @@ struct call_losses {
 };
 void kernel_calls_losses(const struct kernel_calls *calls, struct call_losses *ret);
 
+/* How many rows of counters each of so many sites is to have: one for each CPU, fewer where that
+ * would take tens of megabytes. Of one site, never fewer. */
+unsigned kernel_counter_rows(const struct kernel *kernel, size_t site_count);
+
 /* Maps are made as the instructions name them. */
 struct load_request {
 	const struct bpf_insn *insns; /* map placeholders as in enum map_role */
 	size_t insn_count;
 	bool is_sleepable;
 	bool is_bulky;	   /* an event is kilobytes: the rings need all the room they may have */
-	size_t site_count; /* counters to make */
-	int64_t budget;	   /* first value of MAP_BUDGET, if it names that */
+	size_t site_count; /* that have counters */
+	unsigned counter_rows; /* of each, a power of 2; 0: one */
+	int64_t budget;	       /* first value of MAP_BUDGET, if it names that */
 	const struct kernel_aggregates *aggregates; /* or NULL */
 	const struct kernel_calls *calls;	    /* of a finish; or NULL */
 };
@@ -123,12 +128,14 @@ void kernel_unload(struct kernel_program *program);
 
 /* One file's sites of a program. offsets are file offsets. With pid, only that
  * process (and what the link's filter cannot tell apart, the program does).
- * All or nothing. May be called for several files. */
+ * All or nothing. May be called for several files. A semaphore is a 16-bit count in writable data
+ * that the kernel raises, while the site is attached, in each process that is traced. */
 struct attach_request {
 	const char *path;
 	pid_t pid;
 	const uint64_t *offsets;
 	const uint64_t *cookies;
+	const uint64_t *semaphores; /* NULL: none has one; else of each its file offset, or 0 */
 	size_t count;
 };
 struct error *kernel_attach(struct kernel_program *program, const struct attach_request *request);
@@ -136,8 +143,11 @@ struct error *kernel_attach(struct kernel_program *program, const struct attach_
  * their counters, which change no more. Takes some 40 ms, whatever the number of
  * programs and sites. */
 void kernel_detach(struct kernel_program *const *programs, size_t count);
+/* Closes a descriptor that takes the kernel some milliseconds, while other things go on;
+ * kernel_detach and kernel_close wait for it. */
+void kernel_close_aside(int fd);
 
-/* Sum over CPUs. */
+/* Up to now, of all CPUs. */
 void kernel_counters(const struct kernel_program *program, size_t site, struct counters *ret);
 void kernel_set_budget(struct kernel_program *program, int64_t events);
 

@@ -142,9 +142,15 @@ struct probe *session_next_probe(const struct session *session, const struct pro
 struct site {
 	struct place place; /* where the probe sits */
 	struct site_verdict verdict;
-	uint64_t offset;  /* in the file */
-	struct line line; /* file NULL if not known */
+	uint64_t offset;    /* in the file */
+	uint64_t semaphore; /* of a static probe that counts its listeners: its offset; or 0 */
+	struct line line;   /* of site_line */
+	bool has_line;
 };
+
+/* Its line in the source; file NULL if not known. Looked up when first asked for: of thousands of
+ * sites few are ever shown. */
+const struct line *site_line(const struct site *site);
 
 /* Where a probe for one of a location's places would sit. */
 uint64_t probe_address(const struct location *location, const struct place *place);

@@ -111,7 +111,11 @@ static inline const char *missing_text(mt_u64 reason)
 	}
 }
 
-/* Per site, per CPU. hits == filtered + delivered + throttled + lost. */
+/*
+ * hits == filtered + delivered + throttled + lost. A site has several rows of them, and each CPU
+ * counts in one: that of location * rows + CPU % rows. Counting is atomic, since a sleepable
+ * program may be preempted by another; rows only keep the CPUs out of each other's way.
+ */
 struct counters {
 	mt_u64 hits;	  /* the instruction was reached (by the traced processes) */
 	mt_u64 filtered;  /* the predicate said no */
@@ -119,6 +123,7 @@ struct counters {
 	mt_u64 throttled; /* over the probe's budget of events (tbreak: 1) */
 	mt_u64 lost;	  /* no room: ring full or no scratch free */
 };
+#define COUNTERS_SIZE 64 /* of a row: a cache line */
 
 /* What a finish keeps of a call from its entry to its return. */
 struct call_key {
@@ -167,7 +172,7 @@ struct record_text {
 /* A generated program names its maps by role: the imm of an ld_imm64 with
  * BPF_PSEUDO_MAP_FD; loading puts the descriptors there. */
 enum map_role {
-	MAP_COUNTERS,	   /* per-CPU array of struct counters, by location */
+	MAP_COUNTERS,	   /* array of rows of struct counters, see there */
 	MAP_RINGS,	   /* array of ring buffers, by CPU */
 	MAP_ARMED,	   /* array of one u64 a CPU: 1 if the consumer wants to be woken */
 	MAP_SCRATCH,	   /* array of struct scratch, at CPU * SCRATCH_SLOTS + slot */

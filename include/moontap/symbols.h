@@ -20,6 +20,10 @@
  *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
+ *   usdt.c       static probes (USDT): the notes of .note.stapsdt
+ *   usdtarg.c    ... where their arguments are
+ *   usdtplace.c  ... -probe PROVIDER:NAME -> places
+ *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
@@ -35,7 +39,7 @@
  *   dwarfwhere.c ... where a variable is
  *   dwarfvariable.c ... a variable
  *   dwarflookup.c ... what a name means, seen from a place
- *   dwarflabel.c labels of functions
+ *   dwarflabel.c labels of functions, the lines they are declared on
  *   dwarflist.c  all variables and types outside of functions
  *   dwarfscope.c ... variables at a pc
  *   dwarfglobal.c ... variables outside of functions
@@ -142,6 +146,8 @@ void image_facts(struct image *image, struct image_facts *ret);
  * one under its path? ERR_CHANGED: addresses found before mean nothing in it. ERR_NO_PROCESS:
  * the process whose file it is has ended. */
 struct error *image_check_unchanged(const struct image *image);
+/* Does the open file still hold what it did, whatever its path leads to by now? */
+bool image_is_as_read(const struct image *image);
 
 /* Virtual address to file offset and back, through the executable PT_LOADs
  * only: false if no executable, non-writable segment holds it. */
@@ -375,6 +381,33 @@ bool image_goroutine(struct image *image, bool has_register, struct goroutine *r
  * a PIECE_MEMORY (the address itself); false if no row covers it. */
 bool image_cfa(struct image *image, uint64_t address, struct where_piece *ret);
 
+/* ----------------------------------------------------------- static probes */
+
+/* A probe that the program's own source has (USDT): a nop, and a note of where it is, its
+ * name, and where its arguments are when the nop is reached (<sys/sdt.h>). One that was inlined,
+ * or stands in several places of the source, has a note for each. */
+struct usdt {
+	const char *provider, *name;
+	const char *whole;     /* "provider:name", escaped: for people to see */
+	uint64_t address;      /* of the nop */
+	uint64_t semaphore;    /* address of the count of those who listen; 0: it has none */
+	const char *arguments; /* as the note has them: "-4@%eax 8@-24(%rbp)" */
+};
+struct usdt_argument {
+	const char *text;	 /* "-4@%eax" */
+	const struct type *type; /* an INTEGER or a FLOAT; equal ones are one, in all images */
+	struct where where;	 /* of one piece */
+};
+/* Those of an image, by address; they live as long as the image. A note that is malformed ends
+ * the list. */
+const struct usdt *image_usdts(struct image *image, size_t *ret_count);
+/* Its arguments, in order, which live as long as the image. One of a form that is not understood,
+ * or in a register that a probe cannot read, is a PIECE_LOST that says so. */
+const struct usdt_argument *image_usdt_arguments(struct image *image, const struct usdt *usdt,
+						 size_t *ret_count);
+/* File offset of the semaphore that has to be raised for the code at address to run; 0: none. */
+uint64_t image_usdt_semaphore(struct image *image, uint64_t address);
+
 /* ----------------------------------------------------------------- program */
 
 /* An executable, or a process, with the libraries it maps (or, for a file that
@@ -494,6 +527,9 @@ bool program_has_frame_pointers(struct program *program);
  * LINE  +LINES  -LINES  of the file looked at last, and from the line there (program_set_line)
  * FILE:FUNC
  * -source FILE -line LINE    -line LINE    [-source FILE] -function FUNC [-label LABEL]
+ * [-source FILE] -function FUNC -line LINE    LINE: also +LINES, -LINES from the function's own
+ * -probe [[MODULE:]PROVIDER:]NAME    a static probe; PROVIDER and NAME may be globs; also
+ *                                    -probe-stap, -p, -pstap
  *
  * each optionally followed by the word `force`. OFF and ADDR are decimal or 0x
  * hexadecimal. Quotes '...' or "..." protect a name. The whole text is tried as a
@@ -502,17 +538,20 @@ bool program_has_frame_pointers(struct program *program);
  */
 struct location {
 	char *text;
-	char *module; /* or NULL */
-	char *name;   /* function name, glob, regex source or file; NULL for *ADDR, and for a LINE
-			 of the file looked at last */
-	char *file;   /* that the function is in, or NULL */
-	char *label;  /* in the function, or NULL */
+	char *module;	/* or NULL */
+	char *name;	/* function name, glob, regex source or file; NULL for *ADDR, and for a LINE
+			   of the file looked at last */
+	char *file;	/* that the function is in, or NULL */
+	char *label;	/* in the function, or NULL */
+	char *function; /* of LOCATION_LINE: the line is of, or counted from, it; or NULL */
+	char *provider; /* of LOCATION_PROBE, or NULL: any */
 	enum {
 		LOCATION_NAME,
 		LOCATION_GLOB,
 		LOCATION_REGEX,
 		LOCATION_ADDRESS,
-		LOCATION_LINE
+		LOCATION_LINE,
+		LOCATION_PROBE, /* module: NULL is any; name is a glob or a name */
 	} kind;
 	bool has_offset; /* +OFF or a leading '*' was written: taken literally */
 	uint64_t offset;
@@ -534,8 +573,9 @@ struct place {
 	/* The function of that name was inlined here, into function; NULL: the place is in
 	 * function as such. An inlined copy has no return of its own. */
 	const char *inlined;
-	struct line line;     /* of FILE:LINE: the one that has the code; else file NULL */
-	unsigned wanted_line; /* of FILE:LINE: LINE */
+	const struct usdt *usdt; /* of -probe: the probe, as its note has it; else NULL */
+	struct line line;	 /* of FILE:LINE: the one that has the code; else file NULL */
+	unsigned wanted_line;	 /* of FILE:LINE: LINE */
 };
 typedef VECTOR(struct place) place_list;
 void place_list_deinit(place_list *list);
@@ -560,6 +600,9 @@ void place_list_deinit(place_list *list);
  * Errors: ERR_NO_SYMBOL (near misses), ERR_NO_SYMBOLS, ERR_NO_MODULE, ERR_AMBIGUOUS (a
  * suffix with several owners, a file name with several files: lists them),
  * ERR_OUT_OF_FUNCTION, ERR_NOT_CODE.
+ *
+ * Static probes are looked for in all modules that are known, and all of that name are places:
+ * function.name is NULL where no function is known to cover one.
  */
 struct error *location_resolve(const struct location *location, struct program *program,
 			       place_list *ret);

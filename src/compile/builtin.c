@@ -51,8 +51,10 @@ static const struct builtin_entry entries[] = {
      false,
      0},
     SITE("probe", "number of the probe", CAPTURE_PROBE),
+    SITE("usdt", "the static probe's PROVIDER:NAME (of break -probe), or nil", CAPTURE_USDT),
     OTHER("arg", "arg[N], arg.NAME",
-	  "argument N of the function, counted from 1, as a raw integer; a parameter by name",
+	  "argument N of the function, counted from 1, as a raw integer, or of the static probe; a "
+	  "parameter by name",
 	  BUILTIN_ARGUMENTS),
     OTHER("var", "var.NAME", "a variable of the target, whatever built-in hides its name",
 	  BUILTIN_VARIABLES),

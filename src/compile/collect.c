@@ -366,6 +366,24 @@ static struct error *show(struct rewriter *r, const char *name, struct object *o
 	return NULL;
 }
 
+/* Those of a static probe, which have numbers only; and its name. */
+static struct error *collect_usdt(struct rewriter *r)
+{
+	static const struct value name = {
+	    .kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_USDT};
+	const struct compile_site *site = &r->c->request->site;
+	size_t count;
+	const struct usdt_argument *arguments =
+	    image_usdt_arguments(site->image, site->usdt, &count);
+
+	r->c->plan->depends_on_address = true;
+	TRY(add_capture(r, NULL, "usdt", &name, &r->hit_captures[HIT_USDT]));
+	for (size_t i = 0; i < count && i < VALUES_SHOWN && !r->c->request->is_bare; i++)
+		TRY(show(r, arena_printf(&r->c->plan->arena, "arg[%zu]", i + 1),
+			 object_where(r->c, NULL, arguments[i].type, &arguments[i].where)));
+	return NULL;
+}
+
 static struct error *collect_parameters(struct rewriter *r)
 {
 	struct variable variable;
@@ -417,6 +435,8 @@ struct error *rewrite_collect_default(struct rewriter *r)
 				&r->hit_captures[i]));
 	if (is_finish)
 		TRY(collect_elapsed(r));
+	if (r->c->request->site.usdt)
+		return collect_usdt(r);
 	if (r->c->request->is_bare)
 		return NULL;
 	return is_finish ? collect_results(r) : collect_parameters(r);

@@ -194,25 +194,39 @@ static void forget_call(struct encoder *e)
 	put_call(e, BPF_FUNC_map_delete_elem);
 }
 
-static void find_counters(struct encoder *e, const struct exits *exits)
-{
-	if (e->c->request->identity == IDENTITY_COOKIE) {
-		put_mov(e, R1, CONTEXT);
-		put_call(e, BPF_FUNC_get_attach_cookie);
-		put_store(e, BPF_DW, R10, FRAME_COOKIE, R0);
-		put_store(e, BPF_W, R10, FRAME_KEY, R0);
-	} else {
-		put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
-	}
-	put_lookup(e, MAP_COUNTERS, FRAME_KEY, exits->quit);
-	put_mov(e, COUNTERS, R0);
-	count(e, COUNTER(hits));
-}
-
 static void find_cpu(struct encoder *e)
 {
 	put_call(e, BPF_FUNC_get_smp_processor_id);
 	put_store(e, BPF_W, R10, FRAME_CPU, R0);
+}
+
+/* r0 = the CPU; puts the number of its row of the site's counters into the frame. */
+static void find_row(struct encoder *e)
+{
+	unsigned rows = e->c->request->counter_rows ? e->c->request->counter_rows : 1;
+
+	put_load(e, BPF_W, R1, R10, FRAME_COOKIE); /* the lower half: the location */
+	put_alu_constant(e, BPF_LSH, R1, __builtin_ctz(rows));
+	put_alu_constant(e, BPF_AND, R0, (int32_t)rows - 1);
+	put_alu(e, BPF_ADD, R1, R0);
+	put_store(e, BPF_W, R10, FRAME_KEY, R1);
+}
+
+static void find_counters(struct encoder *e, const struct exits *exits)
+{
+	bool has_cookie = e->c->request->identity == IDENTITY_COOKIE;
+
+	if (has_cookie) {
+		put_mov(e, R1, CONTEXT);
+		put_call(e, BPF_FUNC_get_attach_cookie);
+		put_store(e, BPF_DW, R10, FRAME_COOKIE, R0);
+	}
+	find_cpu(e);
+	if (has_cookie)
+		find_row(e);
+	put_lookup(e, MAP_COUNTERS, has_cookie ? FRAME_KEY : FRAME_CPU, exits->quit);
+	put_mov(e, COUNTERS, R0);
+	count(e, COUNTER(hits));
 }
 
 static void spend_budget(struct encoder *e, const struct exits *exits)
@@ -420,7 +434,6 @@ void emit(struct compiler *c, const struct ir *predicate, int no, const struct i
 	check_process(&e, &exits);
 	find_call(&e, &exits);
 	find_counters(&e, &exits);
-	find_cpu(&e);
 	emit_ir(&e, predicate, no, exits.filtered);
 	if (c->plan->is_in_kernel)
 		put_block(&e, body, &exits);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * raw.c - registers, arguments and results by number: words, where the calling convention has
- * them, whatever their types are.
+ * them, whatever their types are; and the arguments of static probes, which their notes describe.
  */
 #include <linux/ptrace.h>
 
@@ -66,6 +66,41 @@ static struct error *argument(struct compiler *c, const struct node *node, int64
 	return NULL;
 }
 
+/* Does the piece depend on where the site is? */
+static bool speaks_of_addresses(const struct where_piece *piece)
+{
+	for (size_t i = 0; i < piece->step_count; i++)
+		if (piece->steps[i].op == WHERE_ADDRESS)
+			return true;
+	return false;
+}
+
+/* Of a static probe: where its note says, of the size and sign that it says. */
+static struct error *usdt_argument(struct compiler *c, const struct node *node, int64_t n,
+				   const struct value **ret)
+{
+	const struct compile_site *site = compiler_site(c);
+	size_t count;
+	const struct usdt_argument *arguments =
+	    image_usdt_arguments(site->image, site->usdt, &count);
+
+	if (n >= 1 && n <= (int64_t)count) {
+		const struct usdt_argument *argument = &arguments[n - 1];
+
+		c->plan->depends_on_address |= speaks_of_addresses(argument->where.pieces);
+		*ret = object_read(c, object_where(c, node, argument->type, &argument->where));
+		return resolve_check_lost(c, node, *ret);
+	}
+	if (n >= 1 && c->request->is_lenient) {
+		*ret = value_lost(c, node, "<no such argument>");
+		return NULL;
+	}
+	return compile_error(c, node, n < 1 ? ERR_TYPE : ERR_UNREADABLE,
+			     "`%s` is no argument of the probe %s: it has %zu%s",
+			     node_text(c, node), site->usdt->whole, count,
+			     count ? ", counted from 1" : "");
+}
+
 /* arg[N]: node is the INDEX. */
 struct error *resolve_argument(struct compiler *c, const struct node *node,
 			       const struct value **ret)
@@ -79,7 +114,8 @@ struct error *resolve_argument(struct compiler *c, const struct node *node,
 				     "`%s` cannot be captured: which argument it is must be a "
 				     "constant",
 				     node_text(c, node));
-	return argument(c, node, index->number, ret);
+	return compiler_site(c)->usdt ? usdt_argument(c, node, index->number, ret)
+				      : argument(c, node, index->number, ret);
 }
 
 struct error *resolve_register(struct compiler *c, const struct node *node,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * catalog.c - the target's names, for completion: functions, source files.
+ * catalog.c - the target's names, for completion: functions, source files, static probes.
  *
  * Functions are looked for anew each time, as that is quick; the files are kept, as their tables
  * take longer to read.
@@ -62,6 +62,27 @@ void catalog_functions(struct program *program, const char *prefix, catalog_fn f
 	if (!err)
 		search_image(&search, image);
 	error_free(err);
+}
+
+/* -------------------------------------------------------------------- probes */
+
+static void pass_probes(void *context, struct image *image)
+{
+	struct function_search *search = context;
+	size_t count, size = strlen(search->prefix);
+	const struct usdt *usdts = image_usdts(image, &count);
+	for (size_t i = 0; i < count && !search->has_ended; i++) {
+		const char *const names[] = {usdts[i].whole, usdts[i].name};
+		for (size_t j = 0; j < ARRAY_SIZE(names) && !search->has_ended; j++)
+			if (!strncmp(names[j], search->prefix, size))
+				pass_function(search, names[j]);
+	}
+}
+
+void catalog_probes(struct program *program, const char *prefix, catalog_fn fn, void *context)
+{
+	struct function_search search = {prefix, "", fn, context, false};
+	program_each_module(program, pass_probes, &search);
 }
 
 /* ------------------------------------------------------------------- sources */

@@ -19,8 +19,8 @@ static void explain_sites(const struct console *console, const struct probe *pro
 		const struct site *site = site_of(probe, i);
 		buffer_printf(out, "  %-8s 0x%" PRIx64 "  ", title, site->place.address);
 		text_place(out, &site->place, program);
-		buffer_puts(out, site->line.file ? " at " : "");
-		text_line(out, &site->line);
+		buffer_puts(out, site_line(site)->file ? " at " : "");
+		text_line(out, site_line(site));
 		buffer_puts(out,
 			    site->verdict.cost == COST_CHEAP
 				? ": allowed, cheap (the kernel emulates the instruction)\n"
@@ -72,13 +72,14 @@ static const char *kind_name(enum capture_kind kind)
 		return "time";
 	case CAPTURE_FUNCTION:
 	case CAPTURE_FILE:
+	case CAPTURE_USDT:
 		return "name";
 	default:
 		return "integer";
 	}
 }
 
-static void explain_captures(const struct plan *plan, struct buffer *out)
+static void put_captures(const struct plan *plan, struct buffer *out)
 {
 	for (size_t i = 0; i < plan->captures.size; i++) {
 		const struct capture *c = &plan->captures.data[i];
@@ -88,6 +89,30 @@ static void explain_captures(const struct plan *plan, struct buffer *out)
 		text_name(out, c->type ? c->type->name : kind_name(c->kind));
 		buffer_printf(out, c->kind == CAPTURE_LOST ? ", %s\n" : " from %s\n", c->origin);
 	}
+}
+
+/* The first place that has that plan. */
+static size_t first_site(const struct probe *probe, size_t plan)
+{
+	size_t site = 0, number;
+	for (probe_site_plan(probe, site, &number); number != plan;)
+		probe_site_plan(probe, ++site, &number);
+	return site;
+}
+
+/* Of places that find what is captured elsewhere: each kind. */
+static void explain_captures(const struct probe *probe, struct buffer *out)
+{
+	size_t count = probe_plan_count(probe), number;
+	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
+		size_t site = first_site(probe, i);
+		if (count > 1)
+			buffer_printf(out, "  at %u.%zu\n", probe_number(probe), site + 1);
+		put_captures(probe_site_plan(probe, site, &number), out);
+	}
+	if (count > EXPLAINED_SITES_MAX)
+		buffer_printf(out, "  ...      and %zu other kinds of places\n",
+			      count - EXPLAINED_SITES_MAX);
 }
 
 static void explain_block(const struct plan *plan, struct buffer *out)
@@ -125,7 +150,7 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	}
 	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
-	explain_captures(plan, out);
+	explain_captures(probe, out);
 	explain_block(plan, out);
 	probe_list(probe, out);
 	return NULL;

@@ -176,6 +176,16 @@ const struct command info_commands[] = {
 	.examples = "info locals main.main\n",
     },
     {
+	.name = "probes",
+	.usage = "info probes [stap|all] [PROVIDER [NAME [OBJECT]]]",
+	.summary = "Static probes (USDT) of the program and its libraries.",
+	.run = info_probes,
+	.details = "PROVIDER, NAME and OBJECT, the file, are regular expressions. \"break -probe\n"
+		   "PROVIDER:NAME\" traces one, \"info scope -probe NAME\" lists its arguments.\n",
+	.examples = "info probes\ninfo probes stap . start\n",
+	.children = probes_commands,
+    },
+    {
 	.name = "proc",
 	.usage = "info proc [mappings]",
 	.summary = "The process that is traced: command line, directory, program; its memory.",

@@ -80,7 +80,7 @@ static struct error *spots_of_places(const place_list *places, spot_list *ret)
 {
 	for (size_t i = 0; i < places->size; i++) {
 		struct place place = places->data[i];
-		if (place.function.name && !place.line.file)
+		if (place.function.name && !place.line.file && !place.usdt)
 			place.address = place.function.address;
 		TRY(spot_of(&place, vector_add(ret)));
 	}
@@ -95,7 +95,7 @@ static struct error *find_spots(struct console *console, const char *text, spot_
 	TRY(console_program(console, &program));
 	TRY(location_parse(text, &location));
 	struct error *err = NULL;
-	if (location.kind == LOCATION_LINE)
+	if (location.kind == LOCATION_LINE && !location.function)
 		err = spot_of_line(console, &location, vector_add(ret));
 	else
 		err = location_resolve(&location, program, &places);

@@ -99,6 +99,33 @@ static void offer_locations(void)
 		catalog_sources(&console->catalog, program, completion.wanted, offer_name, NULL);
 }
 
+/* Is what begins at start the word behind -probe? */
+static bool is_behind_probe(const char *line, int start, int arguments)
+{
+	static const char *const words[] = {"-probe", "-p", "-probe-stap", "-pstap"};
+	size_t size = strcspn(line + arguments, " \t");
+	size_t next = size + strspn(line + arguments + size, " \t");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i]) == size && !strncmp(words[i], line + arguments, size))
+			return next > size && arguments + (int)next == start;
+	return false;
+}
+
+static void offer_probes(void)
+{
+	struct program *program = session_target(completion.console->session)->program;
+	if (program)
+		catalog_probes(program, completion.wanted, offer_name, NULL);
+}
+
+/* The words of locations whose parts have names. */
+static void offer_location_words(void)
+{
+	static const char *const words[] = {"-function", "-label", "-line", "-probe", "-source"};
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		offer(NULL, words[i]);
+}
+
 static void offer_numbers(void)
 {
 	const struct session *session = completion.console->session;
@@ -237,7 +264,8 @@ static bool is_in_lua(const struct command *command, int start, int arguments)
 	if (!command)
 		return start > 0;
 	return command->flags & COMMAND_OF_LUA ||
-	       (start > arguments && command->flags & COMMAND_DIALECT);
+	       (start > arguments && command->flags & COMMAND_DIALECT &&
+		!is_behind_probe(rl_line_buffer, start, arguments));
 }
 
 /* Function names hold '.', '(', '*', ':': only a space ends one. */
@@ -266,8 +294,14 @@ static void offer_arguments(const struct command *command, int start, int argume
 		offer_commands(command->children);
 	if (is_first && command->flags & COMMAND_OF_HELP)
 		offer_help();
-	if (is_first && command->flags & COMMAND_OF_LOCATION)
+	if (command->flags & COMMAND_OF_LOCATION &&
+	    is_behind_probe(rl_line_buffer, start, arguments))
+		offer_probes();
+	if (is_first && command->flags & COMMAND_OF_LOCATION) {
 		offer_locations();
+		if (*completion.wanted == '-')
+			offer_location_words();
+	}
 	if (command->flags & COMMAND_OF_NUMBERS)
 		offer_numbers();
 	if (command->flags & COMMAND_OF_SETTING)

@@ -24,9 +24,9 @@ enum column {
 static void put_site(struct buffer *out, const struct site *site, const struct program *program)
 {
 	text_place(out, &site->place, program);
-	if (site->line.file) {
+	if (site_line(site)->file) {
 		buffer_puts(out, " at ");
-		text_line(out, &site->line);
+		text_line(out, site_line(site));
 	}
 }
 

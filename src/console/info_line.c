@@ -114,9 +114,10 @@ struct error *info_address(struct console *console, const char *arguments, struc
 	}
 	for (size_t i = 0; i < places.size; i++) {
 		buffer_puts(out, "Symbol \"");
-		text_name(out, places.data[i].function.name ?: arguments);
-		buffer_printf(out, "\" is a function at address 0x%" PRIx64 ".\n",
-			      places.data[i].address);
+		const struct place *place = &places.data[i];
+		text_name(out, place->usdt ? place->usdt->whole : place->function.name ?: arguments);
+		buffer_printf(out, "\" is a %s at address 0x%" PRIx64 ".\n",
+			      place->usdt ? "static probe" : "function", place->address);
 	}
 	place_list_deinit(&places);
 	return NULL;

@@ -38,7 +38,7 @@ static char *steps_text(const struct where_piece *piece)
 	for (size_t i = 0; i < piece->step_count; i++) {
 		const struct where_step *step = &piece->steps[i];
 		char *text = NULL;
-		size_t taken = step->op <= WHERE_ADDRESS			 ? 0
+		size_t taken = step->op <= WHERE_FSBASE				 ? 0
 			       : step->op == WHERE_LOAD || step->op >= WHERE_NEG ? 1
 										 : 2;
 		if (size < taken || size - taken == STACK_MAX)
@@ -52,6 +52,8 @@ static char *steps_text(const struct where_piece *piece)
 						    : "?");
 		else if (step->op == WHERE_ADDRESS)
 			text = xasprintf("0x%" PRIx64, (uint64_t)step->number);
+		else if (step->op == WHERE_FSBASE)
+			text = xstrdup("$fs_base");
 		else if (step->op == WHERE_LOAD)
 			text = xasprintf("u%d(%s)", (int)step->number * 8, b);
 		else if (taken == 1)
@@ -149,11 +151,37 @@ static bool put_variable(void *context, const struct variable *variable)
 	return true;
 }
 
+/* What a static probe's note says of its arguments. */
+static void put_usdt_arguments(const struct place *place, struct buffer *out)
+{
+	size_t count = 0;
+	const struct usdt_argument *arguments =
+	    image_usdt_arguments(place->image, place->usdt, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct where_piece *piece = arguments[i].where.pieces;
+		buffer_printf(out, "Symbol arg[%zu] (", i + 1);
+		text_name(out, arguments[i].text);
+		if (piece->kind == PIECE_LOST) {
+			buffer_printf(out, ") cannot be read here: %s.\n", piece->reason);
+			continue;
+		}
+		buffer_printf(out, ", %s) is ", arguments[i].type->name);
+		put_piece(out, piece);
+		buffer_printf(out, ", length %" PRIu64 ".\n", piece->size);
+	}
+	if (!count)
+		buffer_puts(out, "The probe has no arguments.\n");
+}
+
 static struct error *list_place(const struct location *location, const struct place *place,
 				struct listing_of *listing)
 {
 	uint64_t address = probe_address(location, place);
 	TRY(scope_open(place->image, address, &listing->scope));
+	if (place->usdt && listing->wants[VARIABLE_PARAMETER])
+		put_usdt_arguments(place, listing->out);
+	if (!listing->scope && place->usdt)
+		return NULL;
 	if (!listing->scope) {
 		buffer_puts(listing->out, "No debug information for ");
 		text_address(listing->out, place->image, address);

@@ -82,21 +82,25 @@ static void put_counters(struct buffer *out, const struct counters *counters)
 	put_count(out, "lost", counters->lost);
 }
 
-/* "address":"0x1139","func":"main","offset":4,"file":"t.c","line":3 */
+/* "address":"0x1139","func":"main","offset":4,"file":"t.c","line":3; "usdt":"a:b" of a static
+ * probe */
 static void put_site(struct buffer *out, const struct site *site)
 {
 	const struct place *place = &site->place;
+	const struct line *line = site_line(site);
 	buffer_printf(out, "\"address\":\"0x%" PRIx64 "\"", place->address);
 	put_text(out, "func", place->function.name);
 	if (place->function.name)
 		put_count(out, "offset", place->address - place->function.address);
 	else
 		put_text(out, "offset", NULL);
-	put_text(out, "file", site->line.file);
-	if (site->line.file)
-		put_count(out, "line", site->line.number);
+	put_text(out, "file", line->file);
+	if (line->file)
+		put_count(out, "line", line->number);
 	else
 		put_text(out, "line", NULL);
+	if (place->usdt)
+		put_text(out, "usdt", place->usdt->whole);
 }
 
 static void put_sites(struct buffer *out, const struct probe *probe, bool has_counts)

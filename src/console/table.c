@@ -21,8 +21,9 @@ const struct command_class command_classes[CLASS_COUNT] = {
 	"LOCATION is FUNCTION, FUNCTION+OFFSET, *ADDRESS, FILE:LINE, FILE:FUNCTION, a glob or\n"  \
 	"/REGEX/, each with MODULE: before it where a library is meant; LINE, +LINES or -LINES\n" \
 	"of what was listed last; or parts with names: -source FILE -line LINE, -function\n"      \
-	"FUNCTION, -function FUNCTION -label LABEL. EXPR decides at each hit, in the\n"           \
-	"kernel where it can; BLOCK is Lua. \"help names\" lists what both can use.\n"
+	"FUNCTION, -function FUNCTION -label LABEL or -line LINE, -probe [PROVIDER:]NAME, a\n"    \
+	"static probe of the program or its libraries (\"info probes\"). EXPR decides at each\n"  \
+	"hit, in the kernel where it can; BLOCK is Lua. \"help names\" lists what both use.\n"
 
 const struct command commands[] = {
     {

@@ -38,6 +38,10 @@ static const char *base_name(const char *path)
 
 void text_place(struct buffer *out, const struct place *place, const struct program *program)
 {
+	if (place->usdt) {
+		text_name(out, place->usdt->whole);
+		buffer_puts(out, " in ");
+	}
 	if (program && place->image != program_executable(program)) {
 		text_name(out, base_name(image_name(place->image)));
 		buffer_putc(out, ':');
@@ -152,9 +156,9 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 		return;
 	}
 	text_place(out, &site->place, program);
-	if (site->line.file) {
+	if (site_line(site)->file) {
 		buffer_puts(out, " (");
-		text_line(out, &site->line);
+		text_line(out, site_line(site));
 		if (site->place.inlined)
 			put_inlined(out, &site->place);
 		buffer_putc(out, ')');

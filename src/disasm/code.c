@@ -12,7 +12,7 @@
 
 /* Adds what capstone does not know: an instruction it has no name for, if its
  * encoding tells its size, else one byte. */
-static size_t add_unknown(struct code *code, const uint8_t *bytes, size_t left, uint64_t address)
+static void add_unknown(struct code *code, const uint8_t *bytes, size_t left, uint64_t address)
 {
 	struct insn *insn = vector_add(&code->insns);
 	size_t size = encoding_size(bytes, left);
@@ -20,7 +20,6 @@ static size_t add_unknown(struct code *code, const uint8_t *bytes, size_t left, 
 	insn->address = address;
 	insn->size = size ? size : 1;
 	insn->kind = size ? INSN_OTHER : INSN_UNDECODABLE;
-	return insn->size;
 }
 
 static void add_decoded(struct code *code, const cs_insn *decoded)
@@ -36,37 +35,41 @@ static void add_decoded(struct code *code, const cs_insn *decoded)
 
 /* One for all functions, never closed: its tables take longer to make than a function
  * to decode. */
-static csh decoder(void)
+static csh decoder(cs_insn **ret)
 {
 	static csh handle;
+	static cs_insn *decoded;
 
-	if (handle)
+	*ret = decoded;
+	if (decoded)
 		return handle;
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
 		abort();
 	cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+	*ret = decoded = cs_malloc(handle);
 	return handle;
+}
+
+const struct insn *code_add(struct code *code, uint64_t address)
+{
+	const uint8_t *bytes = code->bytes + (address - code->start), *at = bytes;
+	size_t size = code->end - address, left = size;
+	uint64_t next = address;
+	cs_insn *decoded;
+	csh handle = decoder(&decoded);
+
+	if (cs_disasm_iter(handle, &at, &left, &next, decoded))
+		add_decoded(code, decoded);
+	else
+		add_unknown(code, bytes, size, address);
+	return &code->insns.data[code->insns.size - 1];
 }
 
 void code_init(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start)
 {
 	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
-	csh handle = decoder();
-	cs_insn *decoded = cs_malloc(handle);
-
-	uint64_t address = start;
-	while (size > 0) {
-		if (cs_disasm_iter(handle, &bytes, &size, &address, decoded)) {
-			add_decoded(ret, decoded);
-			continue;
-		}
-		size_t skipped = add_unknown(ret, bytes, size, address);
-		bytes += skipped;
-		size -= skipped;
-		address += skipped;
-	}
-	cs_free(decoded, 1);
-
+	for (uint64_t address = start; address < ret->end;)
+		address += code_add(ret, address)->size;
 	while (ret->first_undecodable < ret->insns.size &&
 	       ret->insns.data[ret->first_undecodable].kind != INSN_UNDECODABLE)
 		ret->first_undecodable++;
@@ -96,8 +99,8 @@ static void format_decoded(const struct encoding *e, const cs_insn *decoded, str
 
 struct insn_text code_text(const struct code *code, const struct insn *insn)
 {
-	csh handle = decoder();
-	cs_insn *decoded = cs_malloc(handle);
+	cs_insn *decoded;
+	csh handle = decoder(&decoded);
 	struct encoding e = encoding_of(code, insn);
 	const uint8_t *bytes = code->bytes + (insn->address - code->start), *at = bytes;
 	uint64_t address = insn->address;
@@ -108,7 +111,6 @@ struct insn_text code_text(const struct code *code, const struct insn *insn)
 		format_decoded(&e, decoded, &ret);
 	else
 		format_bytes(bytes, insn->size, &ret);
-	cs_free(decoded, 1);
 	return ret;
 }
 

@@ -5,31 +5,14 @@
  */
 #include "encoding.h"
 
-static enum prefix prefix_of(uint8_t byte)
-{
-	switch (byte) {
-	case 0xf0:
-		return PREFIX_LOCK;
-	case 0xf2:
-		return PREFIX_REPNE;
-	case 0xf3:
-		return PREFIX_REP;
-	case 0x26:
-	case 0x2e:
-	case 0x36:
-	case 0x3e:
-		return PREFIX_SEGMENT;
-	case 0x66:
-		return PREFIX_DATA16;
-	default:
-		return 0;
-	}
-}
+#define PREFIX_OTHER 0x80 /* %fs, %gs, 32-bit addresses: the kernel takes them all */
 
-static bool is_prefix(uint8_t byte)
-{
-	return prefix_of(byte) || byte == 0x64 || byte == 0x65 || byte == 0x67;
-}
+static const uint8_t prefixes[256] = {
+    [0xf0] = PREFIX_LOCK,    [0xf2] = PREFIX_REPNE,   [0xf3] = PREFIX_REP,
+    [0x26] = PREFIX_SEGMENT, [0x2e] = PREFIX_SEGMENT, [0x36] = PREFIX_SEGMENT,
+    [0x3e] = PREFIX_SEGMENT, [0x66] = PREFIX_DATA16,  [0x64] = PREFIX_OTHER,
+    [0x65] = PREFIX_OTHER,   [0x67] = PREFIX_OTHER,
+};
 
 /* The byte at *at, which moves on; 0 beyond the end. */
 static uint8_t next_byte(const struct encoding *e, size_t *at)
@@ -55,8 +38,8 @@ struct encoding encoding_parse(const uint8_t *bytes, size_t size)
 	struct encoding e = {.bytes = bytes, .size = size};
 	size_t at = 0;
 
-	while (at < size && is_prefix(bytes[at]))
-		e.prefixes |= prefix_of(bytes[at++]);
+	while (at < size && prefixes[bytes[at]])
+		e.prefixes |= prefixes[bytes[at++]] & ~PREFIX_OTHER;
 	if (at < size && (bytes[at] & 0xf0) == 0x40)
 		e.rex = bytes[at++];
 

@@ -91,6 +91,11 @@ static inline bool encoding_is(const struct encoding *e, unsigned map, unsigned 
 	return e->scheme == SCHEME_LEGACY && e->map == map && e->opcode == opcode;
 }
 
+static inline bool encoding_is_nop5(const struct encoding *e)
+{
+	return e->size == 5 && encoding_is(e, 1, 0x1f);
+}
+
 static inline bool encoding_is_endbr64(const struct encoding *e)
 {
 	return e->size == 4 && (e->prefixes & PREFIX_REP) && encoding_is(e, 1, 0x1e) &&
@@ -108,6 +113,9 @@ static inline struct encoding encoding_of(const struct code *code, const struct 
 {
 	return encoding_parse(code->bytes + (insn->address - code->start), insn->size);
 }
+
+/* Decodes what begins at address, which is in code and behind all that is there, and adds it. */
+const struct insn *code_add(struct code *code, uint64_t address);
 
 /* Does a jump of the function lead to the instruction at address, so that there is more
  * than one way to it? */

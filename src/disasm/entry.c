@@ -4,6 +4,8 @@
  * goes, and how far its arguments stay where the caller put them.
  * Apart from site.c because it is about prologues, not about the kernel.
  */
+#include <string.h>
+
 #include "encoding.h"
 
 /* A stack check has at most this many instructions, spills for it this many. */
@@ -166,6 +168,134 @@ struct entry_site site_entry(const struct code *code, const struct site_rules *r
 	if (!site_judge(code, insn, rules).is_allowed || is_jumped_into(code, insn->address))
 		return start;
 	return (struct entry_site){.address = insn->address, .is_after_stack_check = is_checked};
+}
+
+/* --------------------------------------------------------- the entry alone */
+
+/* Adds the instructions from the start to the first that is neither of a stack check nor endbr64.
+ */
+static void add_prologue(struct code *code)
+{
+	uint64_t address = code->start;
+
+	for (size_t i = 0; i <= CHECK_MAX && address < code->end; i++) {
+		const struct insn *insn = code_add(code, address);
+		struct encoding e = encoding_of(code, insn);
+
+		if (insn->kind != INSN_BRANCH && !is_check_step(&e) &&
+		    !(i == 0 && encoding_is_endbr64(&e)))
+			break;
+		address += insn->size;
+	}
+}
+
+/* Adds what is_morestack_block looks at. */
+static void add_block(struct code *code, uint64_t address)
+{
+	for (unsigned part = 0; part < 2; part++) {
+		for (size_t n = 0; n <= SPILLS_MAX && address < code->end; n++) {
+			const struct insn *insn = code_add(code, address);
+
+			address += insn->size;
+			if (insn->kind != INSN_OTHER)
+				break;
+		}
+	}
+}
+
+/* Adds the block that the branches of the prologue lead to. False: there are several, or it is
+ * not behind all that was decoded. */
+static bool add_block_of_branches(struct code *code)
+{
+	size_t count = code->insns.size;
+	uint64_t block = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct insn insn = code->insns.data[i];
+		const struct insn *last = &code->insns.data[count - 1];
+
+		if (insn.kind != INSN_BRANCH || insn.target < code->start ||
+		    insn.target >= code->end || insn.target == block)
+			continue;
+		if (block || insn.target < last->address + last->size)
+			return false;
+		block = insn.target;
+		add_block(code, block);
+	}
+	return true;
+}
+
+static bool is_short_jump(uint8_t opcode)
+{
+	return (opcode & 0xf0) == 0x70 || (opcode & 0xfc) == 0xe0 || opcode == 0xeb;
+}
+
+/* Is there an opcode of jmp or jcc, and so many bytes of a displacement, before end? */
+static bool is_long_jump(const uint8_t *bytes, size_t end, size_t size)
+{
+	const uint8_t *opcode = bytes + end - size - 1;
+
+	return end > size && (*opcode == 0xe9 ||
+			      (end > size + 1 && opcode[-1] == 0x0f && (*opcode & 0xf0) == 0x80));
+}
+
+/*
+ * May a jump among these bytes lead to an offset from low to high? Wherever instructions
+ * begin: the displacement of a direct jump is its last byte, or what encoding_target takes
+ * for its last four, two of them after a 66 prefix.
+ */
+static bool may_be_jumped_to(const uint8_t *bytes, size_t size, uint32_t low, uint32_t high)
+{
+	uint32_t displacement;
+
+	for (size_t end = sizeof(displacement); end <= size; end++) {
+		memcpy(&displacement, bytes + end - sizeof(displacement), sizeof(displacement));
+		if ((uint32_t)end + displacement - low <= high - low &&
+		    (is_long_jump(bytes, end, 4) || is_long_jump(bytes, end, 2)))
+			return true;
+	}
+	for (size_t end = 2; end <= size && end <= high + 128; end++)
+		if (is_short_jump(bytes[end - 2]) &&
+		    (uint32_t)end + (uint32_t)(int8_t)bytes[end - 1] - low <= high - low)
+			return true;
+	return false;
+}
+
+/* May a jump lead where is_jumped_into, or site_judge of a nop, would look for one? */
+static bool may_be_jumped_into(const struct code *code, uint64_t entry)
+{
+	struct encoding e = encoding_of(code, code_at(code, entry));
+	uint32_t low = encoding_is_nop5(&e) ? 0 : 1, high = entry - code->start;
+
+	return low <= high && may_be_jumped_to(code->bytes, code->end - code->start, low, high);
+}
+
+static bool is_all_decoded(const struct code *code)
+{
+	for (size_t i = 0; i < code->insns.size; i++)
+		if (code->insns.data[i].kind == INSN_UNDECODABLE)
+			return false;
+	return code->insns.size > 0;
+}
+
+bool code_init_entry(struct code *ret, const uint8_t *bytes, size_t size, uint64_t start,
+		     const struct site_rules *rules)
+{
+	struct code code = {.start = start, .end = start + size, .bytes = bytes};
+
+	if (size <= UINT32_MAX)
+		add_prologue(&code);
+	if (!add_block_of_branches(&code) || !is_all_decoded(&code)) {
+		code_deinit(&code);
+		return false;
+	}
+	code.first_undecodable = code.insns.size;
+	if (may_be_jumped_into(&code, site_entry(&code, rules).address)) {
+		code_deinit(&code);
+		return false;
+	}
+	*ret = code;
+	return true;
 }
 
 /* -------------------------------------------------------------- arguments */

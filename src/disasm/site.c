@@ -232,15 +232,10 @@ static bool is_emulated_branch(const struct encoding *e)
 	}
 }
 
-static bool is_nop5(const struct encoding *e)
-{
-	return e->size == 5 && encoding_is(e, 1, 0x1f);
-}
-
 static enum site_cost cost_of(const struct encoding *e, const struct site_rules *rules)
 {
 	bool is_emulated = is_emulated_nop(e) || is_emulated_push(e) || is_emulated_branch(e) ||
-			   (rules->rewrites_nop5 && is_nop5(e));
+			   (rules->rewrites_nop5 && encoding_is_nop5(e));
 
 	return is_emulated ? COST_CHEAP : COST_DEAR;
 }
@@ -310,7 +305,7 @@ struct site_verdict site_judge(const struct code *code, const struct insn *insn,
 			return verdict;
 		}
 	}
-	if (rules->rewrites_nop5 && is_nop5(&e) && !is_red_zone_free(code, insn)) {
+	if (rules->rewrites_nop5 && encoding_is_nop5(&e) && !is_red_zone_free(code, insn)) {
 		verdict.reason =
 		    "would corrupt the target: this kernel turns a 5-byte nop into a call, "
 		    "which overwrites the stack below %rsp";

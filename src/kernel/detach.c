@@ -19,9 +19,9 @@ static struct {
 } removals = {.lock = PTHREAD_MUTEX_INITIALIZER, .has_changed = PTHREAD_COND_INITIALIZER};
 
 /* Uses no memory of its own: malloc would keep some for each thread there was. */
-static void *remove_link(void *link)
+static void *close_it(void *fd)
 {
-	close((int)(intptr_t)link);
+	close((int)(intptr_t)fd);
 	pthread_mutex_lock(&removals.lock);
 	removals.count--;
 	pthread_cond_signal(&removals.has_changed);
@@ -38,19 +38,19 @@ static void wait_below(size_t limit)
 	pthread_mutex_unlock(&removals.lock);
 }
 
-static void remove_in_thread(int link)
+static void close_in_thread(int fd)
 {
-	void *context = (void *)(intptr_t)link;
+	void *context = (void *)(intptr_t)fd;
 	pthread_t thread;
 
 	wait_below(REMOVALS_MAX);
 	pthread_mutex_lock(&removals.lock);
 	removals.count++;
 	pthread_mutex_unlock(&removals.lock);
-	if (thread_start(&thread, remove_link, context))
+	if (thread_start(&thread, close_it, context))
 		pthread_detach(thread);
 	else
-		remove_link(context);
+		close_it(context);
 }
 
 /* What tracefs has by name is better not touched by two at a time. */
@@ -59,7 +59,7 @@ static void remove_last(struct kernel_program *program, bool is_here)
 	struct attachment last = program->attachments.data[--program->attachments.size];
 
 	if (!is_here && !last.event) {
-		remove_in_thread(last.fd);
+		close_in_thread(last.fd);
 		return;
 	}
 	close(last.fd);
@@ -71,6 +71,11 @@ void attachments_remove(struct kernel_program *program, size_t kept)
 {
 	while (program->attachments.size > kept)
 		remove_last(program, false);
+}
+
+void kernel_close_aside(int fd)
+{
+	close_in_thread(fd);
 }
 
 void kernel_detach(struct kernel_program *const *programs, size_t count)

@@ -151,7 +151,8 @@ struct kernel_program {
 	int64_t *budget; /* the map's memory, NULL if the program names no budget */
 	int budget_fd;
 	size_t site_count;
-	struct counters *per_cpu; /* one site's counters, a row for each CPU */
+	unsigned counter_rows;	       /* of each site, see struct counters */
+	const unsigned char *counters; /* the map's memory */
 	VECTOR(struct attachment) attachments;
 };
 

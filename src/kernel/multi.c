@@ -32,6 +32,7 @@ int multi_link(int program_fd, const struct attach_request *request, size_t coun
 	    .attach_type = ATTACH_TYPE_UPROBE_MULTI,
 	    .path = (uintptr_t)request->path,
 	    .offsets = (uintptr_t)request->offsets,
+	    .ref_ctr_offsets = (uintptr_t)request->semaphores,
 	    .cookies = (uintptr_t)request->cookies,
 	    .count = (uint32_t)count,
 	    .pid = (uint32_t)pid,

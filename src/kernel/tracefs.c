@@ -190,14 +190,19 @@ void tracefs_close(struct tracefs *tracefs)
 
 /* ------------------------------------------------------------------ attach */
 
+/* The request's sites from first on. */
 static int define_event(struct tracefs *tracefs, unsigned event, int file_fd,
-			const uint64_t *offsets, size_t count)
+			const struct attach_request *request, size_t first, size_t count)
 {
 	struct buffer text = {0};
 	/* By descriptor: a path with a space or a '#' would not survive here. */
-	for (size_t i = 0; i < count; i++)
-		buffer_printf(&text, "p:%s/e%u /proc/%d/fd/%d:0x%" PRIx64 "\n", tracefs->group,
-			      event, getpid(), file_fd, offsets[i]);
+	for (size_t i = first; i < first + count; i++) {
+		buffer_printf(&text, "p:%s/e%u /proc/%d/fd/%d:0x%" PRIx64, tracefs->group, event,
+			      getpid(), file_fd, request->offsets[i]);
+		if (request->semaphores && request->semaphores[i])
+			buffer_printf(&text, "(0x%" PRIx64 ")", request->semaphores[i]);
+		buffer_putc(&text, '\n');
+	}
 	int result = write_all(tracefs->events_fd, text.data, text.size);
 	int saved_errno = errno;
 	buffer_deinit(&text);
@@ -245,15 +250,14 @@ static int carry_program(struct kernel_program *program, unsigned event, pid_t p
 }
 
 static struct error *attach_chunk(struct kernel_program *program, int file_fd,
-				  const struct attach_request *request, const uint64_t *offsets,
-				  size_t count)
+				  const struct attach_request *request, size_t first, size_t count)
 {
 	/* Unique in the process, where there may be several struct kernel. */
 	static unsigned last_event;
 	struct tracefs *tracefs = program->kernel->tracefs;
 	unsigned event = ++last_event;
 	int perf_fd = -1;
-	if (define_event(tracefs, event, file_fd, offsets, count) == 0)
+	if (define_event(tracefs, event, file_fd, request, first, count) == 0)
 		perf_fd = carry_program(program, event, request->pid);
 	if (perf_fd < 0) {
 		int cause = errno;
@@ -277,7 +281,7 @@ struct error *tracefs_attach(struct kernel_program *program, const struct attach
 	size_t already = program->attachments.size;
 	for (size_t done = 0; done < request->count; done += SIBLINGS_MAX) {
 		size_t left = request->count - done;
-		struct error *err = attach_chunk(program, file_fd, request, request->offsets + done,
+		struct error *err = attach_chunk(program, file_fd, request, done,
 						 left < SIBLINGS_MAX ? left : SIBLINGS_MAX);
 		if (err) {
 			attachments_remove(program, already);

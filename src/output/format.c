@@ -359,18 +359,29 @@ static bool put_simple(struct buffer *out, char conversion, const struct format_
 	return true;
 }
 
+/* Copies what stands before the next directive; returns where that is, or the end. Formats are
+ * short: a loop has done that before memchr is called. */
+static const char *put_plain(struct buffer *out, const char *at, const char *end)
+{
+	char *start = buffer_reserve(out, (size_t)(end - at)), *to = start;
+
+	while (at < end && *at != '%')
+		*to++ = *at++;
+	*to = '\0';
+	out->size += (size_t)(to - start);
+	return at;
+}
+
 static struct error *format_items(struct buffer *out, const char *at, const char *end,
 				  const struct format_value *values, size_t count)
 {
 	size_t used = 0;
 
 	for (;;) {
-		const char *percent = memchr(at, '%', (size_t)(end - at));
-
-		buffer_append(out, at, (size_t)((percent ? percent : end) - at));
-		if (!percent)
+		at = put_plain(out, at, end);
+		if (at == end)
 			return NULL;
-		at = percent + 1;
+		at++;
 		if (at < end && *at == '%') {
 			buffer_putc(out, *at++);
 			continue;

@@ -16,6 +16,9 @@ static const char digit_pairs[] = "000102030405060708091011121314151617181920212
 				  "50515253545556575859606162636465666768697071727374"
 				  "75767778798081828384858687888990919293949596979899";
 
+/* Of the longest: a sign and 20 digits. */
+#define NUMBER_SIZE 24
+
 /* Each writes the digits so that they end before end; returns their start.
  * Zero has no digits. */
 static char *write_decimal(char *end, uint64_t value)
@@ -39,8 +42,8 @@ static char *write_power_of_two(char *end, uint64_t value, unsigned bits, const 
 
 static void put_decimal(struct buffer *out, uint64_t magnitude, bool is_negative)
 {
-	char text[24], *end = text + sizeof(text);
-	char *start = end;
+	char text[2 * NUMBER_SIZE], *end = text + NUMBER_SIZE;
+	char *start = end, *to = buffer_reserve(out, NUMBER_SIZE);
 
 	if (magnitude)
 		start = write_decimal(end, magnitude);
@@ -48,7 +51,10 @@ static void put_decimal(struct buffer *out, uint64_t magnitude, bool is_negative
 		*--start = '0';
 	if (is_negative)
 		*--start = '-';
-	buffer_append(out, start, (size_t)(end - start));
+	/* As many bytes each time: no call, and what is too much is written over. */
+	memcpy(to, start, NUMBER_SIZE);
+	out->size += (size_t)(end - start);
+	out->data[out->size] = '\0';
 }
 
 void number_put_integer(struct buffer *out, int64_t value)

@@ -39,6 +39,12 @@ static bool has_types(const struct plan *plan)
 	return false;
 }
 
+/* Sites that have counters of their own; without cookies all count as the first. */
+static size_t counted_sites(const struct probe *probe)
+{
+	return probe->identity == IDENTITY_COOKIE ? probe->sites.size : 1;
+}
+
 static struct error *compile_site(const struct probe *probe, const struct probe_site *site,
 				  const struct kernel *kernel, bool is_lenient, struct plan **ret)
 {
@@ -67,6 +73,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),
 	    .pid_namespace = session->pid_namespace.inode ? &session->pid_namespace : NULL,
+	    .counter_rows = kernel ? kernel_counter_rows(kernel, counted_sites(probe)) : 0,
 	    .has_budget = request->kind == PROBE_TBREAK,
 	    .is_sleepable = kernel && kernel_has_sleepable(kernel),
 	    .fsbase_offset = kernel_fsbase_offset,
@@ -83,11 +90,21 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 
 /* ------------------------------------------------------------------- groups */
 
+/* Have they the arguments of the same static probe, in the same places? */
+static bool has_same_arguments(const struct compile_site *a, const struct compile_site *b)
+{
+	if (!a->usdt || !b->usdt)
+		return a->usdt == b->usdt;
+	return a->image == b->image && strcmp(a->usdt->whole, b->usdt->whole) == 0 &&
+	       strcmp(a->usdt->arguments, b->usdt->arguments) == 0;
+}
+
 static bool is_alike(const struct compile_site *a, const struct compile_site *b)
 {
-	return a->abi == b->abi && a->are_args_live == b->are_args_live &&
-	       a->cfa_offset == b->cfa_offset && a->is_tail_call == b->is_tail_call &&
-	       a->has_condition == b->has_condition && a->condition == b->condition;
+	return has_same_arguments(a, b) && a->abi == b->abi &&
+	       a->are_args_live == b->are_args_live && a->cfa_offset == b->cfa_offset &&
+	       a->is_tail_call == b->is_tail_call && a->has_condition == b->has_condition &&
+	       a->condition == b->condition;
 }
 
 static struct compile_site entry_of(const struct probe *probe, const struct probe_site *site)
@@ -309,7 +326,8 @@ static struct error *group_load(struct probe *probe, struct group *group, struct
 	    .insn_count = group->plan->insns.size,
 	    .is_sleepable = group->plan->is_sleepable,
 	    .is_bulky = group->plan->copies_stack,
-	    .site_count = probe->sites.size,
+	    .site_count = counted_sites(probe),
+	    .counter_rows = kernel_counter_rows(kernel, counted_sites(probe)),
 	    .budget = 1,
 	    .aggregates = probe->aggregates,
 	    .calls = probe->calls,

@@ -62,7 +62,11 @@ void changes_deinit(struct session *session)
 	for (size_t i = 0; i < session->watched.size; i++)
 		image_unref(session->watched.data[i].image);
 	vector_deinit(&session->watched);
-	close_p(&session->change_fd);
+	if (session->change_fd >= 0 && session->kernel)
+		kernel_close_aside(session->change_fd);
+	else
+		close_p(&session->change_fd);
+	session->change_fd = -1;
 }
 
 int session_change_fd(const struct session *session)

@@ -14,6 +14,7 @@ static struct error *attach_file(struct probe *probe, unsigned group, struct ima
 	size_t count = 0;
 	uint64_t *offsets = xmalloc(probe->sites.size * sizeof(*offsets));
 	uint64_t *cookies = xmalloc(probe->sites.size * sizeof(*cookies));
+	uint64_t *semaphores = xmalloc(probe->sites.size * sizeof(*semaphores));
 
 	for (size_t i = 0; i < probe->sites.size; i++) {
 		const struct probe_site *site = &probe->sites.data[i];
@@ -21,6 +22,7 @@ static struct error *attach_file(struct probe *probe, unsigned group, struct ima
 		if (site->group != group || site->public.place.image != image || site->is_disabled)
 			continue;
 		offsets[count] = site->public.offset;
+		semaphores[count] = site->public.semaphore;
 		cookies[count++] = RECORD_COOKIE(probe->number, i);
 	}
 	const struct attach_request request = {
@@ -28,12 +30,14 @@ static struct error *attach_file(struct probe *probe, unsigned group, struct ima
 	    .pid = target_pid(&probe->session->target),
 	    .offsets = offsets,
 	    .cookies = cookies,
+	    .semaphores = semaphores,
 	    .count = count,
 	};
 	struct error *err =
 	    count ? kernel_attach(probe->groups.data[group].program, &request) : NULL;
 	free(offsets);
 	free(cookies);
+	free(semaphores);
 	return err;
 }
 
@@ -63,6 +67,7 @@ static struct error *entry_attach(struct probe *probe, const struct probe_entry 
 	    .pid = target_pid(&probe->session->target),
 	    .offsets = &entry->public.offset,
 	    .cookies = &cookie,
+	    .semaphores = &entry->public.semaphore,
 	    .count = 1,
 	};
 

@@ -6,27 +6,73 @@
  */
 #include "internal.h"
 
-/* The bytes of one function and their instructions. */
-struct body {
-	struct code code;
+/* Bytes of an image that functions are read from: those of a pattern are neighbours. */
+struct window {
+	const struct image *image;
+	uint64_t start, size;
 	uint8_t *bytes;
 };
+#define WINDOW_SIZE ((uint64_t)64 << 10)
 
-static void body_deinit(struct body *body)
+static void window_deinit(struct window *window)
 {
-	code_deinit(&body->code);
-	free(body->bytes);
+	free(window->bytes);
 }
 
-static struct error *body_init(struct body *body, const struct place *place)
+static bool window_has(const struct window *window, const struct place *place)
 {
 	const struct function *function = &place->function;
+	uint64_t at = function->address - window->start;
 
-	body->bytes = xmalloc(function->size);
-	if (!image_read(place->image, function->address, body->bytes, function->size))
-		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
-				 image_name(place->image), function->name);
-	code_init(&body->code, body->bytes, function->size, function->address);
+	return window->image == place->image && at <= window->size &&
+	       function->size <= window->size - at;
+}
+
+static bool window_read(struct window *window, const struct image *image, uint64_t start,
+			uint64_t size)
+{
+	free(window->bytes);
+	*window = (struct window){image, start, size, xmalloc(size)};
+	if (!image_read(image, start, window->bytes, size))
+		window->image = NULL;
+	return window->image;
+}
+
+/* The function's bytes, until the next call; NULL if they are not in the file. */
+static const uint8_t *window_bytes(struct window *window, const struct place *place)
+{
+	const struct function *function = &place->function;
+	uint64_t start = function->address;
+
+	/* Near the end of a segment there is less. */
+	if (!window_has(window, place) &&
+	    !(function->size < WINDOW_SIZE &&
+	      window_read(window, place->image, start, WINDOW_SIZE)) &&
+	    !window_read(window, place->image, start, function->size))
+		return NULL;
+	return window->bytes + (start - window->start);
+}
+
+/* The nop of a static probe, where it is not known which function it is in: the note says that
+ * an instruction begins there. */
+#define LONE_NOP ((uint8_t)0x90)
+
+static bool is_lone(const struct place *place)
+{
+	return place->usdt && (!place->function.name || place->function.is_size_guessed);
+}
+
+static struct error *lone_init(struct code *ret, struct window *window, const struct place *place)
+{
+	if (!window_read(window, place->image, place->address, 1) || *window->bytes != LONE_NOP)
+		return error_hint(
+		    error_new(ERR_REFUSED,
+			      "%s: the note of the probe leads to 0x%llx in %s, which belongs to "
+			      "no known function and is no nop",
+			      place->usdt->whole, (unsigned long long)place->address,
+			      image_name(place->image)),
+		    "Only a nop is known to be an instruction of its own: the note may be wrong.");
+	code_init(ret, window->bytes, 1, place->address);
 	return NULL;
 }
 
@@ -74,23 +120,36 @@ struct error *probe_finish_site(struct probe_site *site)
 		return error_new(ERR_NOT_CODE,
 				 "0x%llx is in no executable, unwritable segment of %s",
 				 (unsigned long long)place->address, image_name(place->image));
+	site->public.semaphore = image_usdt_semaphore(place->image, place->address);
 	site->public.line = place->line;
-	if (!place->line.file)
-		image_line_at(place->image, place->address, &site->public.line);
+	site->public.has_line = place->line.file;
 	return NULL;
+}
+
+const struct line *site_line(const struct site *site)
+{
+	struct site *own = (struct site *)site; /* of a probe, which is not const */
+
+	if (own->has_line)
+		return &own->line;
+	own->has_line = true;
+	/* What was read of a file that has been overwritten does not go with what is in it now. */
+	if (image_is_as_read(own->place.image))
+		image_line_at(own->place.image, own->place.address, &own->line);
+	return &own->line;
 }
 
 /* GCC moves unlikely code out of a function: control arrives by a jump, and no
  * argument is where a caller put it. */
 static bool is_cold_part(const struct function *function)
 {
-	return strstr(function->name, ".cold") != NULL;
+	return function->name && strstr(function->name, ".cold");
 }
 
 /* Is the function as such meant, not an address in it? */
 static bool is_of_function(const struct location *location, const struct place *place)
 {
-	if (place->inlined)
+	if (place->inlined || place->usdt)
 		return false;
 	if (location->kind == LOCATION_LINE)
 		return place->address == place->function.address;
@@ -100,52 +159,53 @@ static bool is_of_function(const struct location *location, const struct place *
 uint64_t probe_address(const struct location *location, const struct place *place)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
-	struct body body = {0};
-	uint64_t address = place->address;
-	struct error *err = NULL;
+	CLEANUP(window_deinit) struct window window = {0};
+	const struct function *function = &place->function;
+	const uint8_t *bytes;
+	struct code code;
 
-	if (!place->function.name || !is_of_function(location, place))
-		return address;
-	err = body_init(&body, place);
-	if (!err)
-		address = site_entry(&body.code, &rules).address;
-	error_free(err);
-	body_deinit(&body);
+	if (!function->name || !is_of_function(location, place) ||
+	    !(bytes = window_bytes(&window, place)))
+		return place->address;
+	if (!code_init_entry(&code, bytes, function->size, function->address, &rules))
+		code_init(&code, bytes, function->size, function->address);
+	uint64_t address = site_entry(&code, &rules).address;
+	code_deinit(&code);
 	return address;
 }
 
-static void describe_site(const struct body *body, struct probe_site *site)
+static void describe_site(const struct code *code, struct probe_site *site)
 {
 	const struct place *place = &site->public.place;
 
 	site->like.abi = image_abi(place->image, &place->function);
-	site->like.function = place->function.name;
-	site->like.are_args_live =
-	    !is_cold_part(&place->function) &&
-	    site_args_are_live(&body->code, place->address, &site->like.cfa_offset);
+	site->like.function = place->function.name ?: place->usdt->whole;
+	site->like.usdt = place->usdt;
+	site->like.are_args_live = !is_lone(place) && !is_cold_part(&place->function) &&
+				   site_args_are_live(code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
 	site->like.is_relocated = image_is_pie(place->image);
 }
 
 static struct error *judge(const struct location *location, const struct site_rules *rules,
-			   const struct body *body, struct probe_site *site)
+			   const struct code *code, struct probe_site *site)
 {
 	struct place *place = &site->public.place;
 	struct site_verdict *verdict = &site->public.verdict;
 
 	if (is_of_function(location, place))
-		place->address = site_entry(&body->code, rules).address;
-	struct error *err =
-	    site_check(&body->code, place->address, place->function.name, rules, verdict);
+		place->address = site_entry(code, rules).address;
+	const char *name = place->function.name ?: place->usdt->whole;
+	struct error *err = site_check(code, place->address, name, rules, verdict);
 	if (err && err->tag == ERR_REFUSED && location->is_forced) {
-		*verdict = site_judge(&body->code, code_at(&body->code, place->address), rules);
+		*verdict = site_judge(code, code_at(code, place->address), rules);
 		error_free(err);
 		err = NULL;
 	}
 	if (err)
 		return err;
-	describe_site(body, site);
+	describe_site(code, site);
 	return probe_finish_site(site);
 }
 
@@ -155,38 +215,86 @@ static bool is_there(const struct place *have, const struct place *place)
 	return have->image == place->image && have->address == place->address;
 }
 
-static struct error *add_site(struct probe *probe, struct probe_site *site)
+static void add_site(struct probe *probe, struct probe_site *site)
 {
 	const struct place *place = &site->public.place;
 
 	if (probe->sites.size &&
 	    is_there(&probe->sites.data[probe->sites.size - 1].public.place, place))
-		return NULL;
+		return;
 	site->entry = NO_ENTRY;
 	image_ref(place->image);
 	vector_push(&probe->sites, *site);
+}
+
+static struct error *add_finish(struct probe *probe, const struct location *location,
+				const struct site_rules *rules, const struct code *code,
+				const struct probe_site *site)
+{
+	const struct probe_entry *last =
+	    probe->entries.size ? &probe->entries.data[probe->entries.size - 1] : NULL;
+
+	if (last && is_there(&last->public.place, &site->public.place))
+		return NULL;
+	return probe_add_exits(probe, site, code, is_of_function(location, &site->public.place),
+			       rules);
+}
+
+/* Adds the place, if its function's entry is meant and can be judged without the rest of it. */
+static bool add_entry(struct probe *probe, const struct location *location,
+		      const struct site_rules *rules, const struct place *place,
+		      struct window *window)
+{
+	const struct function *function = &place->function;
+	struct probe_site site = {.public.place = *place};
+	const uint8_t *bytes;
+	struct code code;
+
+	if (probe->request.kind == PROBE_FINISH || !is_of_function(location, place) ||
+	    !(bytes = window_bytes(window, place)) ||
+	    !code_init_entry(&code, bytes, function->size, function->address, rules))
+		return false;
+	struct error *err = judge(location, rules, &code, &site);
+	if (!err)
+		add_site(probe, &site);
+	code_deinit(&code);
+	error_free(err); /* of the whole function it says more */
+	return !err;
+}
+
+/* Decodes what the place is in. The window must stay as it is while ret is used. */
+static struct error *decode(struct code *ret, struct window *window, const struct place *place)
+{
+	const struct function *function = &place->function;
+
+	if (is_lone(place))
+		return lone_init(ret, window, place);
+	const uint8_t *bytes = window_bytes(window, place);
+	if (!bytes)
+		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
+				 image_name(place->image), function->name);
+	code_init(ret, bytes, function->size, function->address);
 	return NULL;
 }
 
 static struct error *add_place(struct probe *probe, const struct location *location,
-			       const struct site_rules *rules, const struct place *place)
+			       const struct site_rules *rules, const struct place *place,
+			       struct window *window)
 {
 	struct probe_site site = {.public.place = *place};
-	struct body body = {0};
+	struct code code;
 
-	if (!location->is_forced || !place->function.name)
+	if (!is_lone(place) && (!location->is_forced || !place->function.name))
 		TRY(check_bounds(place));
-	struct error *err = body_init(&body, place);
-	if (!err)
-		err = judge(location, rules, &body, &site);
+	if (add_entry(probe, location, rules, place, window))
+		return NULL;
+	TRY(decode(&code, window, place));
+	struct error *err = judge(location, rules, &code, &site);
 	if (!err && probe->request.kind != PROBE_FINISH)
-		err = add_site(probe, &site);
-	else if (!err && !(probe->entries.size &&
-			   is_there(&probe->entries.data[probe->entries.size - 1].public.place,
-				    &site.public.place)))
-		err = probe_add_exits(probe, &site, &body.code, is_of_function(location, place),
-				      rules);
-	body_deinit(&body);
+		add_site(probe, &site);
+	else if (!err)
+		err = add_finish(probe, location, rules, &code, &site);
+	code_deinit(&code);
 	return err;
 }
 
@@ -198,7 +306,8 @@ static bool is_pattern(const struct location *location, const place_list *places
 		if (places->data[i].inlined)
 			return true;
 	return location->kind == LOCATION_GLOB || location->kind == LOCATION_REGEX ||
-	       (location->kind == LOCATION_LINE && places->size > 1);
+	       ((location->kind == LOCATION_LINE || location->kind == LOCATION_PROBE) &&
+		places->size > 1);
 }
 
 /* A copy has no return of its own: that there is nothing else is worth a message of its own. */
@@ -206,6 +315,11 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 {
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
+	if (probe->request.kind == PROBE_FINISH && places->size && places->data[0].usdt)
+		return error_hint(error_new(ERR_USAGE,
+					    "%s is a place in a function: it does not return",
+					    places->data[0].usdt->whole),
+				  "break -probe sees it; finish works for functions.");
 	for (size_t i = 0; i < places->size; i++)
 		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
 			return NULL;
@@ -221,10 +335,11 @@ static struct error *add_places(struct probe *probe, const struct location *loca
 				const place_list *places)
 {
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
+	CLEANUP(window_deinit) struct window window = {0};
 
 	TRY(check_returns(probe, places));
 	for (size_t i = 0; i < places->size; i++) {
-		struct error *err = add_place(probe, location, &rules, &places->data[i]);
+		struct error *err = add_place(probe, location, &rules, &places->data[i], &window);
 
 		if (!err)
 			continue;

@@ -74,6 +74,7 @@ const struct compile_limits *session_limits(const struct session *session)
 void session_stop(struct session *session)
 {
 	session->is_stopped = true;
+	changes_deinit(session);
 	probes_detach(session->probes.data, session->probes.size);
 }
 

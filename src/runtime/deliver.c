@@ -129,12 +129,15 @@ static void push_site_value(lua_State *L, enum capture_kind kind, const struct b
 	case CAPTURE_FUNCTION:
 		push_kept(L, &values->function, site->place.function.name);
 		break;
+	case CAPTURE_USDT:
+		push_kept(L, &values->usdt, site->place.usdt ? site->place.usdt->whole : NULL);
+		break;
 	case CAPTURE_FILE:
-		push_kept(L, &values->file, site->line.file);
+		push_kept(L, &values->file, site_line(site)->file);
 		break;
 	case CAPTURE_LINE:
-		if (site->line.file)
-			lua_pushinteger(L, site->line.number);
+		if (site_line(site)->file)
+			lua_pushinteger(L, site_line(site)->number);
 		else
 			lua_pushnil(L);
 		break;
@@ -353,7 +356,8 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 	}
 }
 
-static void call_function(lua_State *L, const struct runtime *runtime,
+/* False: the guard turned the event down. */
+static bool call_function(lua_State *L, const struct runtime *runtime,
 			  const struct batch_item *item)
 {
 	const struct plan *plan = item->plan;
@@ -364,7 +368,12 @@ static void call_function(lua_State *L, const struct runtime *runtime,
 		lua_pushlightuserdata(L, &filtered_mark);
 	for (size_t i = 0; i < plan->captures.size; i++)
 		push_capture(L, runtime, item, i, &left);
-	lua_call(L, (int)plan->captures.size + plan->has_guard, 1);
+	lua_call(L, (int)plan->captures.size + plan->has_guard, plan->has_guard);
+	if (!plan->has_guard)
+		return true;
+	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
+	lua_pop(L, 1);
+	return !is_filtered;
 }
 
 /* -------------------------------------------------------------- delivering */
@@ -384,13 +393,11 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 		return;
 	runtime->current = handle;
 	runtime->hit_ns = item->record.time_ns;
-	call_function(L, runtime, item);
-	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
-	lua_pop(L, 1);
+	bool is_wanted = call_function(L, runtime, item);
 	handle->health.errors_in_row = 0;
 	if (handle->is_gone)
 		return;
-	if (is_filtered)
+	if (!is_wanted)
 		probe_note_filtered(handle->probe, item->site);
 	else if (handle->is_once)
 		handle_delete_probe(handle->probe);

@@ -69,6 +69,7 @@ static void handle_free(lua_State *L, struct handle *handle)
 	for (size_t i = 0; i < handle->site_count; i++) {
 		release(L, handle->sites[i].function);
 		release(L, handle->sites[i].file);
+		release(L, handle->sites[i].usdt);
 	}
 	for (size_t i = 0; i < handle->capture_count; i++)
 		release(L, handle->enums[i]);

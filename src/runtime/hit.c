@@ -44,13 +44,17 @@ static void put_task(lua_State *L, struct buffer *out)
 	buffer_putc(out, ']');
 }
 
-/* "(a=1, b=2)" */
+/* "(a=1, b=2)"; of a static probe, whose arguments have numbers, "(1, 2)" */
 static void put_parameters(lua_State *L, struct buffer *out, int top)
 {
+	bool has_numbers = !lua_isnil(L, HIT_USDT);
+
 	for (int i = HIT_VALUES; i < top; i += 2) {
 		buffer_puts(out, i == HIT_VALUES ? "(" : ", ");
-		put(L, out, i);
-		buffer_putc(out, '=');
+		if (!has_numbers) {
+			put(L, out, i);
+			buffer_putc(out, '=');
+		}
 		put(L, out, i + 1);
 	}
 	buffer_puts(out, top > HIT_VALUES ? ")" : "");
@@ -76,7 +80,7 @@ int hit_line(lua_State *L)
 	put(L, out, HIT_COMM);
 	put_task(L, out);
 	buffer_puts(out, "  ");
-	put(L, out, HIT_FUNC);
+	put(L, out, lua_isnil(L, HIT_USDT) ? HIT_FUNC : HIT_USDT);
 	if (lua_isnil(L, HIT_ELAPSED))
 		put_parameters(L, out, top);
 	else

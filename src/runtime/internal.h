@@ -23,7 +23,7 @@ struct callback_health {
 
 /* References into the Lua registry of a site's values; 0: not made yet. */
 struct site_values {
-	int function, file;
+	int function, file, usdt;
 };
 
 /* What a block's calls of count() and its kin have counted (aggregate.c): a

@@ -41,6 +41,11 @@ static struct format_value to_value(lua_State *L, int index)
 {
 	struct format_value value = {.kind = FORMAT_NIL};
 
+	if (lua_isinteger(L, index)) { /* the commonest, by the shortest way */
+		value.kind = FORMAT_INTEGER;
+		value.integer = lua_tointeger(L, index);
+		return value;
+	}
 	switch (lua_type(L, index)) {
 	case LUA_TNIL:
 		break;
@@ -49,11 +54,8 @@ static struct format_value to_value(lua_State *L, int index)
 		value.boolean = lua_toboolean(L, index);
 		break;
 	case LUA_TNUMBER:
-		value.kind = lua_isinteger(L, index) ? FORMAT_INTEGER : FORMAT_FLOAT;
-		if (value.kind == FORMAT_INTEGER)
-			value.integer = lua_tointeger(L, index);
-		else
-			value.number = lua_tonumber(L, index);
+		value.kind = FORMAT_FLOAT;
+		value.number = lua_tonumber(L, index);
 		break;
 	case LUA_TSTRING:
 		value.kind = FORMAT_STRING;

@@ -176,6 +176,10 @@ static int hit_record(lua_State *L)
 		put_member(out, members[i].name);
 		put_value(L, out, members[i].index);
 	}
+	if (!lua_isnil(L, HIT_USDT)) {
+		put_member(out, "usdt");
+		put_value(L, out, HIT_USDT);
+	}
 	if (lua_isnil(L, HIT_ELAPSED))
 		put_arguments(L, out, top);
 	else

@@ -84,14 +84,18 @@ static void set_site(struct aggregate_key *key, const struct probe *probe, enum 
 		     mt_u64 location)
 {
 	const struct site *site = probe_site(probe, location);
+	bool is_line = kind == CAPTURE_LINE || kind == CAPTURE_FILE;
+	const struct line *line = is_line ? site_line(site) : NULL;
 
 	if (kind == CAPTURE_FUNCTION)
 		set_text(key, site->place.function.name);
-	else if (kind == CAPTURE_FILE || (kind == CAPTURE_LINE && !site->line.file))
-		set_text(key, site->line.file);
+	else if (kind == CAPTURE_USDT)
+		set_text(key, site->place.usdt ? site->place.usdt->whole : NULL);
+	else if (kind == CAPTURE_FILE || (line && !line->file))
+		set_text(key, line->file);
 	else
 		set_number(key,
-			   kind == CAPTURE_LINE	     ? site->line.number
+			   line			     ? line->number
 			   : kind == CAPTURE_ADDRESS ? site->place.address
 						     : probe_number(probe),
 			   true);

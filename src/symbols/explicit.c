@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * explicit.c - locations whose parts say what they are, as in GDB: -source FILE -line N,
- * -function F -label L. Each word may be shortened as long as it is the only one.
+ * -function F -label L, -function F -line N. Each word may be shortened as long as it is the only
+ * one.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -40,7 +41,7 @@ static struct error *find_word(const char *word, size_t size, enum part *ret)
 		return NULL;
 	return error_hint(
 	    error_new(ERR_LOCATION, "invalid explicit argument, \"%.*s\"", (int)size, word),
-	    "There are -source FILE, -function NAME, -label NAME, -line NUMBER.");
+	    "There are -source FILE, -function NAME, -label NAME, -line NUMBER, -probe NAME.");
 }
 
 /* A value goes on to the next word that begins with a dash, a quoted one to its quote. */
@@ -84,8 +85,9 @@ static struct error *take_parts(const char *text, char *parts[PART_COUNT])
 /* Parts that are of no use beside each other are an error, not passed over. */
 static struct error *check_parts(char *const parts[PART_COUNT])
 {
-	if (parts[PART_LINE] && (parts[PART_FUNCTION] || parts[PART_LABEL]))
-		return error_new(ERR_LOCATION, "-line goes with -source, or stands alone");
+	if (parts[PART_LINE] && parts[PART_LABEL])
+		return error_new(ERR_LOCATION,
+				 "-line goes with -source or -function, or stands alone");
 	if (parts[PART_LABEL] && !parts[PART_FUNCTION])
 		return error_new(ERR_LOCATION, "-label needs -function");
 	if (parts[PART_SOURCE] && !parts[PART_LINE] && !parts[PART_FUNCTION])
@@ -107,6 +109,7 @@ static struct error *assemble(char *parts[PART_COUNT], struct location *location
 	TRY(check_parts(parts));
 	if (parts[PART_LINE]) {
 		location->name = take(&parts[PART_SOURCE]);
+		location->function = take(&parts[PART_FUNCTION]);
 		return location_parse_line(parts[PART_LINE], location);
 	}
 	location->kind = LOCATION_NAME;

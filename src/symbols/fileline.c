@@ -163,18 +163,48 @@ static struct error *resolve_named(const struct location *location, struct progr
 	return image_has_lines(image) ? error_no_file(image, location->name) : no_lines(image);
 }
 
-/* LINE, +LINES, -LINES: of the file looked at last. */
+/* The line that -function F stands for: its own. */
+static struct error *line_of_function(const struct location *location, struct program *program,
+				      struct line *ret)
+{
+	struct location function = {
+	    .text = location->text,
+	    .kind = LOCATION_NAME,
+	    .name = location->function,
+	    .file = location->name,
+	};
+	place_list places = {0};
+
+	TRY(location_resolve(&function, program, &places));
+	size_t i = 0; /* an inlined copy begins anywhere in it */
+	while (i + 1 < places.size && places.data[i].inlined)
+		i++;
+	const struct place *place = &places.data[i];
+	bool has_line = image_function_line(place->image, place->address, ret);
+	struct error *err = has_line ? NULL : no_lines(place->image);
+	place_list_deinit(&places);
+	return err;
+}
+
+static struct error *last_line(struct program *program, struct line *ret)
+{
+	if (program_line(program, ret))
+		return NULL;
+	return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
+			  "Build the program with -g, or name a FILE:LINE or FUNCTION.");
+}
+
+/* LINE, +LINES, -LINES: of the file looked at last, or that a function is in. */
 struct error *resolve_line(const struct location *location, struct program *program,
 			   place_list *ret)
 {
 	struct location named = *location;
 	struct line line;
 
-	if (location->name)
+	if (location->name && !location->function)
 		return resolve_named(location, program, ret);
-	if (!program_line(program, &line))
-		return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
-				  "Build the program with -g, or name a FILE:LINE or FUNCTION.");
+	TRY(location->function ? line_of_function(location, program, &line)
+			       : last_line(program, &line));
 	named.name = (char *)line.file;
 	if (location->direction > 0)
 		named.line = line.number + location->line;

@@ -213,6 +213,7 @@ void image_unref(struct image *image)
 	if (!image || --image->references)
 		return;
 	dwarf_free(image->dwarf);
+	usdts_free(image->usdts);
 	cfi_free(image->cfi);
 	lines_free(image->lines);
 	relocations_free(image->relocations);
@@ -243,16 +244,25 @@ const char *image_name(const struct image *image)
 	return image->name;
 }
 
-struct error *image_check_unchanged(const struct image *image)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-	const struct stat *read = &image->stat;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+bool image_is_as_read(const struct image *image)
+{
 	struct stat now;
 
+	return fstat(image->fd, &now) == 0 && is_same_file(&now, &image->stat);
+}
+
+struct error *image_check_unchanged(const struct image *image)
+{
+	struct stat now;
 	bool is_there = stat(image->path, &now) == 0;
-	bool is_same = is_there && now.st_dev == read->st_dev && now.st_ino == read->st_ino &&
-		       now.st_size == read->st_size && now.st_mtim.tv_sec == read->st_mtim.tv_sec &&
-		       now.st_mtim.tv_nsec == read->st_mtim.tv_nsec;
-	if (is_same)
+
+	if (is_there && is_same_file(&now, &image->stat))
 		return NULL;
 	if (!is_there && strncmp(image->path, "/proc/", 6) == 0)
 		return error_new(ERR_NO_PROCESS, "the process that ran %s has exited", image->name);

@@ -29,7 +29,10 @@ struct section {
 /* Strings that live as long as this, each stored once. */
 struct intern {
 	struct arena arena;
-	const char **slots;
+	struct intern_slot {
+		const char *string;
+		uint64_t hash;
+	} * slots;
 	size_t count, capacity;
 };
 
@@ -41,6 +44,7 @@ struct cfi;
 struct relocations;
 struct name_filters;
 struct symbol_lists;
+struct usdts;
 
 struct image {
 	unsigned references;
@@ -63,6 +67,7 @@ struct image {
 	struct cfi *cfi;			/* unwind tables, likewise */
 	struct name_filters *name_filters;	/* what searching often has made; empty at first */
 	struct symbol_lists *symbol_lists;	/* likewise */
+	struct usdts *usdts;			/* static probes, read when first needed */
 	struct intern names;
 };
 
@@ -101,6 +106,10 @@ struct error *kind_check(const char *name, int fd, uint64_t file_size);
 void lines_free(struct lines *lines);
 void dwarf_free(struct dwarf *dwarf);
 void cfi_free(struct cfi *cfi);
+void usdts_free(struct usdts *usdts);
+/* The arguments of a note's string, in the image's arena (usdtarg.c). */
+const struct usdt_argument *usdt_parse_arguments(struct image *image, const char *text,
+						 size_t *ret_count);
 
 typedef VECTOR(char *) path_list;
 void path_list_deinit(path_list *list);
@@ -156,8 +165,16 @@ struct error *location_parse_line(const char *line, struct location *location);
 /* explicit.c: "-source FILE -line 3" */
 bool explicit_is(const char *text);
 struct error *explicit_parse(const char *text, struct location *location);
+/* usdtplace.c: "-probe provider:name" */
+bool usdt_location_is(const char *text);
+struct error *usdt_location_parse(const char *text, struct location *location);
+struct error *usdt_resolve(const struct location *location, struct program *program,
+			   place_list *ret);
 /* Where a label of the function at an address is (dwarflabel.c). */
 bool image_label(struct image *image, uint64_t function, const char *name, uint64_t *ret);
+/* The line that the function at an address is declared on, or else that its code begins at; the
+ * file is that of its code. */
+bool image_function_line(struct image *image, uint64_t function, struct line *ret);
 /* Is a path what FILE means? */
 bool path_answers(const char *wanted, const char *path);
 bool image_has_source(struct image *image, const char *file);
@@ -214,6 +231,9 @@ void symbol_lists_free(struct symbol_lists *lists);
 bool symtab_is_there(const struct image *image);
 /* The value (address) of an object symbol by exact name (not a function). */
 bool symtab_object(const struct image *image, const char *name, uint64_t *ret);
+/* How many values symbols of that very name have, in the first of .symtab and .dynsym that has
+ * any: 0, 1, or 2 for more. *ret is one of them. */
+unsigned symtab_values(const struct image *image, const char *name, uint64_t *ret);
 
 /* All functions in address order. */
 struct table {
@@ -224,6 +244,9 @@ const struct table *table_get(struct image *image);
 void table_free(struct table *table);
 /* Fills in what a symbol's table does not say: the size, demangled name, is_go. */
 struct function table_function(struct image *image, const struct symbol *symbol);
+/* The same where the name to show, and whether Go's table covers it, are known. */
+struct function table_named(struct image *image, const struct symbol *symbol, const char *name,
+			    bool is_go);
 
 /* The name to show: demangled, without its symbol version (memcpy@@GLIBC_2.14).
  * The caller frees it. */
@@ -301,6 +324,7 @@ enum match {
 	MATCH_EXACT,  /* the same, but for parameters, type arguments, escapes */
 	MATCH_SUFFIX, /* the last components of it */
 	MATCH_CLONE,  /* a compiler's copy: f.constprop.0 for f */
+	MATCH_GLOB,   /* of a pattern that is not the name of anything */
 	MATCH_NONE,
 };
 enum match match_name(const char *wanted, const char *name, bool is_go);

@@ -8,7 +8,6 @@
  */
 #include <dwarf.h>
 #include <gelf.h>
-#include <sys/mman.h>
 
 #include "lines.h"
 
@@ -44,29 +43,6 @@ static void read_units(struct lines *lines)
 		lines->problem = dwarf_errmsg(-1);
 	if (lines->ranges.size)
 		qsort(lines->ranges.data, lines->ranges.size, sizeof(*lines->ranges.data), compare);
-}
-
-/* Writable because libelf keeps notes in the section headers when it inflates a section, and
- * because the kernel puts no breakpoints in writable mappings. */
-bool mapped_elf_open(const struct image *image, struct mapped_elf *ret)
-{
-	void *mapping = mmap(NULL, image->file_size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_NORESERVE, image->fd, 0);
-
-	if (mapping == MAP_FAILED)
-		return false;
-	ret->mapping = mapping;
-	ret->size = image->file_size;
-	elf_version(EV_CURRENT);
-	ret->elf = elf_memory(mapping, image->file_size);
-	return ret->elf;
-}
-
-void mapped_elf_close(struct mapped_elf *file)
-{
-	elf_end(file->elf);
-	if (file->mapping)
-		munmap(file->mapping, file->size);
 }
 
 /* Without the file what is in it is missing, and the rest is read. */

@@ -12,7 +12,7 @@
 
 static const char grammar[] =
     "a location is FUNCTION, FUNCTION+OFFSET, FILE:LINE, LINE, *ADDRESS, MODULE:FUNCTION,\n"
-    "a glob (fn_*) or a /regular expression/, for example main.f+0x6d";
+    "a glob (fn_*), a /regular expression/ or -probe PROVIDER:NAME, for example main.f+0x6d";
 
 static struct error *malformed(const char *text, const char *what)
 {
@@ -255,6 +255,8 @@ static struct error *parse(struct location *location)
 				  grammar);
 	if (is_all_digits(text + (*text == '+' || *text == '-')))
 		return location_parse_line(text, location);
+	if (usdt_location_is(text))
+		return usdt_location_parse(text, location);
 	if (explicit_is(text))
 		return explicit_parse(text, location);
 	colon = find_line(text);
@@ -310,5 +312,7 @@ void location_deinit(struct location *location)
 	free(location->name);
 	free(location->file);
 	free(location->label);
+	free(location->function);
+	free(location->provider);
 	*location = (struct location){0};
 }

@@ -150,7 +150,7 @@ bool image_find_pointer(const struct image *image, uint64_t target,
 
 /* ---------------------------------------------------------------- interning */
 
-static size_t hash(const char *s)
+static uint64_t hash_of(const char *s)
 {
 	uint64_t h = 14695981039346656037u; /* FNV-1a */
 
@@ -159,11 +159,12 @@ static size_t hash(const char *s)
 	return h;
 }
 
-static const char **slot_of(const struct intern *names, const char *s)
+static struct intern_slot *slot_of(const struct intern *names, const char *s, uint64_t hash)
 {
-	size_t mask = names->capacity - 1, i = hash(s) & mask;
+	size_t mask = names->capacity - 1, i = hash & mask;
 
-	while (names->slots[i] && strcmp(names->slots[i], s) != 0)
+	while (names->slots[i].string &&
+	       (names->slots[i].hash != hash || strcmp(names->slots[i].string, s) != 0))
 		i = (i + 1) & mask;
 	return &names->slots[i];
 }
@@ -175,8 +176,8 @@ static void grow(struct intern *names)
 	names->capacity = old.capacity ? old.capacity * 2 : 256;
 	names->slots = xcalloc(names->capacity, sizeof(*names->slots));
 	for (size_t i = 0; i < old.capacity; i++)
-		if (old.slots[i])
-			*slot_of(names, old.slots[i]) = old.slots[i];
+		if (old.slots[i].string)
+			*slot_of(names, old.slots[i].string, old.slots[i].hash) = old.slots[i];
 	free(old.slots);
 }
 
@@ -184,12 +185,13 @@ const char *intern(struct intern *names, const char *s)
 {
 	if (names->count * 2 >= names->capacity)
 		grow(names);
-	const char **slot = slot_of(names, s);
-	if (!*slot) {
-		*slot = arena_strndup(&names->arena, s, strlen(s));
+	uint64_t hash = hash_of(s);
+	struct intern_slot *slot = slot_of(names, s, hash);
+	if (!slot->string) {
+		*slot = (struct intern_slot){arena_strndup(&names->arena, s, strlen(s)), hash};
 		names->count++;
 	}
-	return *slot;
+	return slot->string;
 }
 
 void intern_deinit(struct intern *names)

@@ -27,23 +27,35 @@ struct search {
 	const char *whole; /* the text that wanted was split from, or NULL */
 	const char *file;  /* the function must be in it, or NULL */
 	regex_t *regex;	   /* only for LOCATION_REGEX */
-	bool is_glob;
+	bool is_glob;	   /* what wanted is, if it is no name */
+	bool is_one_name;  /* wanted is whole, as a name */
 	VECTOR(struct candidate) found;
 };
 
 /* --------------------------------------------------------------- candidates */
 
-static enum match judge(const struct search *search, const char *name, const char *raw, bool is_go)
+/* What looks like a glob may be a name: operator*, F[int], f(char *). */
+static enum match judge_name(const struct search *search, const char *name, const char *raw,
+			     bool is_go)
 {
 	if (search->whole && (strcmp(search->whole, name) == 0 || strcmp(search->whole, raw) == 0))
 		return MATCH_WHOLE;
-	if (search->regex || search->is_glob) {
-		bool is_match = search->regex ? regexec(search->regex, name, 0, NULL, 0) == 0
-					      : glob_match(search->wanted, name);
-		return is_match && !match_is_cold(name) ? MATCH_EXACT : MATCH_NONE;
-	}
-	return strcmp(search->wanted, raw) == 0 ? MATCH_EXACT
-						: match_name(search->wanted, name, is_go);
+	if (strcmp(search->wanted, raw) == 0)
+		return MATCH_EXACT;
+	enum match match = match_name(search->wanted, name, is_go);
+	return search->is_glob && !search->is_one_name && match > MATCH_EXACT ? MATCH_NONE : match;
+}
+
+static enum match judge(const struct search *search, const char *name, const char *raw, bool is_go)
+{
+	if (search->regex)
+		return regexec(search->regex, name, 0, NULL, 0) == 0 && !match_is_cold(name)
+			   ? MATCH_EXACT
+			   : MATCH_NONE;
+	enum match match = judge_name(search, name, raw, is_go);
+	if (match != MATCH_NONE || !search->is_glob)
+		return match;
+	return glob_match(search->wanted, name) && !match_is_cold(name) ? MATCH_GLOB : MATCH_NONE;
 }
 
 static bool consider(void *context, const struct symbol *symbol)
@@ -60,21 +72,21 @@ static bool consider(void *context, const struct symbol *symbol)
 
 	if (match == MATCH_NONE)
 		return true;
-	struct function function = table_function(search->image, symbol);
+	struct function function = table_named(search->image, symbol, name, is_go);
 	vector_push(&search->found, ((struct candidate){function, match, NULL, function.address}));
 	return true;
 }
 
 static bool answers(void *context, const char *name)
 {
-	return judge(context, name, name, true) != MATCH_NONE;
+	return judge_name(context, name, name, true) != MATCH_NONE;
 }
 
 static bool consider_inlined(void *context, const struct symbol *copy)
 {
 	struct search *search = context;
 	struct candidate candidate = {
-	    .match = judge(search, copy->raw, copy->raw, true),
+	    .match = judge_name(search, copy->raw, copy->raw, true),
 	    .inlined = image_intern(search->image, copy->raw),
 	    .address = copy->address,
 	};
@@ -156,7 +168,7 @@ static void search_image(struct search *search)
 			consider(search, &table->symbols.data[i]);
 	}
 	/* A pattern would find thousands of copies; a name stands for all that run it. */
-	if (go_has_table(search->image) && *literal && !search->regex && !search->is_glob)
+	if (go_has_table(search->image) && *literal && !search->regex)
 		gotab_search_inlined(search->image->go->table, literal, answers, consider_inlined,
 				     search);
 	if (search->file)
@@ -300,19 +312,6 @@ struct resolution {
 	struct error *err;
 };
 
-/* What looks like a glob may be a name: operator*, F[int], f(char *). */
-static void search_for(struct search *search, const struct location *location)
-{
-	search_image(search);
-	bool is_name = best_match(search) <= MATCH_EXACT ||
-		       (search->found.size && location_is_one_name(location));
-	if (location->kind != LOCATION_GLOB || is_name)
-		return;
-	search->found.size = 0;
-	search->is_glob = true;
-	search_image(search);
-}
-
 static struct error *resolve_in(struct resolution *resolution, struct image *image)
 {
 	const struct location *location = resolution->location;
@@ -323,9 +322,11 @@ static struct error *resolve_in(struct resolution *resolution, struct image *ima
 	    .file = location->file,
 	    .whole = is_split ? location->text : NULL,
 	    .regex = resolution->regex,
+	    .is_glob = location->kind == LOCATION_GLOB,
+	    .is_one_name = location_is_one_name(location),
 	};
 
-	search_for(&search, location);
+	search_image(&search);
 	struct error *err = check_owners(&search);
 	if (!err)
 		err = take_places(&search, location, resolution->places);
@@ -471,6 +472,7 @@ struct error *location_resolve(const struct location *location, struct program *
 	struct error *err =
 	    location->kind == LOCATION_ADDRESS ? resolve_address(&resolution, program)
 	    : location->kind == LOCATION_LINE  ? resolve_line(location, program, &places)
+	    : location->kind == LOCATION_PROBE ? usdt_resolve(location, program, &places)
 	    : location->kind == LOCATION_REGEX ? resolve_regex(&resolution, program)
 					       : resolve_pattern(&resolution, program);
 

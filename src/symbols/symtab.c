@@ -243,6 +243,8 @@ bool symtab_is_there(const struct image *image)
 struct object_query {
 	const char *name;
 	uint64_t address;
+	unsigned count; /* of distinct addresses, up to most */
+	unsigned most;
 };
 
 static bool pass_objects(const struct symbol_query *query, const Elf64_Sym *batch, size_t size,
@@ -253,29 +255,50 @@ static bool pass_objects(const struct symbol_query *query, const Elf64_Sym *batc
 	(void)first;
 	for (size_t i = 0; i < size; i++) {
 		const char *name = name_spans_at(query->spans, batch[i].st_name);
-		if (name && batch[i].st_shndx != SHN_UNDEF && strcmp(name, wanted->name) == 0) {
-			wanted->address = batch[i].st_value;
+		if (!name || batch[i].st_shndx == SHN_UNDEF || strcmp(name, wanted->name) != 0 ||
+		    (wanted->count && batch[i].st_value == wanted->address))
+			continue;
+		wanted->address = batch[i].st_value;
+		if (++wanted->count == wanted->most)
 			return false;
-		}
 	}
 	return true;
 }
 
-bool symtab_object(const struct image *image, const char *name, uint64_t *ret)
+static void search_objects(const struct image *image, uint32_t type, struct object_query *wanted)
 {
-	struct object_query wanted = {.name = name};
-	struct symbol_query query = {.image = image, .context = &wanted};
+	struct symbol_query query = {.image = image, .context = wanted};
 	struct name_spans spans = {0};
 
-	if (!find_table(image, SHT_SYMTAB, &query))
-		return false;
+	if (!find_table(image, type, &query))
+		return;
 	query.spans = &spans;
-	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size, name);
-	bool is_found = spans.spans.size && !each_batch(&query, pass_objects);
+	name_spans_collect(&spans, query.file, query.strings->offset, query.strings->size,
+			   wanted->name);
+	if (spans.spans.size)
+		each_batch(&query, pass_objects);
 	name_spans_deinit(&spans);
-	if (is_found)
+}
+
+bool symtab_object(const struct image *image, const char *name, uint64_t *ret)
+{
+	struct object_query wanted = {.name = name, .most = 1};
+
+	search_objects(image, SHT_SYMTAB, &wanted);
+	if (wanted.count)
 		*ret = wanted.address;
-	return is_found;
+	return wanted.count != 0;
+}
+
+unsigned symtab_values(const struct image *image, const char *name, uint64_t *ret)
+{
+	struct object_query wanted = {.name = name, .most = 2};
+
+	search_objects(image, SHT_SYMTAB, &wanted);
+	if (!wanted.count)
+		search_objects(image, SHT_DYNSYM, &wanted);
+	*ret = wanted.address;
+	return wanted.count;
 }
 
 /* -------------------------------------------------------------------- data */

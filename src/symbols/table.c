@@ -141,24 +141,30 @@ char *function_name(const char *raw, bool is_go)
 	return readable ? readable : name;
 }
 
-struct function table_function(struct image *image, const struct symbol *symbol)
+struct function table_named(struct image *image, const struct symbol *symbol, const char *name,
+			    bool is_go)
 {
-	bool is_go =
-	    image->go && image->go->table && gotab_covers(image->go->table, symbol->address);
 	struct function function = {
+	    .name = image_intern(image, name),
 	    .address = symbol->address,
 	    .size = symbol->size,
 	    .is_go = is_go,
 	    .is_ifunc = symbol->is_ifunc,
 	};
-	CLEANUP(free_p) char *name = function_name(symbol->raw, is_go);
 
-	function.name = image_intern(image, name);
 	if (function.size == 0) {
 		function.size = guess_size(image, function.address);
 		function.is_size_guessed = true;
 	}
 	return function;
+}
+
+struct function table_function(struct image *image, const struct symbol *symbol)
+{
+	bool is_go = go_covers(image, symbol->address);
+	CLEANUP(free_p) char *name = function_name(symbol->raw, is_go);
+
+	return table_named(image, symbol, name, is_go);
 }
 
 /* ------------------------------------------------------------------ queries */

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import statistics
@@ -192,12 +193,17 @@ class Tool:
         while self.process.poll() is None:
             # Asked again, because bpftrace forgets what comes before it listens.
             self.process.send_signal(number)
-            try:
-                self.process.wait(2)
-            except subprocess.TimeoutExpired:
-                if time.monotonic() - asked > timeout:
-                    self.process.kill()
+            if not self.has_ended(2) and time.monotonic() - asked > timeout:
+                self.process.kill()
         return time.monotonic() - asked
+
+    def has_ended(self, timeout):
+        """Waits for that, and not as Popen.wait does, which looks every 50 ms only."""
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([descriptor], [], [], timeout)[0])
+        finally:
+            os.close(descriptor)
 
     def text(self):
         self.output.seek(0)

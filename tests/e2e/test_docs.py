@@ -67,6 +67,10 @@ class Pages(TestCase):
     def test_the_tutorial(self):
         self.play("docs/tutorial.md")
 
+    @unittest.skipUnless(os.path.exists("/usr/bin/python3"), "the page speaks of python3")
+    def test_static_probes(self):
+        self.play("docs/usdt.md")
+
     def test_the_page_on_records(self):
         self.play("docs/json.md")
 

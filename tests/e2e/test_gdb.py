@@ -107,6 +107,49 @@ class Beside(TestCase):
                 self.assertIn("counted", gdb)
 
 
+class BesideProbes(Beside):
+    """Static probes."""
+
+    PROGRAM = "usdt"
+    test_list = test_x = test_info_address = test_info_symbol = test_info_line = None
+    test_disassemble = test_disassemble_with_source = test_info_functions = None
+    test_names_in_code = None
+
+    def test_info_probes(self):
+        def rows(text):
+            return [line.split() for line in text.splitlines()]
+        self.assert_same(["info probes", "info probes all", "info probes stap",
+                          "info probes stap usdt_test", "info probes stap . ^tw",
+                          "info probes stap usdt_test plain targets/usdt",
+                          "info probes all usdt_test enabled", "info probes stap nobody",
+                          "info probes stap . . nowhere"], rows)
+
+    def test_places(self):
+        def address(text):
+            return re.findall(r"reakpoint \d+ at (0x\w+)|Tracepoint \d+ at (0x\w+)", text)[0]
+        for command, ours, gdb in self.both([
+                "break %s" % location for location in (
+                    "-probe usdt_test:plain", "-probe-stap plain", "-p places", "-pstap nothing",
+                    "-probe usdt:usdt_test:enabled",
+                    "-probe %s:usdt_test:enabled" % target_path("usdt"))]):
+            with self.subTest(command):
+                self.assertEqual("".join(address(ours)), "".join(address(gdb)))
+
+    def test_errors(self):
+        commands = ["break -probe %s" % name for name in (
+            "nobody", "usdt_test:nobody", "x:usdt_test:plain", "usdt_test:", ":plain",
+            ":usdt_test:plain")]
+        done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-ex", "set breakpoint pending off",
+                               *[part for command in commands for part in ("-ex", command)],
+                               target_path("usdt")], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+        ours = self.moontap("-q", "--dry-run", target_path("usdt"), input="\n".join(commands) + "\n")
+        said = re.findall(r"^\(console\):1:7: (.*)$", ours.stderr, re.MULTILINE)
+        self.assertEqual(len(said), len(commands))
+        self.assertEqual(said, [line for line in done.stderr.splitlines()
+                                if "robe" in line or "invalid" in line])
+
+
 class BesideValues(Beside):
     """Types and values."""
 

@@ -19,12 +19,12 @@ MARGIN = 1.10
 
 # what an event does: the script, instructions
 CASES = {
-    "a count in a local": ("local n = 0 break probed do n = n + 1 end", 636),
+    "a count in a local": ("local n = 0 break probed do n = n + 1 end", 610),
     "four integers in a sum": (
-        "local n = 0 break probed do n = n + arg[1] + arg[2] + arg[3] + arg[4] end", 913),
-    "a line by printf": ('break probed do printf("%d %d\\n", arg[1], arg[2]) end', 1902),
-    "a line by print": ("break probed do print(arg[1], arg[2]) end", 1624),
-    "the line of a hit without a block": ("break probed", 10846),
+        "local n = 0 break probed do n = n + arg[1] + arg[2] + arg[3] + arg[4] end", 882),
+    "a line by printf": ('break probed do printf("%d %d\\n", arg[1], arg[2]) end', 1702),
+    "a line by print": ("break probed do print(arg[1], arg[2]) end", 1511),
+    "the line of a hit without a block": ("break probed", 10763),
 }
 
 

@@ -139,6 +139,11 @@ class Values(TestCase):
                          (target.pid, target.pid, "counted", "counted", "true", "1"))
         self.assertTrue(file.endswith("counted.c"), file)
 
+    def test_lines_are_known_when_the_process_is_gone(self):
+        _, lines = self.lines_of("break counted do end "
+                                 'atexit(function() print(command("info breakpoints")) end)')
+        self.assertRegex("\n".join(lines), r"counted\+0x\w+ at counted\.c:\d+")
+
     def test_time_goes_forward_and_is_of_today(self):
         _, lines = self.lines_of("break counted do print(time) end", calls=100)
         times = [int(line) for line in lines]

@@ -51,13 +51,10 @@ static const char cxx_source[] =
     "	return f(v, t, {}, ns::color::red); }\n";
 
 static const char *const builds[] = {
-    "clang -O0 -gdwarf-5 -x c",
-    "gcc -O2 -gdwarf-5 -x c",
-    "gcc -O1 -gdwarf-4 -x c",
-    "clang -O2 -gdwarf-4 -x c",
-    "g++ -O0 -gdwarf-5 -x c++",
-    "clang++ -O1 -gdwarf-4 -x c++",
-    "g++ -O2 -gdwarf-4 -fdebug-types-section -x c++",
+    "clang -O0 -gdwarf-5 -x c",	    "gcc -O2 -gdwarf-5 -x c",
+    "gcc -O1 -gdwarf-4 -x c",	    "gcc -O1 -gdwarf-5 -gz -x c",
+    "clang -O2 -gdwarf-4 -x c",	    "g++ -O0 -gdwarf-5 -x c++",
+    "clang++ -O1 -gdwarf-4 -x c++", "g++ -O2 -gdwarf-4 -fdebug-types-section -x c++",
 };
 
 #define FUNCTIONS_MAX 16

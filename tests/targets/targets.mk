@@ -13,7 +13,7 @@ GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) \
@@ -48,6 +48,14 @@ $(T)/libplugin.so: tests/targets/plugin.c
 $(T)/loader: tests/targets/loader.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $< -ldl
+$(T)/usdt: tests/targets/usdt.c tests/targets/usdt_plain.c tests/targets/usdt.h $(T)/libusdtlate.so
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.c,$^)
+$(T)/usdt-stripped: $(T)/usdt
+	$(call say,TARGET,$@)strip -s -o $@ $<
+$(T)/libusdtlate.so: tests/targets/usdt_late.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libusdtlate.so -o $@ $<
 $(T)/names $(T)/throws: $(T)/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<

@@ -250,71 +250,71 @@ static void conditions_are_compared_as_lua_does(void **state)
 	static const struct {
 		const char *condition, *code;
 	} cases[] = {
-	    {"arg[1] > 3", "  13  r1 = u64 [r6+112]\n"
-			   "  14  if r1 s<= 3 goto FILTERED\n"},
-	    {"not (arg[1] ~= arg[2])", "  13  r1 = u64 [r6+112]\n"
-				       "  14  r2 = u64 [r6+104]\n"
-				       "  15  if r1 != r2 goto FILTERED\n"},
-	    {"arg[1] & 0xff == 1 << 4", "  13  r1 = u64 [r6+112]\n"
-					"  14  r1 &= 255\n"
-					"  15  if r1 != 16 goto FILTERED\n"},
-	    {"arg[1] // 10 == 3", "  13  r1 = u64 [r6+112]\n"
-				  "  14  r2 = r1\n"
-				  "  15  r2 s>>= 63\n"
-				  "  16  r1 ^= r2\n"
-				  "  17  r1 /= 10\n"
-				  "  18  r1 ^= r2\n"
-				  "  19  if r1 != 3 goto FILTERED\n"},
-	    {"pid == 7", "  13  call get_current_pid_tgid\n"
-			 "  14  r0 >>= 32\n"
-			 "  15  r1 = r0\n"
-			 "  16  if r1 != 7 goto FILTERED\n"},
-	    {"arg[1] == 1 or arg[1] < arg[2] and cpu ~= 0", "  13  r1 = u64 [r6+112]\n"
-							    "  14  if r1 == 1 goto 20\n"
-							    "  15  r1 = u64 [r6+112]\n"
-							    "  16  r2 = u64 [r6+104]\n"
-							    "  17  if r1 s>= r2 goto FILTERED\n"
-							    "  18  r1 = u32 [r10-20]\n"
-							    "  19  if r1 == 0 goto FILTERED\n"},
-	    {"comm == 'redis-server'", "  13  r1 = r10\n"
-				       "  14  r1 += -512\n"
-				       "  15  r2 = 16\n"
-				       "  16  call get_current_comm\n"
-				       "  17  r0 = u64 [r10-512]\n"
-				       "  18  r5 = 0x65732d7369646572\n"
-				       "  20  if r0 != r5 goto FILTERED\n"
-				       "  21  r0 = u32 [r10-504]\n"
-				       "  22  r5 = 1919252082\n"
-				       "  23  if r0 != r5 goto FILTERED\n"
-				       "  24  r0 = u8 [r10-500]\n"
-				       "  25  r5 = 0\n"
-				       "  26  if r0 != r5 goto FILTERED\n"},
-	    {"comm == 'sixteen letters.'", "  13  r1 = 0\n"
-					   "  14  if r1 == 0 goto FILTERED\n"},
+	    {"arg[1] > 3", "  12  r1 = u64 [r6+112]\n"
+			   "  13  if r1 s<= 3 goto FILTERED\n"},
+	    {"not (arg[1] ~= arg[2])", "  12  r1 = u64 [r6+112]\n"
+				       "  13  r2 = u64 [r6+104]\n"
+				       "  14  if r1 != r2 goto FILTERED\n"},
+	    {"arg[1] & 0xff == 1 << 4", "  12  r1 = u64 [r6+112]\n"
+					"  13  r1 &= 255\n"
+					"  14  if r1 != 16 goto FILTERED\n"},
+	    {"arg[1] // 10 == 3", "  12  r1 = u64 [r6+112]\n"
+				  "  13  r2 = r1\n"
+				  "  14  r2 s>>= 63\n"
+				  "  15  r1 ^= r2\n"
+				  "  16  r1 /= 10\n"
+				  "  17  r1 ^= r2\n"
+				  "  18  if r1 != 3 goto FILTERED\n"},
+	    {"pid == 7", "  12  call get_current_pid_tgid\n"
+			 "  13  r0 >>= 32\n"
+			 "  14  r1 = r0\n"
+			 "  15  if r1 != 7 goto FILTERED\n"},
+	    {"arg[1] == 1 or arg[1] < arg[2] and cpu ~= 0", "  12  r1 = u64 [r6+112]\n"
+							    "  13  if r1 == 1 goto 19\n"
+							    "  14  r1 = u64 [r6+112]\n"
+							    "  15  r2 = u64 [r6+104]\n"
+							    "  16  if r1 s>= r2 goto FILTERED\n"
+							    "  17  r1 = u32 [r10-20]\n"
+							    "  18  if r1 == 0 goto FILTERED\n"},
+	    {"comm == 'redis-server'", "  12  r1 = r10\n"
+				       "  13  r1 += -512\n"
+				       "  14  r2 = 16\n"
+				       "  15  call get_current_comm\n"
+				       "  16  r0 = u64 [r10-512]\n"
+				       "  17  r5 = 0x65732d7369646572\n"
+				       "  19  if r0 != r5 goto FILTERED\n"
+				       "  20  r0 = u32 [r10-504]\n"
+				       "  21  r5 = 1919252082\n"
+				       "  22  if r0 != r5 goto FILTERED\n"
+				       "  23  r0 = u8 [r10-500]\n"
+				       "  24  r5 = 0\n"
+				       "  25  if r0 != r5 goto FILTERED\n"},
+	    {"comm == 'sixteen letters.'", "  12  r1 = 0\n"
+					   "  13  if r1 == 0 goto FILTERED\n"},
 	    /* A failed read makes the comparison false ... */
-	    {"u32(arg[1]) == 5", "  13  r1 = u64 [r6+112]\n"
-				 "  14  r3 = r1\n"
-				 "  15  r1 = r10\n"
-				 "  16  r1 += -8\n"
-				 "  17  r2 = 4\n"
-				 "  18  call probe_read_user\n"
-				 "  19  if r0 != 0 goto FILTERED\n"
-				 "  20  r0 = u32 [r10-8]\n"
-				 "  21  r1 = r0\n"
-				 "  22  if r1 != 5 goto FILTERED\n"},
+	    {"u32(arg[1]) == 5", "  12  r1 = u64 [r6+112]\n"
+				 "  13  r3 = r1\n"
+				 "  14  r1 = r10\n"
+				 "  15  r1 += -8\n"
+				 "  16  r2 = 4\n"
+				 "  17  call probe_read_user\n"
+				 "  18  if r0 != 0 goto FILTERED\n"
+				 "  19  r0 = u32 [r10-8]\n"
+				 "  20  r1 = r0\n"
+				 "  21  if r1 != 5 goto FILTERED\n"},
 	    /* ... and ~= true, as NaN does. */
-	    {"i8(arg[1]) ~= -5", "  13  r1 = u64 [r6+112]\n"
-				 "  14  r3 = r1\n"
-				 "  15  r1 = r10\n"
-				 "  16  r1 += -8\n"
-				 "  17  r2 = 1\n"
-				 "  18  call probe_read_user\n"
-				 "  19  if r0 != 0 goto 25\n"
-				 "  20  r0 = u8 [r10-8]\n"
-				 "  21  r0 <<= 56\n"
-				 "  22  r0 s>>= 56\n"
-				 "  23  r1 = r0\n"
-				 "  24  if r1 == -5 goto FILTERED\n"},
+	    {"i8(arg[1]) ~= -5", "  12  r1 = u64 [r6+112]\n"
+				 "  13  r3 = r1\n"
+				 "  14  r1 = r10\n"
+				 "  15  r1 += -8\n"
+				 "  16  r2 = 1\n"
+				 "  17  call probe_read_user\n"
+				 "  18  if r0 != 0 goto 24\n"
+				 "  19  r0 = u8 [r10-8]\n"
+				 "  20  r0 <<= 56\n"
+				 "  21  r0 s>>= 56\n"
+				 "  22  r1 = r0\n"
+				 "  23  if r1 == -5 goto FILTERED\n"},
 	};
 
 	(void)state;

@@ -58,6 +58,12 @@ FUNCTION(c_pushes, "push %r15; push %r14; push %rbx; sub $0x10,%rsp; mov %rdi,%r
 FUNCTION(c_patchable, "endbr64; .byte 0x0f,0x1f,0x44,0,0; push %rbx; ret");
 FUNCTION(c_loop_at_endbr, "endbr64; 1: dec %edi; jne 1b; ret");
 FUNCTION(c_refused_after_endbr, "endbr64; vpxor %xmm0,%xmm0,%xmm0; ret");
+/* Jumps of all forms that lead behind the endbr64. */
+FUNCTION(c_far_loop, "endbr64; push %rbx; .skip 200,0x90; jne c_far_loop+4; ret");
+FUNCTION(c_far_jump, "endbr64; push %rbx; .skip 200,0x90; bnd jmp c_far_jump+4");
+FUNCTION(c_rcx_loop, "endbr64; 1: push %rbx; .skip 100,0x90; jrcxz 1b; ret");
+FUNCTION(c_nop5_loop, "1: .byte 0x0f,0x1f,0x44,0,0; push %rbx; jmp 1b");
+FUNCTION(c_is_data, "endbr64; .byte 0x06; push %rbx; ret");
 FUNCTION(c_lock_first, "lock incl (%rdi); ret");
 /* A tail call to itself after another call: looks like a stack check, but for %rsp. */
 FUNCTION(c_like_a_check, "cmp 0x10(%rdi),%rsi; jbe 9f; push %rbx; pop %rbx; ret\n"
@@ -97,6 +103,11 @@ static const struct {
     ROW(c_patchable, "nopl (%rax,%rax,1)", false),
     ROW(c_loop_at_endbr, "endbr64", false),
     ROW(c_refused_after_endbr, "endbr64", false),
+    ROW(c_far_loop, "endbr64", false),
+    ROW(c_far_jump, "endbr64", false),
+    ROW(c_rcx_loop, "endbr64", false),
+    ROW(c_nop5_loop, "nopl (%rax,%rax,1)", false),
+    ROW(c_is_data, "endbr64", false),
     ROW(c_lock_first, "lock incl (%rdi)", false),
     ROW(c_like_a_check, "cmp 0x10(%rdi),%rsi", false),
 };
@@ -113,6 +124,70 @@ static void the_entry_site_is_hit_once_a_call(void **state)
 		    site.is_after_stack_check != entries[i].is_after_stack_check)
 			fail_msg("%s is entered at %s", entries[i].name, insn.text);
 		code_deinit(&code);
+	}
+}
+
+/* What code_init_entry leaves to code_init: a jump may lead to the entry, or there is no code. */
+static const struct {
+	const char *name;
+	const uint8_t *start, *end;
+	bool is_left;
+} alone[] = {
+    ROW(go_121, false),
+    ROW(go_119, false),
+    ROW(go_128_byte_frame, false),
+    ROW(go_large, false),
+    ROW(go_huge, false),
+    ROW(go_116, false),
+    ROW(go_116_huge, true) /* by chance */,
+    ROW(go_g0, false),
+    ROW(go_abi0_in_pie, false),
+    ROW(go_nosplit, false),
+    ROW(c_cet, false),
+    ROW(go_loop_at_the_body, true),
+    ROW(c_plain, false),
+    ROW(c_far_loop, true),
+    ROW(c_refused_after_endbr, false),
+    ROW(c_far_jump, true),
+    ROW(c_rcx_loop, true),
+    ROW(c_loop_at_endbr, true),
+    ROW(c_nop5_loop, true),
+    ROW(c_is_data, true),
+    ROW(c_patchable, false),
+    ROW(c_like_a_check, false),
+};
+
+static void an_entry_is_judged_alone_if_no_jump_may_lead_there(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(alone); i++) {
+		struct code code = {0};
+		size_t size = alone[i].end - alone[i].start;
+		bool is_left = !code_init_entry(&code, alone[i].start, size, 0x401000, &rules);
+		if (is_left != alone[i].is_left)
+			fail_msg("%s: left %d", alone[i].name, is_left);
+		code_deinit(&code);
+	}
+}
+
+/* The answers to what is asked of an entry are those of the whole function. */
+static void an_entry_alone_is_what_it_is_in_its_function(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(alone); i++) {
+		struct code code, whole;
+		size_t size = alone[i].end - alone[i].start;
+		int64_t offset = 0, whole_offset = 0;
+		if (!code_init_entry(&code, alone[i].start, size, 0x401000, &rules))
+			continue;
+		open_function(&whole, alone[i].start, alone[i].end);
+		uint64_t address = site_entry(&whole, &rules).address;
+		assert_int_equal(site_entry(&code, &rules).address, address);
+		assert_int_equal(site_args_are_live(&code, address, &offset),
+				 site_args_are_live(&whole, address, &whole_offset));
+		assert_int_equal(offset, whole_offset);
+		code_deinit(&code);
+		code_deinit(&whole);
 	}
 }
 
@@ -184,12 +259,15 @@ static void an_empty_function_is_entered_at_its_start(void **state)
 	assert_int_equal(site_entry(&code, &rules).address, 0x401000);
 	assert_false(site_args_are_live(&code, 0x401000, &offset));
 	code_deinit(&code);
+	assert_false(code_init_entry(&code, NULL, 0, 0x401000, &rules));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_entry_site_is_hit_once_a_call),
+	    cmocka_unit_test(an_entry_is_judged_alone_if_no_jump_may_lead_there),
+	    cmocka_unit_test(an_entry_alone_is_what_it_is_in_its_function),
 	    cmocka_unit_test(arguments_are_live_along_the_prologue_only),
 	    cmocka_unit_test(nothing_is_live_between_instructions_or_outside),
 	    cmocka_unit_test(an_empty_function_is_entered_at_its_start),

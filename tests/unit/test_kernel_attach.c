@@ -95,6 +95,41 @@ static void the_bytes_of_the_code_come_back(void **state)
 	kernel_close(kernel);
 }
 
+/* As <sys/sdt.h> has them: in the data of the file, not in zeroed memory. */
+static volatile unsigned short semaphore __attribute__((section(".probes"), used));
+
+static void semaphores_are_up_while_their_site_is_attached(void **state)
+{
+	struct kernel *kernel = open_kernel(need_method(state), 4096);
+	const void *address = (const void *)&semaphore;
+	struct target target, other;
+	target_start(&target);
+	target_start(&other);
+	struct kernel_program *program = load_counting(kernel, target.pid, 1);
+	const uint64_t offsets[] = {file_offset(hit_a), file_offset(hit_b)}, cookies[] = {0, 0};
+	const uint64_t semaphores[] = {0, file_offset(address)};
+	const struct attach_request request = {.path = "/proc/self/exe",
+					       .pid = target.pid,
+					       .offsets = offsets,
+					       .cookies = cookies,
+					       .semaphores = semaphores,
+					       .count = 2};
+	assert_int_equal(byte_of(target.pid, address), 0);
+	assert_ok(kernel_attach(program, &request));
+	assert_int_equal(byte_of(target.pid, address), 1);
+	assert_int_equal(byte_of(other.pid, address), 0);
+	assert_int_equal(byte_of(getpid(), address), 0);
+	target_call(&target, hit_a, 0, 3);
+	target_call(&target, hit_b, 0, 5);
+	assert_int_equal(hits_of(program), 8);
+	kernel_detach(&program, 1);
+	assert_int_equal(byte_of(target.pid, address), 0);
+	kernel_unload(program);
+	target_stop(&target);
+	target_stop(&other);
+	kernel_close(kernel);
+}
+
 static void cookies_tell_sites_apart(void **state)
 {
 	(void)state;
@@ -121,6 +156,55 @@ static void cookies_tell_sites_apart(void **state)
 	assert_int_equal(counters_of(program, 0).hits, 0);
 	kernel_unload(program);
 	target_stop(&target);
+	kernel_close(kernel);
+}
+
+/* Two rows for each of four sites: cookies that stand for rows are those of half as many sites. */
+static void counters_are_the_sum_of_a_sites_rows(void **state)
+{
+	(void)state;
+	need_bpf();
+	struct kernel *kernel = open_kernel(ATTACH_ANY, 4096);
+	if (kernel_method(kernel) != ATTACH_MULTI) {
+		kernel_close(kernel);
+		skip();
+	}
+	struct target target;
+	struct kernel_program *program = NULL;
+	struct code code = {.count = 0};
+	target_start(&target);
+	code_counting(&code, target.pid, true);
+	const struct load_request load = {
+	    .insns = code.insns, .insn_count = code.count, .site_count = 4, .counter_rows = 2};
+	const uint64_t offsets[] = {file_offset(hit_a), file_offset(hit_b)}, cookies[] = {6, 7};
+	const struct attach_request request = {.path = "/proc/self/exe",
+					       .pid = target.pid,
+					       .offsets = offsets,
+					       .cookies = cookies,
+					       .count = 2};
+	assert_ok(kernel_load(kernel, &load, &program));
+	assert_ok(kernel_attach(program, &request));
+	target_call(&target, hit_a, 0, 3);
+	target_call(&target, hit_b, 0, 5);
+	assert_int_equal(counters_of(program, 3).hits, 8);
+	assert_int_equal(counters_of(program, 2).hits, 0);
+	assert_int_equal(counters_of(program, 4).hits, 0);
+	kernel_unload(program);
+	target_stop(&target);
+	kernel_close(kernel);
+}
+
+static void rows_are_as_many_as_cpus_until_there_are_many_sites(void **state)
+{
+	(void)state;
+	need_bpf();
+	struct kernel *kernel = open_kernel(ATTACH_ANY, 4096);
+	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
+	unsigned one = kernel_counter_rows(kernel, 1),
+		 million = kernel_counter_rows(kernel, 1 << 20);
+	assert_true(one >= cpus && one < 2 * cpus);
+	assert_int_equal(million, 1);
+	assert_true(kernel_counter_rows(kernel, 1000) <= one);
 	kernel_close(kernel);
 }
 
@@ -450,7 +534,10 @@ int main(int argc, char **argv)
 	    BY_BOTH_METHODS(without_a_pid_all_processes_count),
 	    BY_BOTH_METHODS(all_threads_of_the_process_count),
 	    BY_BOTH_METHODS(the_bytes_of_the_code_come_back),
+	    BY_BOTH_METHODS(semaphores_are_up_while_their_site_is_attached),
 	    cmocka_unit_test(cookies_tell_sites_apart),
+	    cmocka_unit_test(counters_are_the_sum_of_a_sites_rows),
+	    cmocka_unit_test(rows_are_as_many_as_cpus_until_there_are_many_sites),
 	    BY_BOTH_METHODS(a_child_that_has_not_execed_yet_is_traced_from_its_start),
 	    BY_BOTH_METHODS(a_path_may_hold_spaces_and_signs),
 	    BY_BOTH_METHODS(one_bad_site_attaches_nothing_and_is_named),

@@ -2,6 +2,7 @@
 /* Files as images: what they are, their functions, bytes and lines; checked against nm and
  * addr2line. */
 #include <ctype.h>
+#include <elf.h>
 
 #include "test_symbols.h"
 
@@ -249,6 +250,74 @@ static void lines_are_those_of_addr2line(void **state)
 	}
 }
 
+/* The section of that name in a file's bytes. */
+static Elf64_Shdr *section_of(uint8_t *file, const char *name)
+{
+	const Elf64_Ehdr *header = (const void *)file;
+	Elf64_Shdr *sections = (void *)(file + header->e_shoff);
+	const char *names = (const char *)file + sections[header->e_shstrndx].sh_offset;
+
+	for (size_t i = 1; i < header->e_shnum; i++)
+		if (strcmp(names + sections[i].sh_name, name) == 0)
+			return &sections[i];
+	fail_msg("no section %s", name);
+	return NULL;
+}
+
+/* Whether the line of a function of a program is found after words of what a compressed section
+ * begins with, or of its data, have been changed. */
+static bool finds_line_with(const char *name, size_t word, uint64_t value)
+{
+	static uint8_t file[1 << 17];
+	FILE *built = fopen(in_scratch("l"), "r+");
+	struct line line;
+
+	size_t size = fread(file, 1, sizeof(file), built);
+	assert_in_range(size, 1, sizeof(file) - 1);
+	const Elf64_Shdr *section = section_of(file, name);
+	assert_true(section->sh_flags & SHF_COMPRESSED);
+	memcpy(file + section->sh_offset + 8 * word, &value, sizeof(value));
+	rewind(built);
+	assert_int_equal(fwrite(file, 1, size, built), size);
+	fclose(built);
+	struct image *image = open_built("l");
+	bool is_found = image_line_at(image, function_named(image, "twice").address, &line);
+	image_unref(image);
+	return is_found;
+}
+
+static void a_compressed_section_that_lies_about_itself_is_as_good_as_none(void **state)
+{
+	static const struct {
+		const char *section;
+		size_t word; /* 0: the kind; 1: the size; 2: the alignment; the rest is data */
+		uint64_t value;
+		bool is_found;
+	} cases[] = {
+	    {".debug_line", 2, 1, true},
+	    {".debug_line", 0, ELFCOMPRESS_ZLIB, true},
+	    {".debug_line", 0, 77, false},
+	    {".debug_line", 1, 1, false},
+	    {".debug_line", 1, UINT64_MAX, false},
+	    {".debug_line", 1, 1 << 20, false},
+	    {".debug_line", 3, 0x1234567890abcdef, false},
+	    {".debug_line", 5, 0x1234567890abcdef, false},
+	    {".debug_info", 1, 0, false},
+	    {".debug_info", 4, 0x1234567890abcdef, false},
+	};
+
+	(void)state;
+	/* Sections are compressed if that makes them smaller. */
+	shell("for i in $(seq 200); do echo \"int f$i(int a) { return a + $i; }\"; done > many.h");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		build_program("l", "-gz -include many.h");
+		if (finds_line_with(cases[i].section, cases[i].word, cases[i].value) !=
+		    cases[i].is_found)
+			fail_msg("%s, word %zu: line found %d", cases[i].section, cases[i].word,
+				 !cases[i].is_found);
+	}
+}
+
 static void a_debug_file_of_another_build_is_not_used(void **state)
 {
 	struct line line;
@@ -383,6 +452,7 @@ int main(void)
 	    cmocka_unit_test(a_function_covers_its_bytes_and_no_more),
 	    cmocka_unit_test(addresses_become_offsets_through_code_segments_only),
 	    cmocka_unit_test(lines_are_those_of_addr2line),
+	    cmocka_unit_test(a_compressed_section_that_lies_about_itself_is_as_good_as_none),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_not_used),
 	    cmocka_unit_test(names_are_demangled_and_without_versions),
 	    cmocka_unit_test(an_ifunc_is_said_to_be_one),

@@ -118,6 +118,16 @@ static const struct name_case cases[] = {
     {"/src/l.c:3", "[no-symbol]"},
     {"L.c:3", "[no-symbol]"},
     {"nolib:l.c:3", "[no-module]"},
+    {"-function opening -line 3", "opening@3=first"},
+    {"-function opening -line +1", "opening@3=first"},
+    {"-function opening -line +4", "opening@6=second"},
+    {"-function main -line -12", "opening@3=first"},
+    {"-function one -line -9", "opening@3=first"},
+    {"-function one -line -99", "opening@2+0"},
+    {"-source l.c -function opening -line +1", "opening@3=first"},
+    {"-source k.c -function opening -line +1", "[no-symbol]"},
+    {"-function opening -line 999", "[no-symbol]"},
+    {"-function closing -line +1", "[no-symbol]"},
 };
 
 static void lines_are_found_whatever_compiled_them(void **state)

@@ -80,6 +80,11 @@ static void locations_are_taken_apart(void **state)
 	    {"-function f*", NULL, "f*", LOCATION_NAME, false, 0, false},
 	    {"-fu ns::f(int, char) -so a.cc", NULL, "ns::f(int, char)", LOCATION_NAME, false, 0,
 	     false},
+	    {"-function f -line 3", NULL, NULL, LOCATION_LINE, false, 3, false},
+	    {"-li +2 -fu f -so a.c", NULL, "a.c", LOCATION_LINE, false, 2, false},
+	    {"-probe p:n", NULL, "n", LOCATION_PROBE, false, 0, false},
+	    {"-probe n* force", NULL, "n*", LOCATION_PROBE, false, 0, true},
+	    {"-probe-stap libc.so.6:p:n", "libc.so.6", "n", LOCATION_PROBE, false, 0, false},
 	    {"-function f -label out", NULL, "f", LOCATION_NAME, true, 0, false},
 	};
 
@@ -135,7 +140,8 @@ static void malformed_locations_say_what_is_wrong(void **state)
 	    {"-line", "missing argument for \"-line\""},
 	    {"-source a.c", "Source filename requires"},
 	    {"-label x", "-label needs -function"},
-	    {"-function f -line 3", "-line goes with -source"},
+	    {"-function f -label x -line 3", "-line goes with -source or -function"},
+	    {"-function f -line x", "the line is no number"},
 	    {"main.go:0", "lines are counted from 1"},
 	    {"main.go:4294967296", "that line number is too large"},
 	    {"main.go:99999999999999999999999", "that line number is too large"},
