@@ -78,6 +78,8 @@ static const struct builtin_entry entries[] = {
     OTHER("len", "len(V)", "elements of an array or a sequence, bytes of a string", BUILTIN_LENGTH),
     OTHER("cast", "cast(\"TYPE\", V)", "V as a value of a type of the target", BUILTIN_CAST),
     OTHER("iface", "iface(T, P)", "what the two words of a Go interface hold", BUILTIN_INTERFACE),
+    OTHER("gofunc", "gofunc(P)", "the name of the function that a Go function value is",
+	  BUILTIN_GO_FUNCTION),
     OTHER("stack", "stack([N])", "the stack, N frames of it (32)", BUILTIN_STACK),
     OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
     OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),

@@ -198,6 +198,24 @@ static struct error *collect_assignment(struct rewriter *r, const struct node *n
 	return rewrite_collect(r, targets->next);
 }
 
+/* (expression, BLOCK)+, [BLOCK]. What a constant keeps from ever being run is not captured. */
+static struct error *collect_if(struct rewriter *r, const struct node *node)
+{
+	const struct node *child = node->first;
+
+	for (; child && child->next; child = child->next->next) {
+		int truth = resolve_known_truth(r->c, child);
+
+		if (truth < 0)
+			TRY(rewrite_collect(r, child));
+		if (truth != 0)
+			TRY(rewrite_collect(r, child->next));
+		if (truth > 0)
+			return NULL;
+	}
+	return child ? rewrite_collect(r, child) : NULL;
+}
+
 /* A loop with a bound that is missing does not run: Lua is given one that is out of reach. */
 static struct error *collect_bound(struct rewriter *r, const struct node *node, bool is_left)
 {
@@ -299,6 +317,8 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	TRY(check_assignments(r, node));
 	if (node->kind == NODE_ASSIGN)
 		return collect_assignment(r, node);
+	if (node->kind == NODE_IF)
+		return collect_if(r, node);
 	if (node->kind == NODE_FUNCTION_STATEMENT && node->first->kind == NODE_NAME)
 		return rewrite_collect(r, node->first->next);
 	TRY(resolve_target(r->c, node, &value));

@@ -20,8 +20,9 @@ struct error *path_scope(struct compiler *c, struct scope **ret);
 /* Says how to name a variable that a built-in name hides, if there is one. Returns err. */
 struct error *path_hint_hidden(struct compiler *c, const char *name, struct error *err);
 
-/* iface(t, p): node is the CALL. */
+/* iface(t, p), gofunc(p): node is the CALL. */
 struct error *path_interface(struct compiler *c, const struct node *call, struct object **ret);
+struct error *path_go_function(struct compiler *c, const struct node *call, struct object **ret);
 /* cast("type", v), addr(v): node is the CALL. */
 struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret);
 struct error *path_addr(struct compiler *c, const struct node *call, const struct value **ret);

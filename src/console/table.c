@@ -239,8 +239,9 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details =
 	    "In its condition and block, result is what the function returns, elapsed how many ns\n"
-	    "ago it was entered, and entry.EXPR a value as it was then. A call is a hit if its\n"
-	    "entry was seen, too; \"info breakpoints\" counts those that are none.\n",
+	    "ago it was entered, and entry.EXPR a value as it was then, entry.bytes(P, N) and the\n"
+	    "like what was in memory. A call is a hit if its entry was seen, too; \"info\n"
+	    "breakpoints\" counts those that are none.\n",
 	.examples = "finish main.neatFunction if elapsed > 1000000 do print(elapsed, goid) end\n",
     },
     {

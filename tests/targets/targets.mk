@@ -18,7 +18,8 @@ TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends ha
 	$(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
-	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) $(VALUES))
+	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-recipes-%) $(GOS:/usr/lib/go-%/bin/go=go-recipes-stripped-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -121,6 +122,13 @@ $(T)/go-values-pie-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-buildmode=pie -ldflags="-s -w")
 $(T)/go-values-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
+$(T)/go-recipes-stripped-%: $(wildcard tests/targets/gorecipes/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-ldflags="-s -w")
+$(T)/go-recipes-%: $(wildcard tests/targets/gorecipes/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 

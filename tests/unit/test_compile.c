@@ -38,6 +38,23 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	     "u64 at (%rdi + 8)"},
 	    {"local A <const> = 4 local B <const> = A*2 break f do print(B) end",
 	     "local A <const> = 4; local B <const> = A*2; return function()  print(B)  end", ""},
+	    /* What a constant keeps from being run is not captured. */
+	    {"local N <const> = false break f do if N then print(arg[1]) else print(2) end end",
+	     "local N <const> = false; return function()  if N then print(arg[1]) else print(2) "
+	     "end  "
+	     "end",
+	     ""},
+	    {"break f do if not (nil or 1 and false) then print(arg[2]) else print(pid) end end",
+	     "return function(arg_2_)  if not (nil or 1 and false) then print(arg_2_) else "
+	     "print(pid) "
+	     "end  end",
+	     "%rsi"},
+	    {"break f do local a = arg[1] if a then print(arg[2]) elseif true then print(pid) else "
+	     "print(tid) end end",
+	     "return function(arg_1_, arg_2_, pid_)  local a = arg_1_ if a then print(arg_2_) "
+	     "elseif "
+	     "true then print(pid_) else print(tid) end  end",
+	     NULL},
 	    /* The kernel decides; nothing is left of the condition. */
 	    {"break f if arg[1] > 3 do print(1) end", "return function()  print(1)  end", ""},
 	    /* A block that is one `if` is a condition, too, where the kernel can decide it. */
