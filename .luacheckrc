@@ -5,3 +5,5 @@ read_globals = {
   "probe", "tbreak", "finish", "aggregate", "target", "symbol", "atexit", "command", "file", "attach",
   "every", "exit", "enable", "disable", "delete", "printf", "emit", "ok", "len",
 }
+-- Beside these, a recipe has names of its own (moontap/recipe.lua).
+files["lua/moontap/recipes"] = { read_globals = { "report", "callback" } }

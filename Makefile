@@ -226,7 +226,7 @@ fuzz: ## feed the parsers of foreign bytes noise, and the compiler expressions, 
 
 FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
 	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
-LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua examples/*.lua)
+LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua lua/*/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 
 .PHONY: lint lint-format lint-layers lint-lua lint-clang

@@ -36,6 +36,7 @@
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
  *   encode.c   one instruction at a time
  *   collect.c  what Lua needs captured, and what else of the text is replaced
+ *   shown.c    what is captured where there is no block
  *   rewrite.c  the block as a Lua function whose parameters are the captures
  *   plan.c     one after the other
  *   hidden.c   names that hide variables of the target
@@ -67,9 +68,11 @@ struct compile_site {
 	uint64_t address;
 	bool is_relocated; /* where the image is in a process, only a process knows */
 	/* Of a return: by a jump to another function, which returns for this one: its result is
-	 * not known. The jump is taken only if condition holds (as in the low four bits of a jcc's
-	 * opcode), if it has one. */
-	bool is_return, is_tail_call, has_condition;
+	 * not known. */
+	bool is_return, is_tail_call;
+	/* Of a branch: it is reached only when that is taken, for condition holds (as in the low
+	 * four bits of a jcc's opcode). */
+	bool has_condition;
 	uint8_t condition;
 };
 
@@ -85,6 +88,19 @@ struct compile_limits {
 struct pid_namespace {
 	uint64_t device, inode; /* of /proc/self/ns/pid */
 };
+
+/* Which half of a flow a site is: calls are shown from their entry to their return. */
+enum flow_half {
+	FLOW_NONE,
+	FLOW_ENTER, /* the condition is decided here; those it turns down have no return either */
+	FLOW_LEAVE,
+};
+/* What the Lua function calls, with: is the task a goroutine? pid, task, frame, function, (of a
+ * return: elapsed,) and then pairs of a name and a value; "..." at the end: there are more. A name
+ * that begins with FLOW_WORD: the value's text is no string, but the name of an enumerator. */
+#define FLOW_WORD	'\''
+#define FLOW_ENTER_NAME "flow: enter"
+#define FLOW_LEAVE_NAME "flow: leave"
 
 /* How the program learns which of its sites fired. */
 enum site_identity {
@@ -120,13 +136,15 @@ struct compile_request {
 	const char *event; /* name of the parameter whose fields are the
 			      built-ins (e in probe(l, function(e) ...)), or NULL */
 	struct compile_site site;
-	/* Of a finish: where the call was entered. function NULL: not a finish. */
+	/* Of a finish or flow: where the call was entered. function NULL: neither. */
 	struct compile_site entry;
+	enum flow_half flow;
 	struct compile_limits limits; /* all 0: the defaults */
 	/* A variable that cannot be read at this place is <optimized out>, no error: it can be
 	 * at another place of the same probe. */
 	bool is_lenient;
-	bool is_bare; /* the default action shows no arguments: they differ from place to place */
+	bool is_count; /* no action at all: what is wanted are the counters */
+	bool is_bare;  /* the default action shows no arguments: they differ from place to place */
 	/* At another place of the same probe, Lua has to decide, or to do it. */
 	bool is_condition_in_lua, is_block_in_lua;
 	/* What the site is in, for what is asked of all its modules; or NULL. */
@@ -269,7 +287,8 @@ struct plan {
 	const char *guard_reason; /* why it was not */
 	const char *guard_text;	  /* the block was one `if`, and its condition the predicate: it */
 	VECTOR(struct plan_aggregate) aggregates; /* in the order of the text */
-	bool is_in_kernel; /* the block is nothing but these: no event is sent, lua does nothing */
+	bool is_in_kernel; /* the block is nothing but these (or there is none to run): no event
+			      is sent, lua does nothing */
 	const char *kernel_reason; /* why it is not, if it is nothing but these */
 	/* A chunk that declares the upvalues and returns the function:
 	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end

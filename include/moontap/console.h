@@ -24,7 +24,7 @@
  *   text.c         probes, places and processes in words
  *   facts.c        how the target was built
  *   statement.c    a probe as a statement
- *   cmd_break.c    break and its kin
+ *   cmd_break.c    break and its kin, flow among them
  *   cmd_probe.c    delete, enable, disable, ignore
  *   cmd_change.c   condition, commands
  *   cmd_save.c     save breakpoints
@@ -38,6 +38,7 @@
  *   cmd_branches.c branches: conditional jumps, in words
  *   cmd_calls.c    calls
  *   cmd_disassemble.c, reference.c  disassemble; the names of addresses in it
+ *   cmd_cover.c    cover: lines with their counts
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
@@ -527,6 +528,7 @@ struct error *console_each_probe(struct console *console, const char *ids,
 struct statement {
 	const char *keyword;
 	char *location, *goroutine, *condition, *block; /* NULL but for location: it has none */
+	unsigned depth;					/* 0: it has none */
 };
 /* ERR_USAGE: it cannot be written so (made by probe(), or it uses locals of its script). */
 struct error *statement_of(const struct probe *probe, struct statement *ret);
@@ -569,6 +571,8 @@ struct error *cmd_recipe(struct console *console, const char *arguments, struct 
 struct error *cmd_run(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_kill(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_branches(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_cover(struct console *console, const char *arguments, struct buffer *out);
+struct error *cmd_flow(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_calls(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_disassemble(struct console *console, const char *arguments, struct buffer *out);
 struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out);
@@ -594,6 +598,10 @@ struct error *info_types(struct console *console, const char *arguments, struct 
 struct error *info_variables(struct console *console, const char *arguments, struct buffer *out);
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out);
 
+/* The pictures of all covers as they are now; returns how many there are. */
+size_t cover_draw(struct console *console, struct buffer *out);
+/* Of the lines of a cover that are counted, how many have been reached. */
+void cover_count(const struct probe *probe, size_t *ret_reached, size_t *ret_counted);
 /* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */
 struct error *console_pattern(const char *text, int flags, regex_t *ret);
 /* The program of the target. ERR_NO_TARGET. */

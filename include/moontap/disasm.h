@@ -12,6 +12,7 @@
  *   depth.c     how deep the stack is at each instruction
  *   exits.c     where a function returns, or hands over to another
  *   branch.c    what a conditional jump depends on
+ *   graph.c     basic blocks, and the ways between them
  *
  * The only room that knows capstone. x86-64 today; other machines are refused
  * when an image is opened.
@@ -204,5 +205,48 @@ void code_branch(const struct code *code, const struct insn *jump, struct code_b
  * what it loaded; NULL: not known. */
 const struct insn *code_loaded(const struct code *code, const struct insn *insn, unsigned reg,
 			       struct code_operand *ret);
+
+/* ------------------------------------------------------------------- blocks */
+
+/* Instructions of which each runs as often as the first: a block ends with a jump, and with a
+ * call, which may not come back. */
+struct code_block {
+	const struct code *code; /* the part it is in */
+	uint64_t start, end;
+};
+enum edge_kind {
+	EDGE_ALWAYS, /* by a jump, or on to the next instruction */
+	EDGE_TAKEN,  /* of the branch that ends the block */
+	EDGE_NOT_TAKEN,
+	EDGE_CALL, /* behind a call, if that comes back */
+};
+struct code_edge {
+	size_t from, to; /* indices of blocks */
+	enum edge_kind kind;
+};
+struct code_graph {
+	VECTOR(struct code_block) blocks; /* by address */
+	VECTOR(struct code_edge) edges;	  /* within the function; by from */
+	bool has_indirect;		  /* a jump may lead to blocks that it has no edge to */
+};
+#define NO_BLOCK SIZE_MAX
+
+/* The blocks of a function's parts, as of code_exits; one begins at each of the addresses in
+ * more, too. parts must outlive ret. */
+void code_graph_init(struct code_graph *ret, const struct code *const *parts, size_t part_count,
+		     const uint64_t *more, size_t more_count);
+void code_graph_deinit(struct code_graph *graph);
+/* The block that begins at address, or NO_BLOCK. */
+size_t code_graph_at(const struct code_graph *graph, uint64_t address);
+/* The branch by flags that ends the block (condition as in struct code_exit), or NULL. */
+const struct insn *code_block_branch(const struct code_block *block, uint8_t *ret_condition);
+/* Is it nothing but nops? */
+bool code_block_is_padding(const struct code_block *block);
+/* Is it a mov between a register and the stack (by %rsp)? */
+bool code_is_stack_move(const struct code *code, const struct insn *insn);
+/* The first of the block's cheapest instructions that a probe may sit on; NULL: on none, and *ret
+ * says why not on the first. */
+const struct insn *code_block_site(const struct code_block *block, const struct site_rules *rules,
+				   struct site_verdict *ret);
 
 #endif

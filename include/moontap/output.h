@@ -15,6 +15,7 @@
  *   typedjson.c  these values as JSON
  *   json.c       strings and numbers as JSON
  *   table.c      columns
+ *   calltree.c   calls and returns as an indented tree
  *   aggregate.c  rows of values by key: count, sum ... lhist
  *   histogram.c  aggregates as text
  *   rowjson.c    ... as JSON
@@ -325,5 +326,35 @@ void aggregate_format(const struct aggregate *aggregate, struct buffer *out);
 void aggregate_json(const struct aggregate *aggregate, struct buffer *out);
 /* "hist" */
 const char *aggregate_kind_name(enum aggregate_kind kind);
+
+/* --------------------------------------------------------------- calltree */
+
+/* Lines for the calls of many tasks, as they begin and end. */
+struct calltree;
+struct calltree_task {
+	uint64_t pid, number; /* number 0 of a goroutine: not known */
+	bool is_goroutine;
+};
+struct calltree_call {
+	struct calltree_task task;
+	uint64_t frame; /* the greater, the further in: of all calls of the task at one time */
+	const char *name;
+};
+
+/* depth: levels that are shown, 0: all. shows_pid: goroutines of several processes may come. */
+struct calltree *calltree_new(unsigned depth, bool shows_pid);
+void calltree_free(struct calltree *tree);
+/* arguments as they stand behind the name: "(a=1)". False: it is deeper than is shown. Times are
+ * any clock's. A call's line may be kept back: calltree_flush. */
+bool calltree_enter(struct calltree *tree, const struct calltree_call *call, const char *arguments,
+		    int64_t now_ns, struct buffer *out);
+/* result as it stands behind the arguments: " = 3", or "". */
+bool calltree_leave(struct calltree *tree, const struct calltree_call *call, const char *result,
+		    uint64_t elapsed_ns, struct buffer *out);
+/* Writes lines that have been kept back for long enough; returns when the next is due,
+ * INT64_MAX: there is none. */
+int64_t calltree_flush(struct calltree *tree, int64_t now_ns, struct buffer *out);
+/* No more comes: writes all lines, and says, once, how many calls are still open. */
+void calltree_end(struct calltree *tree, struct buffer *out);
 
 #endif

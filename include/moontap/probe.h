@@ -5,7 +5,12 @@
  *   session.c  the target, the kernel handle, the list of probes
  *   target.c   a file, a process, or a program launched by us
  *   locate.c   from a location to judged sites
+ *   window.c   the bytes of functions, and their instructions
  *   exits.c    a finish: a function's entry and its returns
+ *   parts.c    a function with what was split off it
+ *   cover.c    a cover: which sites tell how often a line was reached
+ *   stretches.c  ... whose code is which line's
+ *   covered.c  ... and is counted where
  *   build.c    sites become programs: compiled, grouped, loaded
  *   probe.c    made, counted, removed
  *   enable.c   attach, by site; enable, disable
@@ -98,6 +103,7 @@ struct probe_request {
 	const struct node *goroutine; /* likewise, as in compile_request */
 	const struct node *block;     /* as in compile_request */
 	const char *event;	      /* as in compile_request */
+	unsigned depth;		      /* of a FLOW: levels that are shown; 0: all */
 	/* Likewise; context must outlive the probe. */
 	bool (*is_script_name)(void *context, const char *name);
 	void *context;
@@ -161,17 +167,46 @@ const char *probe_location(const struct probe *probe);	/* as written */
 const char *probe_condition(const struct probe *probe); /* as written, or NULL */
 size_t probe_site_count(const struct probe *probe);
 const struct site *probe_site(const struct probe *probe, size_t index);
-/* Of a finish: where calls are seen to begin; its sites are where they return. Others: 0. */
+/* Of a finish: where calls are seen to begin; its sites are where they return. Of a flow they are
+ * both. Others: 0. */
 size_t probe_entry_count(const struct probe *probe);
 const struct site *probe_entry(const struct probe *probe, size_t index);
 /* Its calls that were no hits. */
 void probe_call_losses(const struct probe *probe, struct call_losses *ret);
-/* The first plan, NULL of a pending one. All have the same Lua function and aggregations; what
- * their captures are may differ: */
+/* The first plan, NULL of a pending one. All have the same Lua function (but those of a flow) and
+ * aggregations; what their captures are may differ: */
 const struct plan *probe_plan(const struct probe *probe);
 /* The plan that a site's records follow; its number is below probe_plan_count. */
 const struct plan *probe_site_plan(const struct probe *probe, size_t index, size_t *ret_number);
 size_t probe_plan_count(const struct probe *probe);
+const struct plan *probe_plan_at(const struct probe *probe, size_t number);
+/*
+ * Of a cover: a picture a function, by image, file and line.
+ *
+ * A line's count is how often control has entered it: come to its code from other lines, or
+ * from the caller, or, where a loop is all on the line, gone round. So one that is made of several
+ * pieces of code (a condition with an && in it, the head of a loop) counts as a person would, and
+ * as gcov does; copies of the function, inlined or cloned, are added up.
+ */
+struct cover_line {
+	unsigned number;    /* 0: of no source line, but of the code from address on */
+	uint64_t address;   /* of its first code */
+	const char *reason; /* why it is not counted, in words; NULL: it is */
+};
+struct cover_picture {
+	const char *function;
+	const struct place *place; /* of its code, or of the first copy's */
+	const char *file;	   /* NULL: no line is known; its lines are basic blocks */
+	size_t line_count;	   /* those that have code, in order */
+};
+/* 0 of other kinds, and of a pending cover. */
+size_t probe_picture_count(const struct probe *probe);
+#define COVER_PICTURES_MAX 100
+/* Functions that match as well, and have none. */
+size_t probe_left_out(const struct probe *probe);
+struct cover_picture probe_picture(const struct probe *probe, size_t index);
+const struct cover_line *probe_cover_line(const struct probe *probe, size_t picture, size_t line,
+					  uint64_t *ret_count);
 /* Matches of a glob or regex that cannot be probed, and why the first cannot
  * (NULL if there are none; the probe's). */
 size_t probe_skipped(const struct probe *probe, const struct error **ret_first);
@@ -257,7 +292,9 @@ bool session_arm(struct session *session);
 /* Has come something of which session_fd need not tell any more? To be asked when that is
  * registered to be waited for. */
 bool session_has_news(const struct session *session);
-/* The stack of a capture of this probe, as stacks_find gives it. */
+/* The stack of a capture in a process of the target, as stacks_find gives it. */
+const struct stack *session_find_stack(struct session *session,
+				       const struct stack_capture *capture);
 const struct stack *probe_find_stack(const struct probe *probe,
 				     const struct stack_capture *capture);
 

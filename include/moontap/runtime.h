@@ -11,6 +11,7 @@
  *   handle.c    what the runtime knows of a probe
  *   limit.c     a probe that is disabled or deleted after some hits
  *   deliver.c   a record becomes a call
+ *   flow.c      calls of a flow, as a tree
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates shown
  *   shared.c    aggregates of the script, as Lua values
@@ -85,6 +86,8 @@ struct error *runtime_run(struct runtime *runtime, struct source *source, bool i
 /* Calls the functions of events that have come, for a moment at most; returns
  * how many came: call again until that is 0. Flushes the sink. */
 size_t runtime_deliver(struct runtime *runtime);
+/* In how many ms runtime_deliver is to be called although nothing has come; -1: not at all. */
+int runtime_wait_ms(const struct runtime *runtime);
 /* Raises the error "interrupted" in the Lua code that is running, if any is. May
  * be called from a signal handler. */
 void runtime_interrupt(struct runtime *runtime);

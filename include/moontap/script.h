@@ -125,6 +125,8 @@ enum probe_kind {
 	PROBE_RBREAK,
 	PROBE_FINISH,
 	PROBE_DPRINTF,
+	PROBE_COVER,
+	PROBE_FLOW,
 };
 
 /*
@@ -171,6 +173,7 @@ struct node {
 			struct node *condition;	   /* or NULL; also a child */
 			struct node *block;	   /* or NULL; also a child */
 			struct node *goroutine;	   /* INTEGER, spans `goroutine N`; or NULL */
+			unsigned depth;		   /* of a FLOW: levels shown; 0: all */
 		} probe;
 	};
 };

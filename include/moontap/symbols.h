@@ -20,12 +20,13 @@
  *   gotype.c     types as Go's runtime describes them
  *   goroutine.c  where the running goroutine and its number are
  *   abi.c        how a function receives its arguments
- *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   usdt.c       static probes (USDT): the notes of .note.stapsdt
  *   usdtarg.c    ... where their arguments are
  *   usdtplace.c  ... -probe PROVIDER:NAME -> places
+ *   mappedelf.c  a file as libelf is given it, its compressed sections inflated
  *   line.c       address to file:line (Go's table, else DWARF by libdw)
  *   rows.c       .debug_line: files and rows of a table
+ *   linerows.c   the lines of a stretch of code; all code of some lines
  *   inlined.c    the inlined calls at an address (Go's table, else DWARF)
  *   instance.c   which copy of a function an address is in (DWARF)
  *   source.c     a source line's code, in each copy of its function
@@ -54,6 +55,7 @@
  *   operand.c    which variable an instruction reads
  *   cfa.c        the frame at a pc, by call frame information
  *   pointer.c    pointers as the loader will make them; interned strings
+ *   ifunc.c      which implementation an IFUNC stands for
  *   process.c    what /proc says: executable, mappings
  *   loader.c     where the dynamic loader finds libraries
  *   program.c    an executable or process, and its libraries
@@ -169,6 +171,11 @@ struct function {
 
 /* The function that covers address. */
 bool image_function_at(struct image *image, uint64_t address, struct function *ret);
+/* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under
+ * its own name. False: no process that may be looked into has the file, or the file does not call
+ * the function itself, or where the implementation ends is not known. */
+bool image_ifunc(struct image *image, const struct function *function, pid_t pid,
+		 struct function *ret);
 /* Calls fn for every function, in address order, aliases included, until it
  * returns false. Names live as long as the image. */
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
@@ -199,6 +206,21 @@ struct line {
 	unsigned number;
 };
 bool image_line_at(struct image *image, uint64_t address, struct line *ret);
+/* The code from address on, up to that of the next row, is of line (file NULL: of none). Several
+ * may have one address: all but the last have no code of their own. */
+struct line_row {
+	uint64_t address;
+	struct line line;
+	bool is_statement; /* it begins one; Go's own table says so of every row */
+};
+typedef VECTOR(struct line_row) line_rows;
+/* Appends the rows of the code in [start, end), a function's, by address; none if no line of it
+ * is known. Inlined code has the lines of the function that it is a copy of. */
+void image_line_rows(struct image *image, uint64_t start, uint64_t end, line_rows *ret);
+/* Calls fn for each row of lines first to last of file (as rows have it), in all functions: also
+ * where they were inlined. By DWARF alone. */
+void image_each_line(struct image *image, const char *file, unsigned first, unsigned last,
+		     void (*fn)(void *context, uint64_t address), void *context);
 /* Calls fn for each source file that the line tables name, many of them often: whole
  * paths, where the tables have them. */
 void image_each_source(struct image *image, void (*fn)(void *context, const char *path),
@@ -312,6 +334,8 @@ bool scope_result_is_by_address(struct scope *scope);
 /* A type by what a programmer writes in a cast: "struct point *", "unsigned int", "ns::T",
  * "point_t". NULL if there is none. */
 const struct type *scope_type(struct scope *scope, const char *name);
+/* The same where there is no debug information: C's own words, and pointers to void and char. */
+const struct type *type_of_words(const char *name);
 /* The definition of a TYPE_OPAQUE that is only declared here, from another file; the type
  * itself if there is none, or it is of another kind. Searches the whole program: to be asked
  * when a path leads through the type. */
@@ -358,6 +382,10 @@ char *image_operand_name(struct image *image, uint64_t address, const struct cod
  * FORM_STRING and FORM_SEQUENCE; interfaces structs of two words; maps and channels pointers to
  * something opaque. NULL: no descriptor is there, or the version of Go is not known. */
 const struct type *image_go_type(struct image *image, uint64_t address);
+
+/* How many words the arguments of the Go function at address take, without which it would be
+ * unknown what they are; 0: none, or not known. Before Go 1.17 results count as well. */
+unsigned image_go_argument_words(struct image *image, uint64_t address);
 
 /* The goroutine that runs. */
 struct goroutine {

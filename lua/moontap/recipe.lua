@@ -12,6 +12,7 @@
 --
 -- @module moontap.recipe
 local argument = require "moontap.recipe.argument"
+local callback = require "moontap.recipe.callback"
 local files = require "moontap.recipe.load"
 
 local M = {}
@@ -165,23 +166,45 @@ local function of_text(text, what)
   return prepare(words[1], function(recipe) return argument.name_values(recipe, words) end)
 end
 
---- Runs `run` with every name of Lua's and moontap's, but for those of `instead`.
+--- `report(PERIOD, AGGREGATE ...)`: prints the aggregates and clears them, each PERIOD (ns). With
+-- 0 that is left to moontap's end.
+local function reporter(environment)
+  return function(period, ...)
+    local aggregates = { ... }
+    if period == 0 then return end
+    environment.every(period / 1e9, function()
+      environment.print(os.date("%H:%M:%S"))
+      for _, shown in ipairs(aggregates) do
+        environment.print(shown)
+        shown:clear()
+      end
+    end)
+  end
+end
+
+--- Runs `run` with every name of Lua's, moontap's and what recipes have beside them, but for
+-- those of `instead`. A recipe that cannot do its work raises { refusal = TEXT }.
+-- @return true; or false and what was raised; and the text of a refusal
 local function call(recipe, values, instead)
-  setmetatable(recipe.environment, {
+  local environment = recipe.environment
+  local own = { report = reporter(environment), callback = callback.make }
+  setmetatable(environment, {
     __index = function(_, name)
-      local replacement = instead[name]
+      local replacement = instead[name] or own[name]
       if replacement ~= nil then return replacement end
       return _G[name]
     end,
   })
-  return pcall(recipe.run, values)
+  local is_fine, err = pcall(recipe.run, values)
+  return is_fine, err, type(err) == "table" and err.refusal
 end
 
 --- The console's `recipe run NAME [NAME=VALUE ...]`.
 function M.run_text(text)
   local recipe, values, hint = of_text(text, "run")
   if not recipe then return nil, values, hint end
-  local is_fine, err = call(recipe, values, {})
+  local is_fine, err, refusal = call(recipe, values, {})
+  if refusal then return nil, string.format("recipe %s: %s", recipe.name, refusal) end
   if not is_fine then error(err, 0) end
 end
 
@@ -192,8 +215,8 @@ end
 function M.run(name, args)
   local recipe, values, hint = prepare(name, function() return args or {} end)
   if not recipe then error(hint and values .. "\n" .. hint or values, 2) end
-  local is_fine, err = call(recipe, values, {})
-  if not is_fine then error(err, 0) end
+  local is_fine, err, refusal = call(recipe, values, {})
+  if not is_fine then error(refusal or err, 0) end
 end
 
 local function nothing() end
@@ -217,12 +240,12 @@ function M.check(text)
       return 0
     end
   end
-  local is_fine, err = call(recipe, values, {
+  local is_fine, err, refusal = call(recipe, values, {
     probe = rehearsal(probe), tbreak = rehearsal(tbreak), finish = rehearsal(finish),
     every = nothing, atexit = nothing, print = nothing, printf = nothing, emit = nothing,
     enable = nothing, disable = nothing, delete = nothing, exit = nothing,
   })
-  if not is_fine then failures[#failures + 1] = tell(err) end
+  if not is_fine then failures[#failures + 1] = refusal or tell(err) end
   if #failures > 0 then
     return nil, string.format("recipe %s does not fit here: %d of %d probes cannot be set",
                               recipe.name, #failures, math.max(tried, #failures)),

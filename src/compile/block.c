@@ -148,13 +148,20 @@ static struct error *lower_assignment(struct lowering *l, const struct node *sta
 
 /* -------------------------------------------------------------------- control */
 
-/* (expression, BLOCK)+, [BLOCK] */
+/* (expression, BLOCK)+, [BLOCK]. What a constant decides has one way only. */
 static struct error *lower_if(struct lowering *l, const struct node *statement)
 {
 	const struct node *child = statement->first;
 	int done = l->ir->labels++;
 
-	while (child && child->next && !l->reason) {
+	for (; child && child->next && !l->reason; child = child->next->next) {
+		int truth = resolve_known_truth(l->c, child);
+		if (truth == 0)
+			continue;
+		if (truth > 0) {
+			child = child->next;
+			break;
+		}
 		const struct branches to = {l->ir->labels++, l->ir->labels++};
 
 		TRY(lower_branch(l->c, child, l->ir, to, &l->reason));
@@ -164,7 +171,6 @@ static struct error *lower_if(struct lowering *l, const struct node *statement)
 		TRY(lower_statements(l, child->next));
 		lower_jump(l->c, l->ir, child, done);
 		lower_label(l->c, l->ir, to.no);
-		child = child->next->next;
 	}
 	if (child && !l->reason)
 		TRY(lower_statements(l, child));

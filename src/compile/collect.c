@@ -40,8 +40,8 @@ static void add_parts(struct rewriter *r, struct capture *capture,
 	capture->part_count = count;
 }
 
-static struct error *add_capture(struct rewriter *r, const struct node *node, const char *text,
-				 const struct value *value, unsigned *ret)
+struct error *rewrite_capture(struct rewriter *r, const struct node *node, const char *text,
+			      const struct value *value, unsigned *ret)
 {
 	struct plan *plan = r->c->plan;
 	struct captured_part *parts;
@@ -151,7 +151,7 @@ static struct error *collect_value(struct rewriter *r, const struct node *node,
 {
 	unsigned capture;
 
-	TRY(add_capture(r, node, node_text(r->c, node), value, &capture));
+	TRY(rewrite_capture(r, node, node_text(r->c, node), value, &capture));
 	vector_push(&r->replacements, ((struct replacement){node->span, REPLACE_CAPTURE, capture}));
 	return NULL;
 }
@@ -196,6 +196,24 @@ static struct error *collect_assignment(struct rewriter *r, const struct node *n
 		if (!is_assigned(targets, target))
 			TRY(rewrite_collect(r, target));
 	return rewrite_collect(r, targets->next);
+}
+
+/* (expression, BLOCK)+, [BLOCK]. What a constant keeps from ever being run is not captured. */
+static struct error *collect_if(struct rewriter *r, const struct node *node)
+{
+	const struct node *child = node->first;
+
+	for (; child && child->next; child = child->next->next) {
+		int truth = resolve_known_truth(r->c, child);
+
+		if (truth < 0)
+			TRY(rewrite_collect(r, child));
+		if (truth != 0)
+			TRY(rewrite_collect(r, child->next));
+		if (truth > 0)
+			return NULL;
+	}
+	return child ? rewrite_collect(r, child) : NULL;
 }
 
 /* A loop with a bound that is missing does not run: Lua is given one that is out of reach. */
@@ -299,6 +317,8 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	TRY(check_assignments(r, node));
 	if (node->kind == NODE_ASSIGN)
 		return collect_assignment(r, node);
+	if (node->kind == NODE_IF)
+		return collect_if(r, node);
 	if (node->kind == NODE_FUNCTION_STATEMENT && node->first->kind == NODE_NAME)
 		return rewrite_collect(r, node->first->next);
 	TRY(resolve_target(r->c, node, &value));
@@ -316,108 +336,4 @@ struct error *rewrite_collect(struct rewriter *r, const struct node *node)
 	    (node->kind == NODE_UNARY && node->op != OP_NOT))
 		return collect_operator(r, node);
 	return node->kind == NODE_FOR_NUMERIC ? collect_loop(r, node) : collect_children(r, node);
-}
-
-/* -------------------------------------------------------------- the default action */
-
-/* What it shows at every place, by enum hit_argument. */
-static const struct value default_values[] = {
-    [HIT_TIME] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_TIME},
-    [HIT_COMM] = {.kind = VALUE_COMM, .view = VIEW_STRING},
-    [HIT_TID] = {.kind = VALUE_TID, .view = VIEW_INTEGER},
-    [HIT_FUNC] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FUNCTION},
-    [HIT_FILE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_FILE},
-    [HIT_LINE] = {.kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_LINE},
-};
-static const char *const default_names[] = {
-    [HIT_TIME] = "time", [HIT_COMM] = "comm", [HIT_TID] = "tid",
-    [HIT_FUNC] = "func", [HIT_FILE] = "file", [HIT_LINE] = "line",
-};
-
-/* So many parameters or results; what cannot be read says so. */
-#define VALUES_SHOWN 8
-
-static struct error *show(struct rewriter *r, const char *name, struct object *object)
-{
-	unsigned capture;
-
-	TRY(add_capture(r, NULL, name, object_read(r->c, object), &capture));
-	vector_push(&r->shown, ((struct shown_value){name, capture}));
-	return NULL;
-}
-
-/* Those of a static probe, which have numbers only; and its name. */
-static struct error *collect_usdt(struct rewriter *r)
-{
-	static const struct value name = {
-	    .kind = VALUE_NONE, .view = VIEW_SITE, .capture = CAPTURE_USDT};
-	const struct compile_site *site = &r->c->request->site;
-	size_t count;
-	const struct usdt_argument *arguments =
-	    image_usdt_arguments(site->image, site->usdt, &count);
-
-	r->c->plan->depends_on_address = true;
-	TRY(add_capture(r, NULL, "usdt", &name, &r->hit_captures[HIT_USDT]));
-	for (size_t i = 0; i < count && i < VALUES_SHOWN && !r->c->request->is_bare; i++)
-		TRY(show(r, arena_printf(&r->c->plan->arena, "arg[%zu]", i + 1),
-			 object_where(r->c, NULL, arguments[i].type, &arguments[i].where)));
-	return NULL;
-}
-
-static struct error *collect_parameters(struct rewriter *r)
-{
-	struct variable variable;
-	struct scope *scope;
-
-	TRY(path_scope(r->c, &scope));
-	for (size_t i = 0; scope && i < VALUES_SHOWN; i++) {
-		if (!scope_parameter(scope, i, &variable))
-			break;
-		if (variable.name)
-			TRY(show(r, arena_printf(&r->c->plan->arena, "%s", variable.name),
-				 object_where(r->c, NULL, variable.type, &variable.where)));
-	}
-	return NULL;
-}
-
-static struct error *collect_results(struct rewriter *r)
-{
-	struct object *object;
-
-	for (size_t i = 0; i < VALUES_SHOWN; i++) {
-		TRY(path_each_result(r->c, i, &object));
-		if (!object)
-			break;
-		TRY(show(r, arena_printf(&r->c->plan->arena, "result[%zu]", i + 1), object));
-	}
-	return NULL;
-}
-
-/* The time that a call took. */
-static struct error *collect_elapsed(struct rewriter *r)
-{
-	static const struct value elapsed = {.kind = VALUE_ELAPSED, .view = VIEW_INTEGER};
-
-	return add_capture(r, NULL, "elapsed", &elapsed, &r->hit_captures[HIT_ELAPSED]);
-}
-
-struct error *rewrite_collect_default(struct rewriter *r)
-{
-	const struct value *goroutine = goroutine_shown(r->c);
-	bool is_finish = r->c->request->entry.function != NULL;
-
-	for (size_t i = HIT_TIME; i < HIT_VALUES; i++)
-		r->hit_captures[i] = NO_CAPTURE;
-	if (goroutine)
-		TRY(add_capture(r, NULL, "goid", goroutine, &r->hit_captures[HIT_GOID]));
-	for (size_t i = HIT_TIME; i < ARRAY_SIZE(default_values); i++)
-		TRY(add_capture(r, NULL, default_names[i], &default_values[i],
-				&r->hit_captures[i]));
-	if (is_finish)
-		TRY(collect_elapsed(r));
-	if (r->c->request->site.usdt)
-		return collect_usdt(r);
-	if (r->c->request->is_bare)
-		return NULL;
-	return is_finish ? collect_results(r) : collect_parameters(r);
 }

@@ -372,6 +372,7 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 	case IR_ENTRY_TEXT:
 		emit_entry_text(e, insn, label);
 		break;
+	case IR_FRAME:
 	case IR_ELAPSED:
 	case IR_ENTRY:
 	case IR_KEEP:

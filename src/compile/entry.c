@@ -253,6 +253,11 @@ static void keep_counted(struct encoder *e, const struct ir *ir, const struct ir
 void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label)
 {
 	switch (insn->op) {
+	case IR_FRAME:
+		put_load(e, BPF_DW, home_result(ir, insn->t), R10,
+			 FRAME_CALL + (int)offsetof(struct call_key, frame));
+		home_set(e, ir, insn->t, home_result(ir, insn->t));
+		break;
 	case IR_ELAPSED:
 		emit_elapsed(e, ir, insn);
 		break;

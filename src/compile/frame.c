@@ -5,7 +5,8 @@
  *   only this process? - which site? - hits++ - predicate - budget - record -
  *   captures - hand over - delivered++ - wake the consumer if it asks for it
  *
- * or, for a block that runs in the kernel, after the predicate: block - delivered++.
+ * or, for a block that runs in the kernel, after the predicate: block - delivered++. A finish looks
+ * the call up first; the entry of a flow keeps it, after the predicate.
  *
  * Each hit ends in exactly one of filtered, delivered, throttled and lost.
  */
@@ -48,7 +49,7 @@ static void check_process(struct encoder *e, const struct exits *exits)
 
 static bool is_return(const struct encoder *e)
 {
-	return e->c->request->entry.function != NULL;
+	return e->c->request->entry.function && e->c->request->flow != FLOW_ENTER;
 }
 
 /* r0 = not 0 if the flags make a jump of this kind (the opcode's upper three of its low four
@@ -81,7 +82,7 @@ static void put_flags(struct encoder *e, unsigned kind)
 	put_alu(e, BPF_OR, R0, R2);
 }
 
-/* A conditional jump out of the function that is not taken is no return. */
+/* A branch that is not taken is no hit. */
 static void check_jump(struct encoder *e, const struct exits *exits)
 {
 	const struct compile_site *site = &e->c->request->site;
@@ -169,7 +170,6 @@ static void find_call(struct encoder *e, const struct exits *exits)
 {
 	if (!is_return(e))
 		return;
-	check_jump(e, exits);
 	/* At a return the stack pointer is at the return address. */
 	identify_call(e, 8, exits->out);
 	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->unpaired);
@@ -424,25 +424,6 @@ static void put_event(struct encoder *e, const struct ir *captures, const struct
 	wake_consumer(e, exits);
 }
 
-void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
-{
-	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
-	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e),
-				    label_new(&e), label_new(&e), label_new(&e)};
-
-	put_mov(&e, CONTEXT, R1);
-	check_process(&e, &exits);
-	find_call(&e, &exits);
-	find_counters(&e, &exits);
-	emit_ir(&e, predicate, no, exits.filtered);
-	if (c->plan->is_in_kernel)
-		put_block(&e, body, &exits);
-	else
-		put_event(&e, body, &exits);
-	put_exits(&e, &exits);
-	encoder_finish(&e);
-}
-
 /* r0 = 0: there is a new state, all zeros, or else there was one already */
 static void add_call(struct encoder *e, const struct exits *exits)
 {
@@ -460,8 +441,8 @@ static void add_call(struct encoder *e, const struct exits *exits)
 static void keep_call(struct encoder *e, const struct exits *exits)
 {
 	enum {
-		STATUS = COUNTERS
-	}; /* an entry has no hits to count */
+		STATUS = STRINGS
+	}; /* there are none yet */
 	int is_new = label_new(e), is_kept = label_new(e);
 
 	add_call(e, exits);
@@ -479,6 +460,46 @@ static void keep_call(struct encoder *e, const struct exits *exits)
 	label_here(e, is_kept);
 }
 
+static void keep_time(struct encoder *e)
+{
+	put_call(e, BPF_FUNC_ktime_get_ns);
+	put_store(e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);
+}
+
+/* A flow's entry is a hit as well, which must end in one of the counters. */
+static void keep_flow_call(struct encoder *e, const struct exits *exits)
+{
+	struct exits lost = *exits;
+
+	lost.out = exits->lost;
+	keep_call(e, &lost);
+	keep_time(e);
+}
+
+void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
+{
+	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
+	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e),
+				    label_new(&e), label_new(&e), label_new(&e)};
+
+	put_mov(&e, CONTEXT, R1);
+	check_process(&e, &exits);
+	check_jump(&e, &exits);
+	find_call(&e, &exits);
+	if (c->request->flow == FLOW_ENTER)
+		identify_call(&e, c->request->entry.cfa_offset, exits.out);
+	find_counters(&e, &exits);
+	emit_ir(&e, predicate, no, exits.filtered);
+	if (c->request->flow == FLOW_ENTER)
+		keep_flow_call(&e, &exits);
+	if (c->plan->is_in_kernel)
+		put_block(&e, body, &exits);
+	else
+		put_event(&e, body, &exits);
+	put_exits(&e, &exits);
+	encoder_finish(&e);
+}
+
 void emit_at_entry(struct compiler *c, const struct ir *kept)
 {
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
@@ -489,8 +510,7 @@ void emit_at_entry(struct compiler *c, const struct ir *kept)
 	identify_call(&e, c->request->entry.cfa_offset, exits.out);
 	keep_call(&e, &exits);
 	emit_ir(&e, kept, IR_NONE, IR_NONE);
-	put_call(&e, BPF_FUNC_ktime_get_ns);
-	put_store(&e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);
+	keep_time(&e);
 	label_here(&e, exits.out);
 	put_constant(&e, R0, 0);
 	put_exit(&e);

@@ -59,6 +59,7 @@ enum ir_op {
 	IR_MEMORY,	 /* slot and bytes = all that, and what it leads to */
 	IR_COMM,	 /* slot and the next = the thread's name */
 	IR_MISSING,	 /* slot could not be read; is_signed: FRAME_REASON says why */
+	IR_FRAME,	 /* t = the frame of the call */
 	IR_ELAPSED,	 /* t = ns since the entry */
 	IR_ENTRY,      /* t = word number of the call's state; to label, FRAME_REASON saying why, if
 			  bit size of its missing values is set */

@@ -380,7 +380,7 @@ static struct error *lower_simple(struct compiler *c, struct ir *ir, const struc
 	    [VALUE_CPU] = IR_CPU,	    [VALUE_ELAPSED] = IR_ELAPSED,
 	    [VALUE_ENTRY] = IR_ENTRY,	    [VALUE_UNARY] = IR_UNARY,
 	    [VALUE_LOAD] = IR_LOAD,	    [VALUE_EXTEND] = IR_EXTEND,
-	    [VALUE_FSBASE] = IR_FSBASE,
+	    [VALUE_FSBASE] = IR_FSBASE,	    [VALUE_FRAME] = IR_FRAME,
 	};
 	bool can_fail = value->kind == VALUE_LOAD || value->kind == VALUE_FSBASE ||
 			(value->kind == VALUE_ENTRY && value->is_nullable);

@@ -338,6 +338,8 @@ struct error *path_object(struct compiler *c, const struct node *node, struct ob
 		entry = resolve_builtin(c, node->first);
 		if (entry && entry->kind == BUILTIN_INTERFACE)
 			return path_interface(c, node, ret);
+		if (entry && entry->kind == BUILTIN_GO_FUNCTION)
+			return path_go_function(c, node, ret);
 		return entry && entry->kind == BUILTIN_CAST ? path_cast(c, node, ret) : NULL;
 	default:
 		return NULL;
@@ -367,7 +369,7 @@ struct error *path_cast(struct compiler *c, const struct node *call, struct obje
 		return compile_error(c, call, ERR_TYPE,
 				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
 	TRY(path_scope(c, &scope));
-	type = scope ? scope_type(scope, name->text) : NULL;
+	type = scope ? scope_type(scope, name->text) : type_of_words(name->text);
 	if (!type)
 		return no_such_type(c, name, scope != NULL);
 	bool is_whole =
@@ -382,43 +384,6 @@ struct error *path_cast(struct compiler *c, const struct node *call, struct obje
 		return compile_error(c, operand, ERR_TYPE, "`%s` cannot be cast at the hit: %s",
 				     node_text(c, operand), reason);
 	*ret = object_of_value(c, call, type, value);
-	return NULL;
-}
-
-struct error *path_interface(struct compiler *c, const struct node *call, struct object **ret)
-{
-	static const struct type word = {.kind = TYPE_INTEGER, .name = "uintptr", .size = 8};
-	static const struct type_member members[] = {{.name = "tab", .type = &word},
-						     {.name = "data", .type = &word, .offset = 8}};
-	static const struct type interface = {.kind = TYPE_STRUCT,
-					      .form = FORM_INTERFACE,
-					      .name = "interface",
-					      .size = 16,
-					      .members = members,
-					      .member_count = ARRAY_SIZE(members),
-					      .has_itab = true,
-					      .has_type = true};
-	const struct node *first = call->first->next;
-	const struct image *image = compiler_site(c)->image;
-	const struct value *words[2];
-	const char *reason;
-
-	if (argument_count(call) != 2)
-		return compile_error(c, call, ERR_TYPE,
-				     "iface takes the two words of an interface: iface(T, P)");
-	if (!image || !image_go_version(image))
-		return compile_error(
-		    c, call, ERR_NAME,
-		    "`iface` can only be used in Go programs: %s is not part of one",
-		    compiler_site(c)->function);
-	for (size_t i = 0; i < 2; i++, first = first->next) {
-		TRY(resolve_integer(c, first, &words[i], &reason));
-		if (!words[i])
-			return compile_error(c, first, ERR_TYPE,
-					     "`%s` cannot be known at the hit: %s",
-					     node_text(c, first), reason);
-	}
-	*ret = object_of_words(c, call, &interface, words, 2);
 	return NULL;
 }
 

@@ -20,8 +20,9 @@ struct error *path_scope(struct compiler *c, struct scope **ret);
 /* Says how to name a variable that a built-in name hides, if there is one. Returns err. */
 struct error *path_hint_hidden(struct compiler *c, const char *name, struct error *err);
 
-/* iface(t, p): node is the CALL. */
+/* iface(t, p), gofunc(p): node is the CALL. */
 struct error *path_interface(struct compiler *c, const struct node *call, struct object **ret);
+struct error *path_go_function(struct compiler *c, const struct node *call, struct object **ret);
 /* cast("type", v), addr(v): node is the CALL. */
 struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret);
 struct error *path_addr(struct compiler *c, const struct node *call, const struct value **ret);
@@ -40,7 +41,9 @@ struct error *path_each_result(struct compiler *c, size_t index, struct object *
 /* An error unless the function returns at the site. */
 struct error *path_check_returns(struct compiler *c, const struct node *node);
 
-/* raw.c: arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */
+/* raw.c: argument number n, from 1, at the entry; at most 9 where Go passes it in registers. */
+const struct value *argument_word(struct compiler *c, const struct node *node, int64_t n);
+/* arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */
 struct error *resolve_argument(struct compiler *c, const struct node *node,
 			       const struct value **ret);
 struct error *resolve_register(struct compiler *c, const struct node *node,

@@ -162,7 +162,7 @@ static struct error *compile_entry(struct compiler *c)
 	CLEANUP(ir_deinit) struct ir kept = {0};
 	struct plan *plan = c->plan;
 
-	if (!c->request->entry.function)
+	if (!c->request->entry.function || c->request->flow)
 		return NULL;
 	TRY(lower_entry(c, &kept));
 	plan->is_sleepable = c->request->is_sleepable && reads_memory(&kept);
@@ -176,6 +176,29 @@ static struct error *compile_entry(struct compiler *c)
 	return NULL;
 }
 
+static struct error *collect(struct rewriter *r)
+{
+	const struct compile_request *request = r->c->request;
+
+	if (request->flow)
+		return rewrite_collect_flow(r);
+	r->c->plan->shows_hits = !request->block;
+	return request->block ? rewrite_collect(r, request->block) : rewrite_collect_default(r);
+}
+
+/* What the kernel turns down must have neither half. */
+static struct error *check_flow(const struct compiler *c)
+{
+	if (!c->request->flow || !c->plan->has_guard)
+		return NULL;
+	return error_hint(
+	    compile_error(c, c->request->condition, ERR_TYPE,
+			  "the condition of a flow is decided in the kernel, and `%s` "
+			  "cannot be: %s",
+			  node_text(c, c->request->condition), c->plan->guard_reason),
+	    "break FUNCTION if EXPR leaves it to Lua.");
+}
+
 static struct error *compile_stages(struct rewriter *r, struct compile_request *request,
 				    struct ir *predicate, struct ir *body)
 {
@@ -185,12 +208,12 @@ static struct error *compile_stages(struct rewriter *r, struct compile_request *
 	if (c->request->identity == IDENTITY_IP)
 		c->plan->slot_count = RECORD_IP_SLOTS;
 	TRY(plan_condition(r, predicate, &no));
+	TRY(check_flow(c));
 	TRY(lower_block(c, body));
+	c->plan->is_in_kernel |= c->request->is_count;
 	if (!c->plan->is_in_kernel) {
 		TRY(lift_guard(c, request, predicate, &no));
-		c->plan->shows_hits = !c->request->block;
-		TRY(c->request->block ? rewrite_collect(r, c->request->block)
-				      : rewrite_collect_default(r));
+		TRY(collect(r));
 		TRY(lower_captures(r, body));
 	}
 	TRY(goroutine_lower_filter(c, predicate, &no));

@@ -25,6 +25,20 @@ static const struct value *stack_word(struct compiler *c, const struct node *nod
 	    value_binary(c, node, OP_ADD, value_register(c, node, REG(rsp)), distance));
 }
 
+const struct value *argument_word(struct compiler *c, const struct node *node, int64_t n)
+{
+	switch (compiler_site(c)->abi) {
+	case ABI_SYSV:
+		return n <= (int64_t)ARRAY_SIZE(sysv_arguments)
+			   ? value_register(c, node, sysv_arguments[n - 1])
+			   : stack_word(c, node, n - 1 - (int64_t)ARRAY_SIZE(sysv_arguments));
+	case ABI_GO_STACK:
+		return stack_word(c, node, n - 1);
+	default:
+		return value_register(c, node, go_arguments[n - 1]);
+	}
+}
+
 static struct error *argument(struct compiler *c, const struct node *node, int64_t n,
 			      const struct value **ret)
 {
@@ -43,26 +57,14 @@ static struct error *argument(struct compiler *c, const struct node *node, int64
 				      : "Read it at the entry (break %s), or say which register "
 					"you mean (reg.NAME).",
 				  c->request->entry.function ? node_text(c, node) : site->function);
-	switch (site->abi) {
-	case ABI_SYSV:
-		*ret = n <= (int64_t)ARRAY_SIZE(sysv_arguments)
-			   ? value_register(c, node, sysv_arguments[n - 1])
-			   : stack_word(c, node, n - 1 - (int64_t)ARRAY_SIZE(sysv_arguments));
-		return NULL;
-	case ABI_GO_STACK:
-		*ret = stack_word(c, node, n - 1);
-		return NULL;
-	case ABI_GO_REGISTERS:
-		break;
-	}
-	if (n > (int64_t)ARRAY_SIZE(go_arguments))
+	if (site->abi == ABI_GO_REGISTERS && n > (int64_t)ARRAY_SIZE(go_arguments))
 		return error_hint(
 		    compile_error(c, node, ERR_UNREADABLE,
 				  "Go passes nine words in registers; where `%s` is on "
 				  "the stack depends on the types of the arguments",
 				  node_text(c, node)),
 		    "Read the stack yourself: u64(reg.rsp + N).");
-	*ret = value_register(c, node, go_arguments[n - 1]);
+	*ret = argument_word(c, node, n);
 	return NULL;
 }
 

@@ -31,14 +31,20 @@ size_t argument_count(const struct node *call)
 
 /* ------------------------------------------------------------------- names */
 
+static bool is_within(const struct node *node, const struct node *part)
+{
+	return part && node->span.start >= part->span.start && node->span.end <= part->span.end;
+}
+
 bool resolve_is_event(const struct compiler *c, const struct node *node)
 {
-	const char *event = c->request->event;
+	const struct compile_request *request = c->request;
 
 	/* The parameter e itself, not a local of the block that hides it. */
-	return event && c->request->block && node->kind == NODE_NAME && node->declaration &&
-	       strcmp(node->text, event) == 0 &&
-	       node->declaration->span.start < c->request->block->span.start;
+	return request->event && node->kind == NODE_NAME && node->declaration &&
+	       strcmp(node->text, request->event) == 0 &&
+	       !is_within(node->declaration, request->block) &&
+	       !is_within(node->declaration, request->condition);
 }
 
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node)
@@ -90,6 +96,38 @@ const struct node *resolve_constant(const struct compiler *c, const struct node 
 		if (c->request->constants[i].declaration == name->declaration)
 			return c->request->constants[i].value;
 	return resolve_folded(name);
+}
+
+int resolve_known_truth(const struct compiler *c, const struct node *condition)
+{
+	const struct node *node = node_inner(condition), *constant;
+	int left;
+
+	switch (node->kind) {
+	case NODE_NIL:
+	case NODE_FALSE:
+		return 0;
+	case NODE_TRUE:
+	case NODE_INTEGER:
+	case NODE_FLOAT:
+	case NODE_STRING:
+		return 1;
+	case NODE_NAME:
+		constant = node->declaration ? resolve_constant(c, node) : NULL;
+		return constant ? resolve_known_truth(c, constant) : -1;
+	case NODE_UNARY:
+		left = node->op == OP_NOT ? resolve_known_truth(c, node->first) : -1;
+		return left < 0 ? -1 : !left;
+	case NODE_BINARY:
+		if (node->op != OP_AND && node->op != OP_OR)
+			return -1;
+		left = resolve_known_truth(c, node->first);
+		if (left < 0 || left == (node->op == OP_OR))
+			return left;
+		return resolve_known_truth(c, node->first->next);
+	default:
+		return -1;
+	}
 }
 
 /* ------------------------------------------------------------ the roots */
@@ -161,26 +199,29 @@ static struct error *resolve_string(struct compiler *c, const struct node *call,
 	return NULL;
 }
 
-/* bytes(P, N): as many as the kernel can compute, up to the limit of strings. */
+/* bytes(P, N [, MAX]): as many as the kernel can compute, up to MAX or the limit of strings. */
 static struct error *resolve_bytes(struct compiler *c, const struct node *call,
 				   const struct value **ret)
 {
 	struct value *value = value_new(c, VALUE_STRING, VIEW_STRING, call);
-	const struct node *address = call->first->next;
+	const struct node *address = call->first->next, *count, *limit;
+	size_t arguments = argument_count(call);
 	const char *reason;
 
-	if (argument_count(call) != 2)
+	if (arguments < 2 || arguments > 3)
 		return compile_error(c, call, ERR_TYPE,
-				     "bytes takes an address and how many: bytes(P, N)");
+				     "bytes takes an address, how many and, if you like, a "
+				     "greatest length: bytes(P, N [, MAX])");
+	count = address->next;
 	TRY(resolve_address(c, address, &value->a));
-	TRY(resolve_integer(c, address->next, &value->b, &reason));
+	TRY(resolve_integer(c, count, &value->b, &reason));
 	if (!value->b)
-		return compile_error(c, address->next, ERR_TYPE,
-				     "`%s` cannot be known at the hit: %s",
-				     node_text(c, address->next), reason);
+		return compile_error(c, count, ERR_TYPE, "`%s` cannot be known at the hit: %s",
+				     node_text(c, count), reason);
+	limit = arguments == 3 ? count->next : value->b->kind == VALUE_CONSTANT ? count : NULL;
 	value->size = c->request->limits.string_bytes;
-	if (value->b->kind == VALUE_CONSTANT)
-		TRY(resolve_limit(c, address->next, &value->size));
+	if (limit)
+		TRY(resolve_limit(c, limit, &value->size));
 	*ret = value;
 	return NULL;
 }
@@ -240,21 +281,52 @@ static bool is_entry(const struct compiler *c, const struct node *node)
 	return entry && entry->kind == BUILTIN_ENTRY;
 }
 
+/* The built-in that `entry.NAME(...)` calls, if it is one that reads memory, or NULL. */
+static const struct builtin_entry *entry_reader(const struct compiler *c, const struct node *node)
+{
+	const struct node *callee = node->first;
+	const struct builtin_entry *entry;
+
+	if (node->kind != NODE_CALL || callee->kind != NODE_INDEX || !is_entry(c, callee->first) ||
+	    callee->first->next->kind != NODE_STRING)
+		return NULL;
+	entry = builtin_find(callee->first->next->text);
+	return entry && (entry->kind == BUILTIN_STRING || entry->kind == BUILTIN_BYTES ||
+			 entry->kind == BUILTIN_LOAD)
+		   ? entry
+		   : NULL;
+}
+
 /* Does a path begin with the built-in `entry`? */
 static bool is_of_entry(const struct compiler *c, const struct node *node)
 {
+	if (entry_reader(c, node))
+		return true;
 	while (node->kind == NODE_INDEX && !resolve_builtin(c, node))
 		node = node->first;
 	return is_entry(c, node);
 }
 
-/* entry.goid, entry.arg[N], entry.reg.NAME, or a path from a variable as it was at the entry. */
+static struct error *resolve_reader(struct compiler *c, const struct node *call,
+				    const struct builtin_entry *entry, const struct value **ret)
+{
+	if (entry->kind == BUILTIN_LOAD)
+		return resolve_load(c, call, entry, ret);
+	return entry->kind == BUILTIN_STRING ? resolve_string(c, call, ret)
+					     : resolve_bytes(c, call, ret);
+}
+
+/* entry.goid, entry.arg[N], entry.reg.NAME, entry.u64(P) and the like, or a path from a variable
+ * as it was at the entry. */
 static struct error *resolve_at_entry(struct compiler *c, const struct node *node,
 				      const struct value **ret)
 {
+	const struct builtin_entry *reader = entry_reader(c, node);
 	const struct node *base = node->first;
 	struct object *object;
 
+	if (reader)
+		return resolve_reader(c, node, reader, ret);
 	if (is_entry(c, base) && base->next->kind == NODE_STRING &&
 	    strcmp(base->next->text, "goid") == 0)
 		return resolve_goid(c, node, ret);
@@ -286,8 +358,10 @@ static struct error *resolve_entry(struct compiler *c, const struct node *node,
 		return error_hint(compile_error(c, node, ERR_NAME,
 						"`entry` can only be used when a function returns"),
 				  "Use it in the block of `finish FUNCTION`.");
-	if (node->kind != NODE_INDEX)
+	if (node->kind != NODE_INDEX && node->kind != NODE_CALL)
 		return misuse(c, node, builtin_find("entry"));
+	if (c->is_at_entry) /* entry.u64(entry.arg[1]) */
+		return resolve_at_entry(c, node, ret);
 	c->is_at_entry = true;
 	err = resolve_at_entry(c, node, &value);
 	c->is_at_entry = false;
@@ -306,11 +380,9 @@ static struct error *resolve_call(struct compiler *c, const struct node *node,
 				     "of no expression",
 				     entry->public.usage);
 	case BUILTIN_STRING:
-		return resolve_string(c, node, ret);
 	case BUILTIN_BYTES:
-		return resolve_bytes(c, node, ret);
 	case BUILTIN_LOAD:
-		return resolve_load(c, node, entry, ret);
+		return resolve_reader(c, node, entry, ret);
 	case BUILTIN_STACK:
 		return stack_resolve(c, node, ret);
 	case BUILTIN_SITE:

@@ -189,6 +189,31 @@ static void put_default(struct writer *w)
 	buffer_puts(&w->out, ")");
 }
 
+/* A call of the runtime's (src/runtime/flow.c), whose name is none that a block could write. */
+static void put_flow(struct writer *w)
+{
+	const struct rewriter *r = w->r;
+	bool is_leaving = r->c->request->flow == FLOW_LEAVE;
+
+	buffer_printf(&w->out, "_ENV[\"%s\"](%s", is_leaving ? FLOW_LEAVE_NAME : FLOW_ENTER_NAME,
+		      r->is_goroutine ? "true" : "false");
+	for (size_t i = 0; i < (is_leaving ? FLOW_CAPTURES : FLOW_ELAPSED); i++)
+		buffer_printf(&w->out, ", %s", w->parameters[r->flow_captures[i]]);
+	for (size_t i = 0; i < r->shown.size; i++) {
+		const struct capture *capture =
+		    &r->c->plan->captures.data[r->shown.data[i].capture];
+
+		const char *name = r->shown.data[i].name;
+
+		if (capture->kind == CAPTURE_ENUM)
+			name = arena_printf(&r->c->plan->arena, "%c%s", FLOW_WORD, name);
+		buffer_puts(&w->out, ", ");
+		put_string(&w->out, name);
+		buffer_printf(&w->out, ", %s", w->parameters[r->shown.data[i].capture]);
+	}
+	buffer_puts(&w->out, r->has_more ? ", \"...\")" : ")");
+}
+
 /* The functions of aggregations or of the default action, which the chunk is given. */
 static void put_functions(struct writer *w)
 {
@@ -222,7 +247,9 @@ static void put_body(struct writer *w)
 {
 	const struct node *block = w->r->c->request->block;
 
-	if (!block) {
+	if (w->r->c->request->flow) {
+		put_flow(w);
+	} else if (!block) {
 		put_default(w);
 	} else if (block->kind == NODE_LIST) {
 		buffer_puts(&w->out, "printf(");

@@ -36,14 +36,27 @@ struct shown_value {
 
 #define NO_CAPTURE (~0u)
 
+/* What tells the calls of a flow apart. */
+enum flow_capture {
+	FLOW_PID,
+	FLOW_TASK, /* thread or goroutine */
+	FLOW_FRAME,
+	FLOW_FUNCTION,
+	FLOW_ELAPSED, /* FLOW_LEAVE only */
+	FLOW_CAPTURES
+};
+
 struct rewriter {
 	struct compiler *c;
 	VECTOR(struct replacement) replacements; /* in the order of the text */
 	VECTOR(const struct value *) values;	 /* by capture */
 	VECTOR(struct part_to_lower) parts;	 /* by capture, in the order of their slots */
+	unsigned flow_captures[FLOW_CAPTURES];
+	bool is_goroutine; /* the task of a flow */
 	/* Of the default action: */
 	unsigned hit_captures[HIT_VALUES]; /* NO_CAPTURE: there is none */
-	VECTOR(struct shown_value) shown;
+	VECTOR(struct shown_value) shown;  /* ... and of a flow */
+	bool has_more;			   /* parameters than are shown */
 	bool has_bounds;
 };
 
@@ -53,8 +66,14 @@ void rewriter_deinit(struct rewriter *r);
  * equal ones once. */
 struct error *rewrite_collect(struct rewriter *r, const struct node *node);
 
-/* The captures of the default action. */
+/* Adds value, which the user calls text, to the captures; node or NULL. */
+struct error *rewrite_capture(struct rewriter *r, const struct node *node, const char *text,
+			      const struct value *value, unsigned *ret);
+
+/* The captures of the default action (shown.c). */
 struct error *rewrite_collect_default(struct rewriter *r);
+/* Those of half a flow. */
+struct error *rewrite_collect_flow(struct rewriter *r);
 
 /* Writes plan->lua and plan->upvalues; with a guard if plan->has_guard. */
 void rewrite_function(struct rewriter *r);

@@ -256,6 +256,7 @@ void value_describe(const struct value *value, struct buffer *out)
 	case VALUE_CPU:
 	case VALUE_FSBASE:
 	case VALUE_COMM:
+	case VALUE_FRAME:
 	case VALUE_ELAPSED:
 		buffer_puts(out, "the kernel");
 		break;

@@ -34,6 +34,7 @@ enum value_kind {
 	VALUE_TID,
 	VALUE_CPU,
 	VALUE_FSBASE,  /* the thread's base of %fs */
+	VALUE_FRAME,   /* of the call that is entered, or returns: struct call_key's */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
 	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */
@@ -189,6 +190,10 @@ const struct node *resolve_folded(const struct node *name);
 /* The value of a local that is a constant: folded, or what it holds when the probe is set.
  * NULL: it is none. */
 const struct node *resolve_constant(const struct compiler *c, const struct node *name);
+
+/* What a condition made of constants is: 1 true, 0 false, -1 if that is not known before the hit.
+ */
+int resolve_known_truth(const struct compiler *c, const struct node *condition);
 /* An address: what str(P) and u8(P) take. */
 struct error *resolve_address(struct compiler *c, const struct node *node,
 			      const struct value **ret);
@@ -260,25 +265,26 @@ const struct node *node_inner(const struct node *node);
 /* ------------------------------------------------------------- builtin.c */
 
 enum builtin_kind {
-	BUILTIN_VALUE,	   /* a name: value */
-	BUILTIN_SITE,	   /* a name: capture */
-	BUILTIN_ARGUMENTS, /* arg[n], arg.NAME */
-	BUILTIN_VARIABLES, /* var.NAME */
-	BUILTIN_GLOBALS,   /* global["NAME"] */
-	BUILTIN_REGISTERS, /* reg.NAME */
-	BUILTIN_GOROUTINE, /* goid */
-	BUILTIN_RESULT,	   /* result, result[n] */
-	BUILTIN_ENTRY,	   /* entry.EXPR */
-	BUILTIN_STRING,	   /* str(p [, max]) */
-	BUILTIN_LOAD,	   /* u8(p) ... i64(p): size, is_signed */
-	BUILTIN_LENGTH,	   /* len(v) */
-	BUILTIN_BYTES,	   /* bytes(p, n) */
-	BUILTIN_CAST,	   /* cast("type", v) */
-	BUILTIN_OK,	   /* ok(v [, default]) */
-	BUILTIN_INTERFACE, /* iface(t, p) */
-	BUILTIN_STACK,	   /* stack([n]) */
-	BUILTIN_AGGREGATE, /* count([k ...]) and its kin: aggregate */
-	BUILTIN_LUA,	   /* a function of the runtime */
+	BUILTIN_VALUE,	     /* a name: value */
+	BUILTIN_SITE,	     /* a name: capture */
+	BUILTIN_ARGUMENTS,   /* arg[n], arg.NAME */
+	BUILTIN_VARIABLES,   /* var.NAME */
+	BUILTIN_GLOBALS,     /* global["NAME"] */
+	BUILTIN_REGISTERS,   /* reg.NAME */
+	BUILTIN_GOROUTINE,   /* goid */
+	BUILTIN_RESULT,	     /* result, result[n] */
+	BUILTIN_ENTRY,	     /* entry.EXPR */
+	BUILTIN_STRING,	     /* str(p [, max]) */
+	BUILTIN_LOAD,	     /* u8(p) ... i64(p): size, is_signed */
+	BUILTIN_LENGTH,	     /* len(v) */
+	BUILTIN_BYTES,	     /* bytes(p, n) */
+	BUILTIN_CAST,	     /* cast("type", v) */
+	BUILTIN_OK,	     /* ok(v [, default]) */
+	BUILTIN_INTERFACE,   /* iface(t, p) */
+	BUILTIN_GO_FUNCTION, /* gofunc(p) */
+	BUILTIN_STACK,	     /* stack([n]) */
+	BUILTIN_AGGREGATE,   /* count([k ...]) and its kin: aggregate */
+	BUILTIN_LUA,	     /* a function of the runtime */
 };
 
 struct builtin_entry {

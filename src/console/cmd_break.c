@@ -48,6 +48,12 @@ struct error *cmd_every(struct console *console, const char *arguments, struct b
 	return run_statement(console, "every", arguments);
 }
 
+struct error *cmd_flow(struct console *console, const char *arguments, struct buffer *out)
+{
+	(void)out;
+	return run_statement(console, "flow", arguments);
+}
+
 /* GDB's rbreak takes a bare regular expression; the language wants slashes. */
 struct error *cmd_rbreak(struct console *console, const char *arguments, struct buffer *out)
 {

@@ -35,8 +35,10 @@ static void explain_places(const struct console *console, const struct probe *pr
 			   struct buffer *out)
 {
 	size_t entries = probe_entry_count(probe), sites = probe_site_count(probe);
-	explain_sites(console, probe, "entry", entries, probe_entry, out);
-	explain_sites(console, probe, entries ? "exit" : "site", sites, probe_site, out);
+	bool is_finish = probe_kind(probe) == PROBE_FINISH;
+	/* Those of a flow are sites as well. */
+	explain_sites(console, probe, "entry", is_finish ? entries : 0, probe_entry, out);
+	explain_sites(console, probe, is_finish ? "exit" : "site", sites, probe_site, out);
 	if (entries)
 		buffer_puts(out, "  returns  are seen at the function's own exits; its return "
 				 "address is left alone\n");
@@ -126,6 +128,17 @@ static void explain_block(const struct plan *plan, struct buffer *out)
 		buffer_puts(out, "  block    in Lua, at each event\n");
 }
 
+static void explain_depth(const struct probe *probe, struct buffer *out)
+{
+	unsigned depth = probe_request(probe)->depth;
+	if (depth)
+		buffer_printf(
+		    out,
+		    "  depth    %u, decided here: deeper calls send their events as well, "
+		    "and count as filtered\n",
+		    depth);
+}
+
 static struct error *find_probe(struct console *console, const char *arguments, struct probe **ret)
 {
 	const char *rest;
@@ -150,8 +163,10 @@ struct error *cmd_explain(struct console *console, const char *arguments, struct
 	}
 	explain_places(console, probe, out);
 	explain_condition(probe, plan, out);
-	explain_captures(probe, out);
+	if (probe_kind(probe) != PROBE_COVER)
+		explain_captures(probe, out);
 	explain_block(plan, out);
+	explain_depth(probe, out);
 	probe_list(probe, out);
 	return NULL;
 }

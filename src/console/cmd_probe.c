@@ -120,6 +120,11 @@ static struct error *turn_sites(struct console *console, const struct id_range *
 	struct probe *probe = session_probe(console->session, range->first);
 	if (!probe)
 		return no_such_probe(range->first);
+	if (probe_kind(probe) == PROBE_COVER || probe_kind(probe) == PROBE_FLOW)
+		return error_new(ERR_USAGE,
+				 "Tracepoint %u is one picture: its places are not turned on and "
+				 "off by themselves",
+				 probe_number(probe));
 	if (range->last_location > probe_site_count(probe))
 		return error_new(ERR_USAGE, "Bad breakpoint location number '%u'",
 				 range->last_location);
@@ -264,6 +269,10 @@ struct error *cmd_enable(struct console *console, const char *arguments, struct 
 static struct error *check_ignorable(const struct probe *probe)
 {
 	const struct plan *plan = probe_plan(probe);
+	if (probe_kind(probe) == PROBE_FLOW)
+		return error_new(ERR_USAGE,
+				 "tracepoint %u cannot ignore hits: half a call would be left",
+				 probe_number(probe));
 	if (!plan || (!plan->is_in_kernel && !plan->has_guard))
 		return NULL;
 	return error_hint(

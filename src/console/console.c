@@ -450,6 +450,14 @@ static void print_aggregates(struct console *console)
 		       runtime_shared_aggregates(console->runtime, NULL, NULL, format, out));
 }
 
+/* Who sits at a console has looked at them; the records at the end have them in any case. */
+static void print_covers(struct console *console)
+{
+	if (console->options->is_batch && !console->options->session.is_dry_run &&
+	    console->options->format == OUTPUT_TEXT)
+		cover_draw(console, &console->events->pending);
+}
+
 static void finish(struct console *console)
 {
 	session_stop(console->session);
@@ -457,6 +465,7 @@ static void finish(struct console *console)
 	runtime_finish(console->runtime);
 	budget_finish(console);
 	print_aggregates(console);
+	print_covers(console);
 	console->report->ended(console);
 	console_flush(console);
 	if (console->events->is_broken && !is_reader_gone(console->events) && !console->status)

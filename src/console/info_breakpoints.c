@@ -56,6 +56,10 @@ static const char *type_name(const struct probe *probe)
 		return "dprintf";
 	case PROBE_FINISH:
 		return "finish";
+	case PROBE_COVER:
+		return "cover";
+	case PROBE_FLOW:
+		return "flow";
 	default:
 		return "break";
 	}
@@ -64,6 +68,8 @@ static const char *type_name(const struct probe *probe)
 /* The one place that a probe is for, or NULL: it has several. */
 static const struct site *only_place(const struct probe *probe)
 {
+	if (probe_kind(probe) == PROBE_COVER)
+		return NULL;
 	if (probe_entry_count(probe))
 		return probe_entry_count(probe) == 1 ? probe_entry(probe, 0) : NULL;
 	return probe_site_count(probe) == 1 ? probe_site(probe, 0) : NULL;
@@ -73,7 +79,7 @@ static void cell_what(struct table *table, const struct probe *probe, const stru
 		      const struct program *program)
 {
 	struct buffer text = {0};
-	buffer_puts(&text, probe_entry_count(probe) ? "return of " : "");
+	buffer_puts(&text, probe_kind(probe) == PROBE_FINISH ? "return of " : "");
 	if (only)
 		put_site(&text, only, program);
 	else
@@ -113,6 +119,8 @@ static void add_sub_lines(struct table *table, const struct probe *probe,
 		CLEANUP(free_p) char *condition = buffer_take(&text);
 		table_line(table, "\tstop only if %s", condition);
 	}
+	if (probe_request(probe)->depth)
+		table_line(table, "\tdepth %u", probe_request(probe)->depth);
 	struct runtime_limit limit;
 	runtime_get_limit(probe, &limit);
 	uint64_t ignored = probe_ignored(probe);
@@ -127,12 +135,18 @@ static void add_sub_lines(struct table *table, const struct probe *probe,
 			   counters->filtered, counters->throttled, counters->delivered);
 }
 
+static bool has_filter(const struct probe *probe)
+{
+	return probe_condition(probe) || probe_request(probe)->goroutine;
+}
+
 /* Calls of a finish that are no hits. */
 static void add_losses(struct table *table, const struct probe *probe)
 {
 	struct call_losses losses;
 	probe_call_losses(probe, &losses);
-	if (losses.unpaired)
+	/* Of a flow with a condition, most are of calls that it has turned down. */
+	if (losses.unpaired && !(probe_kind(probe) == PROBE_FLOW && has_filter(probe)))
 		table_line(table, "\t%" PRIu64 " returned of which no entry is known: not counted",
 			   losses.unpaired);
 	if (losses.left)
@@ -141,6 +155,15 @@ static void add_losses(struct table *table, const struct probe *probe)
 	if (losses.pushed_out)
 		table_line(table, "\t%" PRIu64 " forgotten: more than %d were under way",
 			   losses.pushed_out, CALL_STATES_MAX);
+}
+
+static void add_reached(struct table *table, const struct probe *probe)
+{
+	size_t reached, counted;
+	if (!probe_picture_count(probe))
+		return;
+	cover_count(probe, &reached, &counted);
+	table_line(table, "\t%zu of %zu lines reached", reached, counted);
 }
 
 static void add_error_line(struct table *table, const struct probe *probe)
@@ -159,8 +182,11 @@ static void add_probe(struct table *table, const struct probe *probe, const stru
 	add_sub_lines(table, probe, &counters);
 	add_losses(table, probe);
 	add_error_line(table, probe);
+	add_reached(table, probe);
 	size_t count = probe_site_count(probe);
-	bool has_rows = count > 1 || probe_entry_count(probe);
+	/* The sites of a picture are no places that a person asked for. */
+	bool is_picture = probe_kind(probe) == PROBE_COVER || probe_kind(probe) == PROBE_FLOW;
+	bool has_rows = (count > 1 || probe_entry_count(probe)) && !is_picture;
 	for (size_t i = 0; has_rows && i < count; i++)
 		add_site_row(table, probe, i, program);
 }

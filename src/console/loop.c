@@ -206,6 +206,14 @@ static void watch_processes(struct console *console)
 
 /* --------------------------------------------------------------------- loop */
 
+/* Of two times to wait, -1 being for ever. */
+static int sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
 /* Delivers what has come; returns how long to wait for more. */
 static int drain(struct console *console)
 {
@@ -214,7 +222,9 @@ static int drain(struct console *console)
 	if (count)
 		return NAP_MS;
 	bool is_idle = session_fd(console->session) < 0 || session_arm(console->session);
-	return is_idle && !console->is_input_file ? budget_wait_ms(console) : 0;
+	return is_idle && !console->is_input_file
+		   ? sooner(budget_wait_ms(console), runtime_wait_ms(console->runtime))
+		   : 0;
 }
 
 static void wait_for_events(struct console *console, int timeout_ms)

@@ -87,15 +87,16 @@ static void put_counters(struct buffer *out, const struct counters *counters)
 static void put_site(struct buffer *out, const struct site *site)
 {
 	const struct place *place = &site->place;
+	const struct line *line = site_line(site);
 	buffer_printf(out, "\"address\":\"0x%" PRIx64 "\"", place->address);
 	put_text(out, "func", place->function.name);
 	if (place->function.name)
 		put_count(out, "offset", place->address - place->function.address);
 	else
 		put_text(out, "offset", NULL);
-	put_text(out, "file", site_line(site)->file);
-	if (site_line(site)->file)
-		put_count(out, "line", site_line(site)->number);
+	put_text(out, "file", line->file);
+	if (line->file)
+		put_count(out, "line", line->number);
 	else
 		put_text(out, "line", NULL);
 	if (place->usdt)
@@ -121,7 +122,8 @@ static const char *kind_name(enum probe_kind kind)
 {
 	static const char *const names[] = {
 	    [PROBE_BREAK] = "break",   [PROBE_TBREAK] = "tbreak",   [PROBE_RBREAK] = "rbreak",
-	    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf",
+	    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf", [PROBE_COVER] = "cover",
+	    [PROBE_FLOW] = "flow",
 	};
 	return names[kind];
 }
@@ -165,6 +167,43 @@ static void put_call_losses(struct buffer *out, const struct probe *probe)
 	put_count(out, "pushed_out", losses.pushed_out);
 }
 
+/* {"line":19,"count":4}, {"line":20,"count":null,"reason":"..."}; without lines, of a block:
+ * {"address":"0x1139","count":4} */
+static void put_cover_line(struct buffer *out, const struct cover_line *line, uint64_t count)
+{
+	if (line->number)
+		buffer_printf(out, "{\"line\":%u", line->number);
+	else
+		buffer_printf(out, "{\"address\":\"0x%" PRIx64 "\"", line->address);
+	if (line->reason) {
+		buffer_puts(out, ",\"count\":null");
+		put_text(out, "reason", line->reason);
+	} else {
+		put_count(out, "count", count);
+	}
+	buffer_putc(out, '}');
+}
+
+static void put_pictures(struct buffer *out, const struct probe *probe)
+{
+	buffer_puts(out, ",\"pictures\":[");
+	for (size_t i = 0; i < probe_picture_count(probe); i++) {
+		struct cover_picture picture = probe_picture(probe, i);
+		buffer_puts(out, i ? ",{\"func\":" : "{\"func\":");
+		json_text(out, picture.function, strlen(picture.function));
+		put_text(out, "file", picture.file);
+		buffer_puts(out, ",\"lines\":[");
+		for (size_t k = 0; k < picture.line_count; k++) {
+			uint64_t count;
+			const struct cover_line *line = probe_cover_line(probe, i, k, &count);
+			buffer_puts(out, k ? "," : "");
+			put_cover_line(out, line, count);
+		}
+		buffer_puts(out, "]}");
+	}
+	buffer_putc(out, ']');
+}
+
 static void put_probe(struct buffer *out, const struct probe *probe)
 {
 	struct counters counters;
@@ -173,8 +212,10 @@ static void put_probe(struct buffer *out, const struct probe *probe)
 	put_truth(out, "enabled", probe_is_enabled(probe));
 	put_counters(out, &counters);
 	put_count(out, "errors", runtime_errors(probe));
-	if (probe_kind(probe) == PROBE_FINISH)
+	if (probe_kind(probe) == PROBE_FINISH || probe_kind(probe) == PROBE_FLOW)
 		put_call_losses(out, probe);
+	if (probe_kind(probe) == PROBE_COVER)
+		put_pictures(out, probe);
 	put_sites(out, probe, true);
 	buffer_puts(out, "}\n");
 }

@@ -11,7 +11,8 @@
 
 static const char *const keywords[] = {
     [PROBE_BREAK] = "break",   [PROBE_TBREAK] = "tbreak",   [PROBE_RBREAK] = "rbreak",
-    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf",
+    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf", [PROBE_COVER] = "cover",
+    [PROBE_FLOW] = "flow",
 };
 
 /* A local of the script around a block cannot be had by a text of its own. */
@@ -46,6 +47,7 @@ struct error *statement_of(const struct probe *probe, struct statement *ret)
 	*ret = (struct statement){
 	    .keyword = keywords[request->kind],
 	    .location = text_at(request->source, request->location_span),
+	    .depth = request->depth,
 	    .goroutine =
 		request->goroutine ? text_at(request->source, request->goroutine->span) : NULL,
 	    .condition = condition ? text_at(request->source, condition->span) : NULL,
@@ -57,6 +59,8 @@ struct error *statement_of(const struct probe *probe, struct statement *ret)
 void statement_format(const struct statement *statement, struct buffer *out)
 {
 	buffer_printf(out, "%s %s", statement->keyword, statement->location);
+	if (statement->depth)
+		buffer_printf(out, " depth %u", statement->depth);
 	if (statement->goroutine)
 		buffer_printf(out, " %s", statement->goroutine);
 	if (!strcmp(statement->keyword, "dprintf")) {

@@ -105,6 +105,20 @@ const struct command commands[] = {
 	.examples = "condition 1 arg[1] > 100\ncondition 1\n",
     },
     {
+	.name = "cover",
+	.usage = "cover [LOCATION]",
+	.summary = "Count how often each line of functions is reached; without LOCATION, show it.",
+	.run = cmd_cover,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details =
+	    "LOCATION is a function, or a glob or /REGEX/ for several. A line counts when control\n"
+	    "comes to it from another line, from the caller, or round a loop that is all on it.\n"
+	    "The kernel counts, nothing is sent. The picture is also printed at the end of a\n"
+	    "script, and with -batch. Marks: ! never reached, - cannot be counted.\n",
+	.examples = "cover main.neatFunction\ncover\n",
+    },
+    {
 	.name = "delete",
 	.aliases = "d",
 	.usage = "delete [NUMBERS]",
@@ -225,9 +239,25 @@ const struct command commands[] = {
 	.class = CLASS_BREAKPOINTS,
 	.details =
 	    "In its condition and block, result is what the function returns, elapsed how many ns\n"
-	    "ago it was entered, and entry.EXPR a value as it was then. A call is a hit if its\n"
-	    "entry was seen, too; \"info breakpoints\" counts those that are none.\n",
+	    "ago it was entered, and entry.EXPR a value as it was then, entry.bytes(P, N) and the\n"
+	    "like what was in memory. A call is a hit if its entry was seen, too; \"info\n"
+	    "breakpoints\" counts those that are none.\n",
 	.examples = "finish main.neatFunction if elapsed > 1000000 do print(elapsed, goid) end\n",
+    },
+    {
+	.name = "flow",
+	.usage = "flow LOCATION [depth N] [goroutine N] [if EXPR]",
+	.summary = "Show calls as they happen, indented, with arguments, results and durations.",
+	.run = cmd_flow,
+	.flags = COMMAND_DIALECT | COMMAND_OF_LOCATION,
+	.class = CLASS_BREAKPOINTS,
+	.details =
+	    "LOCATION is a function, or a glob or /REGEX/ for several. A call that makes no other\n"
+	    "of these is one line, f(1) = 3  1.2us; else its result has a line of its own. In "
+	    "front\n"
+	    "is the thread or goroutine. depth N: no more than N levels of each. EXPR decides in\n"
+	    "the kernel, when a function is entered.\n",
+	.examples = "flow main.neatFunction\nflow main.* depth 4\n",
     },
     {
 	.name = "help",

@@ -118,6 +118,32 @@ static void put_finish(struct buffer *out, const struct probe *probe, const stru
 	put_skipped(out, probe);
 }
 
+/* "cover of f (12 lines, 9 sites)." */
+static void put_cover(struct buffer *out, const struct probe *probe)
+{
+	size_t pictures = probe_picture_count(probe), sites = probe_site_count(probe), reached,
+	       lines;
+	cover_count(probe, &reached, &lines);
+	text_name(out, probe_location(probe));
+	buffer_puts(out, " (");
+	if (pictures > 1)
+		buffer_printf(out, "%zu functions, ", pictures);
+	buffer_printf(out, "%zu lines, %zu site%s).\n", lines, sites, sites == 1 ? "" : "s");
+	if (probe_left_out(probe))
+		buffer_printf(out, "%zu more functions match: one cover is of at most %d.\n",
+			      probe_left_out(probe), COVER_PICTURES_MAX);
+	put_skipped(out, probe);
+}
+
+/* "flow of main.* (12 functions)." */
+static void put_flow(struct buffer *out, const struct probe *probe)
+{
+	size_t count = probe_entry_count(probe);
+	text_name(out, probe_location(probe));
+	buffer_printf(out, " (%zu function%s).\n", count, count == 1 ? "" : "s");
+	put_skipped(out, probe);
+}
+
 static const char *probe_title(const struct probe *probe)
 {
 	return probe_kind(probe) == PROBE_TBREAK ? "Temporary tracepoint" : "Tracepoint";
@@ -134,6 +160,16 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 {
 	if (probe_is_pending(probe)) {
 		put_pending(out, probe);
+		return;
+	}
+	if (probe_kind(probe) == PROBE_COVER) {
+		buffer_printf(out, "Tracepoint %u: cover of ", probe_number(probe));
+		put_cover(out, probe);
+		return;
+	}
+	if (probe_kind(probe) == PROBE_FLOW) {
+		buffer_printf(out, "Tracepoint %u: flow of ", probe_number(probe));
+		put_flow(out, probe);
 		return;
 	}
 	bool is_finish = probe_entry_count(probe) != 0;
@@ -171,9 +207,12 @@ void text_placed(struct buffer *out, const struct probe *probe, const struct pro
 const char *text_runs(const struct probe *probe)
 {
 	const struct plan *plan = probe_plan(probe);
+	bool has_predicate = false;
 	if (!plan)
 		return "-";
-	return plan->is_in_kernel ? "kernel" : plan->has_predicate ? "kernel+lua" : "lua";
+	for (size_t i = 0; i < probe_plan_count(probe); i++)
+		has_predicate |= probe_plan_at(probe, i)->has_predicate;
+	return plan->is_in_kernel ? "kernel" : has_predicate ? "kernel+lua" : "lua";
 }
 
 static enum abi go_abi(const struct image *image)

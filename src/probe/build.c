@@ -60,6 +60,8 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .limits = session->limits,
 	    .is_lenient = is_lenient,
 	    .is_bare = probe->is_bare,
+	    .is_count = request->kind == PROBE_COVER,
+	    .flow = site->flow,
 	    .is_condition_in_lua = probe->is_condition_in_lua,
 	    .is_block_in_lua = probe->is_block_in_lua,
 	    .program = probe->session->target.public.program,
@@ -82,6 +84,11 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 
 	if (site->entry != NO_ENTRY)
 		compile_request.entry = probe->entries.data[site->entry].like;
+	/* The entry has decided. */
+	if (site->flow == FLOW_LEAVE) {
+		compile_request.condition = NULL;
+		compile_request.goroutine = NULL;
+	}
 	TRY(compile(&compile_request, ret));
 	if (has_types(*ret))
 		session_keep(probe->session, site->public.place.image);
@@ -150,6 +157,9 @@ static bool find_group(const struct probe *probe, struct probe_site *site)
 {
 	const struct compile_site entry = entry_of(probe, site);
 
+	/* The two halves of a flow differ in more than where they are. */
+	if (site->flow)
+		return false;
 	for (unsigned i = 0; i < probe->groups.size; i++) {
 		const struct group *group = &probe->groups.data[i];
 
@@ -168,8 +178,8 @@ static void join_group(struct probe *probe, struct probe_site *site, struct plan
 	for (unsigned i = 0; i < probe->groups.size; i++) {
 		const struct plan *have = probe->groups.data[i].plan;
 
-		if (!has_same_code(have, plan) || !has_same_captures(have, plan) ||
-		    !has_same_keys(have, plan))
+		if (strcmp(have->lua, plan->lua) != 0 || !has_same_code(have, plan) ||
+		    !has_same_captures(have, plan) || !has_same_keys(have, plan))
 			continue;
 		plan_free(plan);
 		site->group = i;
@@ -240,6 +250,8 @@ static bool settle(struct probe *probe)
 
 static bool has_one_lua(const struct probe *probe)
 {
+	if (probe->request.kind == PROBE_FLOW)
+		return true; /* each shows other values */
 	for (size_t i = 1; i < probe->groups.size; i++)
 		if (strcmp(probe->groups.data[i].plan->lua, probe->groups.data[0].plan->lua) != 0)
 			return false;
@@ -346,7 +358,7 @@ static struct error *load_groups(struct probe *probe, struct kernel *kernel)
 	TRY(make_aggregates(probe, plan, kernel));
 	for (size_t i = 0; i < probe->groups.size; i++)
 		TRY(group_load(probe, &probe->groups.data[i], kernel));
-	for (size_t i = 0; i < probe->entries.size; i++) {
+	for (size_t i = 0; i < probe->entries.size && probe->request.kind == PROBE_FINISH; i++) {
 		const struct probe_entry *entry = &probe->entries.data[i];
 		struct group *group =
 		    &probe->groups.data[probe->sites.data[entry->first_site].group];
@@ -389,6 +401,10 @@ struct error *probe_build(struct probe *probe)
 	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT
 			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
 									      : IDENTITY_COOKIE;
+	if (probe->request.kind == PROBE_COVER && probe->identity == IDENTITY_IP)
+		return error_new(ERR_NO_BPF,
+				 "cover needs a count for each place, and this kernel counts those "
+				 "of a tracepoint together (Linux 6.6 and later do not)");
 	TRY(build(probe, kernel));
 	stacks_prepare(probe);
 	return probe->is_enabled ? probe_attach(probe) : NULL;

@@ -76,7 +76,8 @@ static struct error *entry_attach(struct probe *probe, const struct probe_entry 
 
 static struct error *entries_attach(struct probe *probe)
 {
-	for (size_t i = 0; i < probe->entries.size; i++)
+	/* Those of a flow are sites. */
+	for (size_t i = 0; i < probe->entries.size && probe->request.kind == PROBE_FINISH; i++)
 		TRY(entry_attach(probe, &probe->entries.data[i]));
 	return NULL;
 }

@@ -118,12 +118,60 @@ struct probe_entry {
 
 struct probe_site {
 	struct site public;
+	enum flow_half flow; /* of a flow */
 	struct compile_site like;
 	size_t entry; /* index, or NO_ENTRY */
 	unsigned group;
 	bool is_disabled; /* by itself; the probe may be disabled as a whole, too */
 	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
 	struct counters before;		     /* of programs replaced by a new run */
+};
+
+/* window.c: bytes that functions are read from. {0} is empty; window_deinit it. */
+struct window {
+	const struct image *image;
+	uint64_t start, size;
+	uint8_t *bytes;
+};
+void window_deinit(struct window *window);
+/* The bytes of the place's function, until the next call; NULL if they are not in the file. */
+const uint8_t *window_bytes(struct window *window, const struct place *place);
+/* Decodes the place's function; for code_deinit. The window must stay as it is while ret is
+ * used. */
+struct error *window_decode(struct window *window, const struct place *place, struct code *ret);
+/* Is it a static probe's, and not known which function it is in? Its nop is decoded alone. */
+bool place_is_lone(const struct place *place);
+
+/* parts.c: a function, and what the compiler split off it. code[0] is the caller's. */
+#define PARTS_MAX 8
+struct parts {
+	const struct code *code[PARTS_MAX];
+	struct code own[PARTS_MAX]; /* of all but the first */
+	uint8_t *bytes[PARTS_MAX];
+	size_t count;
+};
+void parts_init(struct parts *ret, struct image *image, const struct code *body);
+/* The part that target is in, if it is one of some function; parts_init adds those that jumps
+ * lead to, but where an exception lands no jump leads. */
+void parts_add(struct parts *parts, struct image *image, uint64_t target);
+void parts_deinit(struct parts *parts);
+
+/* cover.c: how often a site was hit, to be added to what a line counts, or taken away. */
+struct cover_term {
+	size_t site;
+	bool is_minus;
+};
+struct line_count {
+	struct cover_line public;
+	VECTOR(struct cover_term) terms;
+};
+struct picture {
+	struct place place; /* of the function; its image is held by the probe's sites */
+	const char *function;
+	const char *file;
+	unsigned first, last;  /* its lines */
+	VECTOR(uint64_t) cold; /* code of them that was split off, of whichever host */
+	VECTOR(struct line_count) lines;
 };
 
 struct probe {
@@ -133,6 +181,8 @@ struct probe {
 	char *condition_text;
 	VECTOR(struct probe_site) sites;
 	VECTOR(struct probe_entry) entries; /* of a finish */
+	VECTOR(struct picture) pictures;    /* of a cover */
+	size_t left_out;		    /* places of functions that are too many */
 	VECTOR(struct group) groups;
 	enum site_identity identity;
 	bool is_condition_in_lua, is_block_in_lua, is_bare; /* as in compile_request */
@@ -157,6 +207,11 @@ struct error *probe_locate(struct probe *probe);
 /* All of it but its place in the session's list; probe_free. */
 struct error *probe_make(struct session *session, const struct probe_request *request,
 			 unsigned number, bool is_enabled, struct probe **ret);
+/* Why nothing in the function of a place can be probed; NULL: nothing speaks against it. */
+struct error *place_check_bounds(const struct place *place);
+/* cover.c: the sites by which the lines of the places' functions are counted. */
+struct error *cover_locate(struct probe *probe, const place_list *places);
+void pictures_deinit(struct probe *probe);
 /* Fills in what a site says of itself once its address is settled. */
 struct error *probe_finish_site(struct probe_site *site);
 /* exits.c: a function's returns, for a finish, and its entry: entry is the site there, body the

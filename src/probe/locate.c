@@ -6,81 +6,7 @@
  */
 #include "internal.h"
 
-/* Bytes of an image that functions are read from: those of a pattern are neighbours. */
-struct window {
-	const struct image *image;
-	uint64_t start, size;
-	uint8_t *bytes;
-};
-#define WINDOW_SIZE ((uint64_t)64 << 10)
-
-static void window_deinit(struct window *window)
-{
-	free(window->bytes);
-}
-
-static bool window_has(const struct window *window, const struct image *image, uint64_t start,
-		       uint64_t size)
-{
-	uint64_t at = start - window->start;
-
-	return window->image == image && at <= window->size && size <= window->size - at;
-}
-
-static bool window_read(struct window *window, const struct image *image, uint64_t start,
-			uint64_t size)
-{
-	free(window->bytes);
-	*window = (struct window){image, start, size, xmalloc(size)};
-	if (!image_read(image, start, window->bytes, size))
-		window->image = NULL;
-	return window->image;
-}
-
-/* So many bytes of the image, until the next call; NULL if they are not in the file. */
-static const uint8_t *window_bytes(struct window *window, const struct image *image, uint64_t start,
-				   uint64_t size)
-{
-	/* Near the end of a segment there is less. */
-	if (!window_has(window, image, start, size) &&
-	    !(size < WINDOW_SIZE && window_read(window, image, start, WINDOW_SIZE)) &&
-	    !window_read(window, image, start, size))
-		return NULL;
-	return window->bytes + (start - window->start);
-}
-
-/* The nop of a static probe, where it is not known which function it is in: the note says that
- * an instruction begins there. */
-#define LONE_NOP ((uint8_t)0x90)
-
-static bool is_lone(const struct place *place)
-{
-	return place->usdt && (!place->function.name || place->function.is_size_guessed);
-}
-
-/* The bytes that a place is judged in: its function's. They are not decoded yet. */
-static struct error *code_of(struct window *window, const struct place *place, struct code *ret)
-{
-	uint64_t start = is_lone(place) ? place->address : place->function.address;
-	uint64_t size = is_lone(place) ? 1 : place->function.size;
-	const uint8_t *bytes = window_bytes(window, place->image, start, size);
-
-	if (is_lone(place) && (!bytes || *bytes != LONE_NOP))
-		return error_hint(
-		    error_new(ERR_REFUSED,
-			      "%s: the note of the probe leads to 0x%llx in %s, which belongs to "
-			      "no known function and is no nop",
-			      place->usdt->whole, (unsigned long long)place->address,
-			      image_name(place->image)),
-		    "Only a nop is known to be an instruction of its own: the note may be wrong.");
-	if (!bytes)
-		return error_new(ERR_BAD_ELF, "%s: the code of %s is not in the file",
-				 image_name(place->image), place->function.name);
-	*ret = (struct code){.start = start, .end = start + size, .bytes = bytes};
-	return NULL;
-}
-
-static struct error *check_bounds(const struct place *place)
+struct error *place_check_bounds(const struct place *place)
 {
 	const struct function *function = &place->function;
 	const char *problem = image_go_problem(place->image);
@@ -102,7 +28,8 @@ static struct error *check_bounds(const struct place *place)
 		return error_hint(
 		    error_new(ERR_REFUSED,
 			      "%s names no code that callers run: its address is that "
-			      "of a function which chooses one at start-up (an IFUNC)",
+			      "of a function which chooses one at start-up (an IFUNC), and "
+			      "which one that is here cannot be told",
 			      function->name),
 		    "Probe the implementations: rbreak %s:/%s/", basename(image_name(place->image)),
 		    function->name);
@@ -165,13 +92,11 @@ uint64_t probe_address(const struct location *location, const struct place *plac
 	const struct site_rules rules = {.rewrites_nop5 = kernel_rewrites_nop5()};
 	CLEANUP(window_deinit) struct window window = {0};
 	const struct function *function = &place->function;
+	const uint8_t *bytes;
 	struct code code;
 
-	if (!function->name || !is_of_function(location, place))
-		return place->address;
-	const uint8_t *bytes =
-	    window_bytes(&window, place->image, function->address, function->size);
-	if (!bytes)
+	if (!function->name || !is_of_function(location, place) ||
+	    !(bytes = window_bytes(&window, place)))
 		return place->address;
 	if (!code_init_entry(&code, bytes, function->size, function->address, &rules))
 		code_init(&code, bytes, function->size, function->address);
@@ -187,7 +112,7 @@ static void describe_site(const struct code *code, struct probe_site *site)
 	site->like.abi = image_abi(place->image, &place->function);
 	site->like.function = place->function.name ?: place->usdt->whole;
 	site->like.usdt = place->usdt;
-	site->like.are_args_live = !is_lone(place) && !is_cold_part(&place->function) &&
+	site->like.are_args_live = !place_is_lone(place) && !is_cold_part(&place->function) &&
 				   site_args_are_live(code, place->address, &site->like.cfa_offset);
 	site->like.image = place->image;
 	site->like.address = place->address;
@@ -213,6 +138,11 @@ static struct error *judge(const struct location *location, const struct site_ru
 		return err;
 	describe_site(code, site);
 	return probe_finish_site(site);
+}
+
+static bool has_returns(const struct probe *probe)
+{
+	return probe->request.kind == PROBE_FINISH || probe->request.kind == PROBE_FLOW;
 }
 
 /* Aliases of one function (and copies merged by the linker) are one site. */
@@ -249,13 +179,15 @@ static struct error *add_finish(struct probe *probe, const struct location *loca
 /* Adds the place, if its function's entry is meant and can be judged without the rest of it. */
 static bool add_entry(struct probe *probe, const struct location *location,
 		      const struct site_rules *rules, const struct place *place,
-		      const uint8_t *bytes)
+		      struct window *window)
 {
 	const struct function *function = &place->function;
 	struct probe_site site = {.public.place = *place};
+	const uint8_t *bytes;
 	struct code code;
 
-	if (probe->request.kind == PROBE_FINISH || !is_of_function(location, place) ||
+	if (has_returns(probe) || !is_of_function(location, place) ||
+	    !(bytes = window_bytes(window, place)) ||
 	    !code_init_entry(&code, bytes, function->size, function->address, rules))
 		return false;
 	struct error *err = judge(location, rules, &code, &site);
@@ -271,16 +203,15 @@ static struct error *add_place(struct probe *probe, const struct location *locat
 			       struct window *window)
 {
 	struct probe_site site = {.public.place = *place};
-	struct code code = {0};
+	struct code code;
 
-	if (!is_lone(place) && (!location->is_forced || !place->function.name))
-		TRY(check_bounds(place));
-	TRY(code_of(window, place, &code));
-	if (add_entry(probe, location, rules, place, code.bytes))
+	if (!place_is_lone(place) && (!location->is_forced || !place->function.name))
+		TRY(place_check_bounds(place));
+	if (add_entry(probe, location, rules, place, window))
 		return NULL;
-	code_init(&code, code.bytes, code.end - code.start, code.start);
+	TRY(window_decode(window, place, &code));
 	struct error *err = judge(location, rules, &code, &site);
-	if (!err && probe->request.kind != PROBE_FINISH)
+	if (!err && !has_returns(probe))
 		add_site(probe, &site);
 	else if (!err)
 		err = add_finish(probe, location, rules, &code, &site);
@@ -305,13 +236,13 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 {
 	const char *name = places->size ? places->data[0].inlined : NULL;
 
-	if (probe->request.kind == PROBE_FINISH && places->size && places->data[0].usdt)
+	if (has_returns(probe) && places->size && places->data[0].usdt)
 		return error_hint(error_new(ERR_USAGE,
 					    "%s is a place in a function: it does not return",
 					    places->data[0].usdt->whole),
 				  "break -probe sees it; finish works for functions.");
 	for (size_t i = 0; i < places->size; i++)
-		if (probe->request.kind != PROBE_FINISH || !places->data[i].inlined)
+		if (!has_returns(probe) || !places->data[i].inlined)
 			return NULL;
 	return error_hint(error_new(ERR_USAGE,
 				    "every call of %s was inlined: it has no instruction of its "
@@ -319,6 +250,22 @@ static struct error *check_returns(const struct probe *probe, const place_list *
 				    name),
 			  "break %s sees its calls; finish works for the functions they are in.",
 			  name);
+}
+
+/* The name of an IFUNC stands for its implementation. In a pattern it stands for nothing: the
+ * implementation may have a name that matches, too. */
+static struct place implementation(const struct probe *probe, const struct location *location,
+				   const struct place *place)
+{
+	struct place chosen = *place;
+
+	if (place->function.is_ifunc && location->kind == LOCATION_NAME &&
+	    image_ifunc(place->image, &place->function, target_pid(&probe->session->target),
+			&chosen.function)) {
+		chosen.address += chosen.function.address - place->function.address;
+		chosen.line = (struct line){0};
+	}
+	return chosen;
 }
 
 static struct error *add_places(struct probe *probe, const struct location *location,
@@ -329,7 +276,8 @@ static struct error *add_places(struct probe *probe, const struct location *loca
 
 	TRY(check_returns(probe, places));
 	for (size_t i = 0; i < places->size; i++) {
-		struct error *err = add_place(probe, location, &rules, &places->data[i], &window);
+		struct place place = implementation(probe, location, &places->data[i]);
+		struct error *err = add_place(probe, location, &rules, &place, &window);
 
 		if (!err)
 			continue;
@@ -361,7 +309,9 @@ struct error *probe_locate(struct probe *probe)
 	TRY(image_check_unchanged(program_executable(program)));
 	TRY(location_parse(probe->request.location, &location));
 	struct error *err = location_resolve(&location, program, &places);
-	if (!err)
+	if (!err && probe->request.kind == PROBE_COVER)
+		err = cover_locate(probe, &places);
+	else if (!err)
 		err = add_places(probe, &location, &places);
 	place_list_deinit(&places);
 	location_deinit(&location);

@@ -53,6 +53,7 @@ void probe_free(struct probe *probe)
 	vector_deinit(&probe->groups);
 	vector_deinit(&probe->sites);
 	vector_deinit(&probe->entries);
+	pictures_deinit(probe);
 	error_free(probe->skipped_reason);
 	free_request(probe);
 	free(probe);
@@ -334,6 +335,11 @@ size_t probe_skipped(const struct probe *probe, const struct error **ret_first)
 {
 	*ret_first = probe->skipped_reason;
 	return probe->skipped;
+}
+
+const struct plan *probe_plan_at(const struct probe *probe, size_t number)
+{
+	return probe->groups.data[number].plan;
 }
 
 void probe_list(const struct probe *probe, struct buffer *out)

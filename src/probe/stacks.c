@@ -110,7 +110,12 @@ void stacks_prepare(struct probe *probe)
 	watch_target(session);
 }
 
+const struct stack *session_find_stack(struct session *session, const struct stack_capture *capture)
+{
+	return stacks_find(stacks_of(session), capture);
+}
+
 const struct stack *probe_find_stack(const struct probe *probe, const struct stack_capture *capture)
 {
-	return stacks_find(stacks_of(probe->session), capture);
+	return session_find_stack(probe->session, capture);
 }

@@ -172,6 +172,7 @@ int define_statement(lua_State *L)
 	    .source = unit->source,
 	    .condition = node->probe.condition,
 	    .goroutine = node->probe.goroutine,
+	    .depth = node->probe.depth,
 	    .block = node->kind == NODE_DPRINTF ? node->first : node->probe.block,
 	};
 	return define_probe(L, &request, unit, unit_index, carriers);
@@ -231,20 +232,8 @@ struct definer {
 static const struct definer definers[] = {
     {"probe", PROBE_BREAK}, {"tbreak", PROBE_TBREAK}, {"finish", PROBE_FINISH}};
 
-/* Leaves (location, condition function or nil, callback) on the stack. name: the function's. */
-static void check_call(lua_State *L, const char *name)
+static void check_options(lua_State *L, const char *name)
 {
-	int function = lua_gettop(L) >= 3 ? 3 : 2;
-
-	luaL_checkstring(L, 1);
-	luaL_checktype(L, function, LUA_TFUNCTION);
-	lua_settop(L, function);
-	if (function == 2) {
-		lua_pushnil(L);
-		lua_insert(L, 2);
-		return;
-	}
-	luaL_checktype(L, 2, LUA_TTABLE);
 	for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
 		if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), "when") != 0)
 			luaL_error(L, "%s: unknown option '%s' (there is: when)", name,
@@ -252,7 +241,47 @@ static void check_call(lua_State *L, const char *name)
 	lua_getfield(L, 2, "when");
 	if (!lua_isnil(L, -1) && !lua_isfunction(L, -1))
 		luaL_error(L, "%s: the option 'when' must be a function", name);
+}
+
+/* Leaves (location, condition function or nil, callback or nil) on the stack. name: the
+ * function's. */
+static void check_call(lua_State *L, const char *name)
+{
+	int function = lua_gettop(L) >= 3 || lua_istable(L, 2) ? 3 : 2;
+
+	luaL_checkstring(L, 1);
+	if (!lua_isnoneornil(L, function))
+		luaL_checktype(L, function, LUA_TFUNCTION);
+	lua_settop(L, function);
+	if (function == 2) {
+		lua_pushnil(L);
+		lua_insert(L, 2);
+		return;
+	}
+	luaL_checktype(L, 2, LUA_TTABLE);
+	check_options(L, name);
 	lua_replace(L, 2);
+}
+
+/* Without a callback: the default action, perhaps with a condition. */
+static struct error *read_condition(lua_State *L, struct probe_request *request,
+				    const struct unit **ret_unit)
+{
+	const struct node *function;
+	const struct unit *unit;
+	struct unit *empty;
+
+	if (lua_isnil(L, 2)) {
+		TRY(unit_load(L, source_new("(default)", "", 0), &empty));
+		request->source = empty->source;
+		*ret_unit = empty;
+		return NULL;
+	}
+	TRY(unit_find_function(L, 2, true, &unit, &function));
+	TRY(event_name(unit, function, &request->event));
+	request->source = unit->source;
+	*ret_unit = unit;
+	return condition_of(unit, function, request->event, &request->condition);
 }
 
 /* Reads the functions at 2 and 3; pushes the unit of the callback, then one more value. */
@@ -262,6 +291,8 @@ static struct error *read_functions(lua_State *L, struct probe_request *request,
 	const struct unit *unit, *condition_unit;
 	const struct node *function, *condition;
 
+	if (lua_isnil(L, 3))
+		return read_condition(L, request, ret_unit);
 	TRY(unit_find_function(L, 3, false, &unit, &function));
 	TRY(event_name(unit, function, &request->event));
 	request->source = unit->source;

@@ -327,7 +327,7 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 		break;
 	case CAPTURE_ENUM:
 		push_enum(L,
-			  &item->handle->enums[item->plan_number * item->plan->captures.size + i],
+			  &item->handle->enums[item->plan_number * item->handle->capture_count + i],
 			  capture->type, *slot);
 		break;
 	case CAPTURE_POINTER:
@@ -363,7 +363,9 @@ static bool call_function(lua_State *L, const struct runtime *runtime,
 	const struct plan *plan = item->plan;
 	const char *left = (const char *)&item->record.slots[plan->slot_count];
 
-	lua_rawgeti(L, LUA_REGISTRYINDEX, item->handle->function);
+	lua_rawgeti(L, LUA_REGISTRYINDEX,
+		    item->handle->functions ? item->handle->functions[item->plan_number]
+					    : item->handle->function);
 	if (plan->has_guard)
 		lua_pushlightuserdata(L, &filtered_mark);
 	for (size_t i = 0; i < plan->captures.size; i++)
@@ -392,6 +394,7 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 	if (handle->is_gone || is_silenced(handle))
 		return;
 	runtime->current = handle;
+	runtime->current_site = item->site;
 	runtime->hit_ns = item->record.time_ns;
 	bool is_wanted = call_function(L, runtime, item);
 	handle->health.errors_in_row = 0;
@@ -474,6 +477,7 @@ size_t runtime_deliver(struct runtime *runtime)
 		total += taken;
 		deliver_batch(runtime);
 		pending_resolve(runtime);
+		flow_flush(runtime);
 		runtime_flush(runtime);
 	} while (taken > 0 && !runtime->is_cut_short && clock_ns(CLOCK_MONOTONIC) < end);
 	return total;

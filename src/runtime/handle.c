@@ -39,20 +39,29 @@ struct handle *handle_new_pending(lua_State *L, struct probe *probe, int unit_in
 	return handle;
 }
 
-struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
+static void note_captures(struct handle *handle, const struct plan *plan)
 {
-	struct handle *handle = add(L, probe, unit_index);
-	const struct plan *plan = probe_plan(probe);
-
 	for (size_t i = 0; i < plan->captures.size; i++)
 		handle->has_strings |= plan->captures.data[i].kind == CAPTURE_STRING ||
 				       plan->captures.data[i].kind == CAPTURE_BYTES ||
 				       plan->captures.data[i].kind == CAPTURE_STACK;
-	handle->capture_count = plan->captures.size * probe_plan_count(probe);
-	handle->enums = xcalloc(handle->capture_count + 1, sizeof(*handle->enums));
+	if (plan->captures.size > handle->capture_count)
+		handle->capture_count = plan->captures.size;
+}
+
+struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index)
+{
+	struct handle *handle = add(L, probe, unit_index);
+
+	for (size_t i = 0; i < probe_plan_count(probe); i++)
+		note_captures(handle, probe_plan_at(probe, i));
+	handle->enum_count = handle->capture_count * probe_plan_count(probe);
+	handle->enums = xcalloc(handle->enum_count + 1, sizeof(*handle->enums));
 	handle->site_count = probe_site_count(probe);
 	handle->sites = xcalloc(handle->site_count, sizeof(*handle->sites));
 	handle->function = luaL_ref(L, LUA_REGISTRYINDEX);
+	if (probe_kind(probe) == PROBE_FLOW)
+		flow_attach(L, handle);
 	handle->aggregates = lua_touserdata(L, -1);
 	handle->aggregates_reference = luaL_ref(L, LUA_REGISTRYINDEX);
 	return handle;
@@ -71,8 +80,9 @@ static void handle_free(lua_State *L, struct handle *handle)
 		release(L, handle->sites[i].file);
 		release(L, handle->sites[i].usdt);
 	}
-	for (size_t i = 0; i < handle->capture_count; i++)
+	for (size_t i = 0; i < handle->enum_count; i++)
 		release(L, handle->enums[i]);
+	flow_detach(L, handle);
 	release(L, handle->function);
 	release(L, handle->unit);
 	release(L, handle->carriers[0]);

@@ -55,13 +55,18 @@ struct handle {
 	uint64_t remaining; /* calls of its block until it is disabled; if is_limited */
 	bool is_limited;
 	int function, unit; /* references */
+	/* Of a flow, whose plans have a function each: instead of function. */
+	int *functions;
+	size_t function_count;
+	struct calltree *tree;
 	int aggregates_reference;
 	int carriers[2]; /* of a pending probe: references to what its statement has brought */
 	struct aggregates *aggregates;
 	size_t site_count;
 	struct site_values *sites;
-	size_t capture_count;
-	int *enums; /* by capture: reference to a table of its enum's names; 0: not made yet */
+	size_t capture_count, enum_count; /* of the plan that has most; of all */
+	int *enums; /* by plan and capture: reference to a table of its enum's names; 0: not made
+		       yet */
 	struct callback_health health;
 };
 
@@ -77,6 +82,8 @@ struct timer {
 struct renderer {
 	lua_CFunction print, printf, emit;
 	lua_CFunction hit; /* the default action */
+	/* Whole lines of a flow. */
+	void (*lines)(struct buffer *out, unsigned probe, const struct buffer *lines);
 	/* An aggregate of a probe's block, which is its text there; or, without a probe, one of the
 	 * script, by its name. */
 	void (*aggregate)(struct buffer *out, const struct probe *probe, const char *name,
@@ -118,11 +125,15 @@ struct runtime {
 
 	/* Records that have been taken from the ring, each after a batch_item. */
 	struct buffer batch;
-	size_t batch_next;	 /* offset of the next to deliver */
-	int64_t wall_offset_ns;	 /* wall clock - CLOCK_MONOTONIC */
-	struct handle *current;	 /* whose callback runs */
-	uint64_t hit_ns;	 /* ... for a hit of that time, CLOCK_MONOTONIC */
-	struct probe *redefined; /* the next statement is its new text; or NULL */
+	size_t batch_next;	/* offset of the next to deliver */
+	int64_t wall_offset_ns; /* wall clock - CLOCK_MONOTONIC */
+	struct handle *current; /* whose callback runs */
+	uint64_t hit_ns;	/* ... for a hit of that time, CLOCK_MONOTONIC */
+	size_t current_site;	/* ... for this site's event */
+	bool has_flows;
+	int64_t flow_due_ns; /* when the next line of a flow is due that was kept back */
+	struct buffer flow_text, flow_lines; /* of one call; of a tree */
+	struct probe *redefined;	     /* the next statement is its new text; or NULL */
 	bool is_in_timer;
 	bool is_delivering, is_resolving;
 
@@ -225,6 +236,7 @@ void print_open(lua_State *L);
 /* What the values first..last of the stack are to format.c; few has room for FEW_VALUES. One that
  * is no plain value is replaced by its text. */
 #define FEW_VALUES 16
+struct format_value to_format_value(lua_State *L, int index);
 struct format_value *to_values(lua_State *L, int first, int last, struct format_value *few);
 /* Writes out what is pending, of C's stdout too. */
 void runtime_flush(struct runtime *runtime);
@@ -368,6 +380,21 @@ void row_read(void *reader, const mt_u64 *key, const mt_u64 *words);
 bool callback_failed(struct runtime *runtime, struct callback_health *health, const char *what,
 		     struct error *err);
 void callback_deinit(struct callback_health *health);
+
+/* ---------------------------------------------------------------- flow.c */
+
+int64_t runtime_now_ns(void); /* CLOCK_MONOTONIC */
+/* renderer.lines */
+void flow_lines(struct buffer *out, unsigned probe, const struct buffer *lines);
+/* Puts its functions into the table at the top. */
+void flow_open(lua_State *L);
+/* Gives the handle of a flow its functions and its tree; and the opposite. */
+void flow_attach(lua_State *L, struct handle *handle);
+void flow_detach(lua_State *L, struct handle *handle);
+/* Writes lines that are due. */
+void flow_flush(struct runtime *runtime);
+/* Writes all. */
+void flow_finish(struct runtime *runtime);
 
 /* ------------------------------------------------------------- deliver.c */
 

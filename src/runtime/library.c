@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -162,11 +163,25 @@ static int files_nearest(lua_State *L)
 	return 1;
 }
 
+/* make_private(PATH): makes a file that only its owner can read, unless there is one; true, or nil
+ * and why not. */
+static int files_make_private(lua_State *L)
+{
+	const char *path = luaL_checkstring(L, 1);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int count = luaL_fileresult(L, fd >= 0, path);
+
+	if (fd >= 0)
+		close(fd);
+	return count;
+}
+
 static int open_files(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 	    {"recipes", files_recipes},
 	    {"nearest", files_nearest},
+	    {"make_private", files_make_private},
 	    {NULL, NULL},
 	};
 

@@ -72,6 +72,11 @@ struct error *runtime_set_limit(struct runtime *runtime, struct probe *probe,
 				 "tracepoint %u runs wholly in the kernel, which does not count "
 				 "its hits down",
 				 probe_number(probe));
+	if ((limit->disables || limit->deletes) && probe_kind(probe) == PROBE_FLOW)
+		return error_new(ERR_USAGE,
+				 "tracepoint %u shows calls: after one event it would have half "
+				 "of one",
+				 probe_number(probe));
 	lua_checkstack(runtime->lua, LUA_MINSTACK);
 	handle->is_once = limit->deletes || probe_kind(probe) == PROBE_TBREAK;
 	handle->remaining = limit->events;

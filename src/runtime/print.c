@@ -36,8 +36,7 @@ static bool to_number(lua_State *L, int index, struct format_value *ret)
 	return ret->kind != FORMAT_NIL;
 }
 
-/* The value at index; one that is no plain value is replaced there by its text. */
-static struct format_value to_value(lua_State *L, int index)
+struct format_value to_format_value(lua_State *L, int index)
 {
 	struct format_value value = {.kind = FORMAT_NIL};
 
@@ -83,7 +82,7 @@ struct format_value *to_values(lua_State *L, int first, int last, struct format_
 	if (last - first >= FEW_VALUES)
 		values = lua_newuserdatauv(L, sizeof(*values) * (size_t)(last - first + 1), 0);
 	for (int i = first; i <= last; i++)
-		values[i - first] = to_value(L, i);
+		values[i - first] = to_format_value(L, i);
 	return values;
 }
 
@@ -140,6 +139,7 @@ const struct renderer text_renderer = {
     .printf = print_formatted,
     .emit = emit_line,
     .hit = hit_line,
+    .lines = flow_lines,
     .aggregate = aggregate_table,
 };
 

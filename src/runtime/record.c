@@ -207,10 +207,23 @@ static void aggregate_record(struct buffer *out, const struct probe *probe, cons
 	buffer_puts(out, "}\n");
 }
 
+static void put_flow_lines(struct buffer *out, unsigned probe, const struct buffer *lines)
+{
+	for (size_t at = 0; at < lines->size;) {
+		size_t size = strcspn(lines->data + at, "\n");
+
+		buffer_printf(out, "{\"type\":\"flow\",\"probe\":%u,\"text\":", probe);
+		json_text(out, lines->data + at, size);
+		buffer_puts(out, "}\n");
+		at += size + 1;
+	}
+}
+
 const struct renderer record_renderer = {
     .print = print_record,
     .printf = printf_record,
     .emit = emit_record,
     .hit = hit_record,
+    .lines = put_flow_lines,
     .aggregate = aggregate_record,
 };

@@ -53,9 +53,11 @@ struct runtime *runtime_new(struct session *session, struct sink *sink,
 	runtime->options = *options;
 	runtime->renderer = renderer_of(options->format);
 	runtime->timer_fd = -1;
+	runtime->flow_due_ns = INT64_MAX;
 	*(struct runtime **)lua_getextraspace(L) = runtime;
 	open_modules(L, options);
 	push_block_environment(L);
+	flow_open(L);
 	runtime->block_environment = luaL_ref(L, LUA_REGISTRYINDEX);
 	set_arguments(L, options->arguments);
 	return runtime;
@@ -71,6 +73,8 @@ void runtime_free(struct runtime *runtime)
 	vector_deinit(&runtime->units);
 	vector_deinit(&runtime->at_exit);
 	buffer_deinit(&runtime->batch);
+	buffer_deinit(&runtime->flow_text);
+	buffer_deinit(&runtime->flow_lines);
 	buffer_deinit(&runtime->text);
 	lua_close(runtime->lua);
 	shared_free_all(runtime);
@@ -181,6 +185,7 @@ void runtime_finish(struct runtime *runtime)
 	lua_State *L = runtime->lua;
 	struct callback_health health = {0};
 
+	flow_finish(runtime);
 	while (runtime->at_exit.size > 0) {
 		int reference = runtime->at_exit.data[--runtime->at_exit.size];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stack.c - stacks in Lua: a userdata that has the frames as text, one for each distinct
- * text. Equal stacks are one value, so that they are equal as keys of a Lua table too, and an event
- * whose stack has come before makes nothing new.
+ * text; and symbol(), which is one such line. Equal stacks are one value, so that they are equal
+ * as keys of a Lua table too, and an event whose stack has come before makes nothing new.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -46,6 +46,36 @@ static void put_frame(struct buffer *out, const struct stack_frame *frame)
 	put_place(out, frame);
 	if (frame->is_inlined)
 		buffer_puts(out, " (inlined)");
+}
+
+/* symbol(ADDRESS [, PID]): what is at a code address of a process, as a line of a stack; nil if
+ * no file is. PID is the target's unless given. */
+static int symbol(lua_State *L)
+{
+	struct session *session = runtime_of(L)->session;
+	uint64_t address = 0;
+
+	if (!to_pointer(L, 1, &address))
+		address = (uint64_t)luaL_checkinteger(L, 1);
+	const struct stack_capture capture = {
+	    .pid = (pid_t)luaL_optinteger(L, 2, session_target(session)->pid),
+	    .time_ns = UINT64_MAX,
+	    .wanted = 1,
+	    .addresses = &address,
+	    .count = 1,
+	};
+	const struct stack *stack = session_find_stack(session, &capture);
+	/* A function that is inlined at the first instruction of another: the other one. */
+	struct stack_frame frame = stack->frames[stack->count - 1];
+	if (!frame.module && !frame.function) {
+		lua_pushnil(L);
+		return 1;
+	}
+	struct buffer *text = push_buffer(L);
+	put_frame(text, &frame);
+	lua_pushstring(L, text->data + strlen(INDENT));
+	buffer_deinit(text);
+	return 1;
 }
 
 void stack_format(struct buffer *out, const struct stack *stack)
@@ -235,6 +265,7 @@ void stack_open(lua_State *L)
 
 	push_value_type(L, STACK_TYPE, "stack", methods);
 	lua_pop(L, 1);
+	lua_register(L, "symbol", symbol);
 	lua_newtable(L);
 	lua_newtable(L);
 	lua_pushliteral(L, "v");

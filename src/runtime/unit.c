@@ -154,8 +154,8 @@ static struct unit *find_by_name(const struct runtime *runtime, const char *chun
 	return NULL;
 }
 
-/* Pushes the unit of a function: one that ran, or a module that `require` loaded
- * from a file. */
+/* Pushes the unit of a function: one that ran, a module that `require` loaded from a file,
+ * or a text that load() did. */
 static struct error *push_unit_of(lua_State *L, const lua_Debug *ar, struct unit **ret)
 {
 	struct runtime *runtime = runtime_of(L);
@@ -167,10 +167,13 @@ static struct error *push_unit_of(lua_State *L, const lua_Debug *ar, struct unit
 		*ret = unit;
 		return NULL;
 	}
-	if (ar->source[0] != '@' || access(ar->source + 1, R_OK) != 0)
+	/* Of load(), Lua keeps the text as the chunk's name, unless it was given another. */
+	if (ar->source[0] != '@' && ar->source[0] != '=')
+		return unit_load(L, source_new("(string)", ar->source, ar->srclen), ret);
+	if (ar->source[0] == '=' || access(ar->source + 1, R_OK) != 0)
 		return error_hint(error_new(ERR_TYPE, "the text of this function is not known"),
 				  "A callback is compiled from its source: write it in a script "
-				  "or module, not in a string for load().");
+				  "or module, or load() it without a name.");
 	TRY(source_read(ar->source + 1, &source));
 	return unit_load(L, source, ret);
 }
@@ -230,6 +233,9 @@ struct error *unit_find_function(lua_State *L, int index, bool is_condition,
 	lua_getinfo(L, ">Su", &ar);
 	if (ar.what[0] == 'C')
 		return error_new(ERR_TYPE, "a callback must be a Lua function, not one of C");
+	if (ar.what[0] == 'm')
+		return error_new(ERR_TYPE,
+				 "a callback must be a function in a text, not all of it");
 	TRY(push_unit_of(L, &ar, &unit));
 	for (size_t i = 0; unit && i < unit->tree->functions.size; i++) {
 		const struct node *node = unit->tree->functions.data[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dialect.c - the probe statements: break tbreak rbreak finish dprintf every.
+ * dialect.c - the probe statements: break tbreak rbreak finish dprintf every cover flow.
  *
  * Their words stay names (or Lua's break) wherever Lua's grammar can read the line
  * so: a trial reads the rest of the line as Lua, and only if Lua says no is it a
@@ -13,6 +13,8 @@
 #include "parser.h"
 
 #define PROBE_SHOWN_MAX 60
+/* Of a flow. */
+#define DEPTH_MAX 1000
 
 /* ------------------------------------------------------------------- trials */
 
@@ -122,6 +124,17 @@ static char *shown_probe(struct parser *parser, const struct node *probe)
 	return ret;
 }
 
+/* Behind the word; of all others a probe's. */
+static const char *const usages[] = {
+    [PROBE_BREAK] = "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]",
+    [PROBE_TBREAK] = "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]",
+    [PROBE_RBREAK] = "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]",
+    [PROBE_FINISH] = "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]",
+    [PROBE_DPRINTF] = "LOCATION, \"format\", VALUE...",
+    [PROBE_COVER] = "LOCATION",
+    [PROBE_FLOW] = "LOCATION [depth N] [goroutine N] [if CONDITION]",
+};
+
 /* Nothing at all behind break is what a Lua programmer may have meant. */
 static _Noreturn void fail_no_location(struct parser *parser, bool is_empty)
 {
@@ -135,11 +148,8 @@ static _Noreturn void fail_no_location(struct parser *parser, bool is_empty)
 	else
 		err = source_error(parser->lexer.source, token->span, ERR_SYNTAX,
 				   "location expected after '%s'", token->name->text);
-	lexer_throw(&parser->lexer,
-		    error_hint(err, "a probe is written: %s %s", token->name->text,
-			       token->name->probe == PROBE_DPRINTF
-				   ? "LOCATION, \"format\", VALUE..."
-				   : "LOCATION [goroutine N] [if CONDITION] [do BLOCK end]"));
+	lexer_throw(&parser->lexer, error_hint(err, "a probe is written: %s %s", token->name->text,
+					       usages[token->name->probe]));
 }
 
 static _Noreturn void fail_no_format(struct parser *parser, const struct node *node)
@@ -304,7 +314,67 @@ static void parse_goroutine(struct parser *parser, struct node *node)
 	node->probe.goroutine = node_end(parser, goroutine);
 }
 
+/* depth N */
+static void parse_depth(struct parser *parser, struct node *node)
+{
+	const struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_NAME || strcmp(token->name->text, "depth") != 0 ||
+	    !is_on_line(parser))
+		return;
+	next(parser);
+	if (token->kind != TOKEN_INTEGER || token->integer < 1 || token->integer > DEPTH_MAX ||
+	    !is_on_line(parser))
+		lexer_throw(&parser->lexer,
+			    source_error(parser->lexer.source, token->span, ERR_SYNTAX,
+					 "a number from 1 to %d expected after 'depth'",
+					 DEPTH_MAX));
+	node->probe.depth = (unsigned)token->integer;
+	next(parser);
+}
+
+/* Pictures have no block, and a cover counts whatever comes. */
+static void check_picture(struct parser *parser, const struct node *node)
+{
+	static const char *const what[] = {"counts every time: it takes no condition, no goroutine "
+					   "and no block",
+					   "shows calls by itself: it takes no block"};
+	const struct token *token = &parser->lexer.token;
+	bool is_cover = node->probe.kind == PROBE_COVER;
+	bool is_extra =
+	    token->kind == TOKEN_DO ||
+	    (is_cover && (token->kind == TOKEN_IF ||
+			  (token->kind == TOKEN_NAME && !strcmp(token->name->text, "goroutine"))));
+
+	if (!is_on_line(parser) || !is_extra)
+		return;
+	lexer_throw(&parser->lexer,
+		    source_error(parser->lexer.source, token->span, ERR_SYNTAX, "`%s` %s",
+				 shown_probe(parser, node), what[!is_cover]));
+}
+
 /* --------------------------------------------------------------- statements */
+
+static struct node *parse_picture(struct parser *parser)
+{
+	struct node *node = add_probe(parser, NODE_PROBE);
+	struct children children = children_of(node);
+
+	set_location(parser, node,
+		     location_scan(&parser->lexer, parser->lexer.token.span.end, false));
+	lexer_restart(&parser->lexer, node->probe.location_span.end);
+	if (node->probe.kind == PROBE_FLOW) {
+		parse_depth(parser, node);
+		parse_goroutine(parser, node);
+		if (current(parser) == TOKEN_IF && is_on_line(parser)) {
+			next(parser);
+			node->probe.condition = parse_condition(parser, node);
+			children_add(parser, &children, node->probe.condition);
+		}
+	}
+	check_picture(parser, node);
+	return node_end(parser, node);
+}
 
 static struct node *parse_probe(struct parser *parser)
 {
@@ -412,5 +482,7 @@ struct node *parse_probe_statement(struct parser *parser)
 	const struct name *word = parser->lexer.token.name;
 	if (word->probe == PROBE_DPRINTF)
 		return parse_dprintf(parser);
+	if (word->probe == PROBE_COVER || word->probe == PROBE_FLOW)
+		return parse_picture(parser);
 	return strcmp(word->text, "every") == 0 ? parse_every(parser) : parse_probe(parser);
 }

@@ -41,13 +41,16 @@ static bool follows_operator(const struct scan *scan)
  * either. */
 static bool is_stop_word(const struct scan *scan)
 {
-	static const char *const words[] = {"goroutine", "if",	   "do",   "end",
-					    "else",	 "elseif", "until"};
+	enum {
+		OURS = 2 /* the first, which are names as well */
+	};
+	static const char *const words[] = {"goroutine", "depth", "if",	    "do",
+					    "end",	 "else",  "elseif", "until"};
 	const char *text = scan->text + scan->at;
 
 	if (!is_blank(previous(scan)))
 		return false;
-	for (size_t i = scan->at == scan->start; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = scan->at == scan->start ? OURS : 0; i < ARRAY_SIZE(words); i++) {
 		size_t size = strlen(words[i]);
 		if (strncmp(text, words[i], size) == 0 && !char_is(text[size], CLASS_WORD))
 			return true;

@@ -22,6 +22,7 @@ static const struct {
 } probe_words[] = {
     {"break", PROBE_BREAK},   {"tbreak", PROBE_TBREAK},	  {"rbreak", PROBE_RBREAK},
     {"finish", PROBE_FINISH}, {"dprintf", PROBE_DPRINTF}, {"every", PROBE_BREAK},
+    {"cover", PROBE_COVER},   {"flow", PROBE_FLOW},
 };
 
 static uint32_t hash(const char *text, size_t size)

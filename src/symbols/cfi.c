@@ -60,6 +60,16 @@ static struct cfi *cfi_get(struct image *image)
 	return image->cfi;
 }
 
+bool cfi_function_end(struct image *image, uint64_t address, uint64_t *ret)
+{
+	const struct cfi_entry *entry = cfi_table_entry(&cfi_get(image)->tables[0], address);
+
+	if (!entry || entry->start != address)
+		return false;
+	*ret = entry->end;
+	return true;
+}
+
 void cfi_free(struct cfi *cfi)
 {
 	if (!cfi)

@@ -21,7 +21,7 @@
 
 static const struct type c_types[] = {
     {.kind = TYPE_VOID, .name = "void"},
-    CHARACTER("char", 1, true),
+    CHARACTER("char", 1, true), /* these two first, see type_of_words */
     INTEGER("signed char", 1, true),
     INTEGER("unsigned char", 1, false),
     INTEGER("short", 2, true),
@@ -320,6 +320,34 @@ static const struct type *find_type(struct scope *scope, const char *name, unsig
 const struct type *scope_type(struct scope *scope, const char *name)
 {
 	return find_type(scope, name, 0);
+}
+
+const struct type *type_of_words(const char *name)
+{
+	static const struct type pointers[] = {
+	    {.kind = TYPE_POINTER, .name = "void *", .size = 8, .target = &c_types[0]},
+	    {.kind = TYPE_POINTER, .name = "char *", .size = 8, .target = &c_types[1]},
+	};
+	CLEANUP(free_p) char *text = xstrdup(name);
+	char words[64], *last;
+
+	do
+		trim(text);
+	while (drop_qualifier(text));
+	if (!*text)
+		return NULL;
+	last = text + strlen(text) - 1;
+	if (*last != '*')
+		return find_word(c_types, ARRAY_SIZE(c_types),
+				 standard_words(text, words) ? words : text);
+	*last = '\0';
+	do
+		trim(text);
+	while (drop_qualifier(text));
+	for (size_t i = 0; i < ARRAY_SIZE(pointers); i++)
+		if (strcmp(pointers[i].target->name, text) == 0)
+			return &pointers[i];
+	return NULL;
 }
 
 /* ----------------------------------------------------------------- definitions */

@@ -9,6 +9,8 @@
 #include "gotab.h"
 
 #define NO_FILE 0xffffffffu
+/* Bytes; assembly that takes any number says 0x80000000. */
+#define ARGUMENTS_MAX 65536
 
 static bool read_u32(struct gotab *table, enum gotab_window which, uint64_t offset, uint32_t *ret)
 {
@@ -124,6 +126,38 @@ bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned
 	*ret_file = gotab_file(table, func, file);
 	*ret_line = line;
 	return *ret_file != NULL;
+}
+
+uint64_t gotab_line_end(struct gotab *table, uint64_t address)
+{
+	static const unsigned fields[] = {FUNC_PCFILE, FUNC_PCLN};
+	uint64_t start, func, end = UINT64_MAX;
+	uint32_t index, list;
+
+	if (!gotab_find(table, address, &index) || !gotab_entry(table, index, &start, &func))
+		return end;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (!gotab_field(table, func, fields[i], &list) || !list)
+			continue;
+		struct gotab_values values = gotab_values(table, list, start);
+		while (values.until <= address && gotab_values_next(&values))
+			;
+		if (values.until > address && values.until < end)
+			end = values.until;
+	}
+	return end;
+}
+
+unsigned image_go_argument_words(struct image *image, uint64_t address)
+{
+	uint64_t start, func;
+	uint32_t index, bytes;
+
+	if (!go_covers(image, address) || !gotab_find(image->go->table, address, &index) ||
+	    !gotab_entry(image->go->table, index, &start, &func) ||
+	    !gotab_field(image->go->table, func, FUNC_ARGS, &bytes) || bytes > ARGUMENTS_MAX)
+		return 0;
+	return bytes / 8;
 }
 
 bool gotab_depth(struct gotab *table, uint64_t address, int64_t *ret)

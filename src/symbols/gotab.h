@@ -77,7 +77,9 @@ const struct gomodule *gotab_module(struct gotab *table);
 
 /* _func begins with the entry (a pointer, or u32 from 1.18); after it, u32s:
  * name, args, deferreturn, pcsp, pcfile, pcln, npcdata, unit (from 1.16). */
-enum gotab_field { /* in u32s, from the name's */
+enum gotab_field {     /* in u32s, from the name's */
+	FUNC_ARGS = 1, /* bytes of the caller's frame that arguments and results have, or could
+			  be stored in */
 	FUNC_PCSP = 3,
 	FUNC_PCFILE = 4,
 	FUNC_PCLN = 5,

@@ -84,6 +84,9 @@ uint64_t image_code_end(const struct image *image, uint64_t address);
 /* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
 char *image_read_string(const struct image *image, uint64_t address);
 void relocations_free(struct relocations *relocations);
+/* Calls fn for each relocation of a type until it returns true. */
+bool image_each_relocation(const struct image *image, uint32_t type,
+			   bool (*fn)(void *context, const Elf64_Rela *), void *context);
 /* Where a pointer to target is stored, after relocation by base 0, in the data
  * segments. Calls fn for each such address until it returns true. */
 bool image_find_pointer(const struct image *image, uint64_t target,
@@ -106,6 +109,8 @@ struct error *kind_check(const char *name, int fd, uint64_t file_size);
 void lines_free(struct lines *lines);
 void dwarf_free(struct dwarf *dwarf);
 void cfi_free(struct cfi *cfi);
+/* What the unwind table says of the function that begins at address: where it ends. */
+bool cfi_function_end(struct image *image, uint64_t address, uint64_t *ret);
 void usdts_free(struct usdts *usdts);
 /* The arguments of a note's string, in the image's arena (usdtarg.c). */
 const struct usdt_argument *usdt_parse_arguments(struct image *image, const char *text,
@@ -289,6 +294,8 @@ bool gotab_covers(const struct gotab *table, uint64_t address);
 bool gotab_search(struct gotab *table, const char *literal, symbol_fn fn, void *context);
 /* File (the caller frees it) and line of address. */
 bool gotab_line(struct gotab *table, uint64_t address, char **ret_file, unsigned *ret_line);
+/* Where the line of an address may change next. */
+uint64_t gotab_line_end(struct gotab *table, uint64_t address);
 /* Appends the chain of calls inlined at address, innermost first (goinline.c). */
 void gotab_inlined_at(struct image *image, uint64_t address, inline_chain *ret);
 /* Calls fn for each inlined copy of the functions whose name contains literal and is wanted:

@@ -48,6 +48,11 @@ Dwarf_Die unit_tree(Dwarf_Die *unit);
  */
 struct bytes lines_section(const struct lines *lines, const char *name, const char *old_name);
 
+/* Calls fn for each unit that has a line table which Go's own does not say as well. */
+struct row_table;
+typedef void (*line_table_fn)(void *context, Dwarf_Die *unit, const struct row_table *table);
+void line_tables_each(struct image *image, line_table_fn fn, void *context);
+
 /* Starts of one line in one unit, by address. */
 struct line_starts {
 	struct line_start *data;

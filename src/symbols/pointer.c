@@ -11,9 +11,8 @@
 
 /* ------------------------------------------------------------- relocations */
 
-/* Calls fn for each R_X86_64_RELATIVE until it returns true. */
-static bool each_relocation(const struct image *image,
-			    bool (*fn)(void *context, const Elf64_Rela *), void *context)
+bool image_each_relocation(const struct image *image, uint32_t type,
+			   bool (*fn)(void *context, const Elf64_Rela *), void *context)
 {
 	CLEANUP(free_p) Elf64_Rela *batch = xmalloc(RELOCATIONS_AT_A_TIME * sizeof(*batch));
 
@@ -29,8 +28,7 @@ static bool each_relocation(const struct image *image,
 					 size * sizeof(*batch)))
 				break;
 			for (size_t j = 0; j < size; j++)
-				if (ELF64_R_TYPE(batch[j].r_info) == R_X86_64_RELATIVE &&
-				    fn(context, &batch[j]))
+				if (ELF64_R_TYPE(batch[j].r_info) == type && fn(context, &batch[j]))
 					return true;
 		}
 	}
@@ -69,7 +67,7 @@ static const struct relocations *relocations_get(const struct image *image)
 
 	if (!*cache) {
 		struct relocations *made = xcalloc(1, sizeof(*made));
-		each_relocation(image, add_relocation, made);
+		image_each_relocation(image, R_X86_64_RELATIVE, add_relocation, made);
 		if (made->list.size)
 			qsort(made->list.data, made->list.size, sizeof(*made->list.data), compare);
 		*cache = made;
@@ -145,7 +143,8 @@ bool image_find_pointer(const struct image *image, uint64_t target,
 		if (image->segments.data[i].is_writable &&
 		    find_in_segment(image, &image->segments.data[i], &query))
 			return true;
-	return image->is_pie && each_relocation(image, is_relocation_to, &query);
+	return image->is_pie &&
+	       image_each_relocation(image, R_X86_64_RELATIVE, is_relocation_to, &query);
 }
 
 /* ---------------------------------------------------------------- interning */

@@ -104,10 +104,9 @@ void source_add(struct source *source, size_t file, uint64_t line, bool is_state
 
 /* ------------------------------------------------------------------- tables */
 
-/* Calls fn for each unit of the image that has a line table. */
 struct table_visit {
 	struct image *image;
-	void (*fn)(void *context, Dwarf_Die *unit, const struct row_table *table);
+	line_table_fn fn;
 	void *context;
 };
 
@@ -134,9 +133,10 @@ static void visit_table(const struct table_visit *visit, const struct row_sectio
 	rows_close(&table);
 }
 
-static void visit_tables(const struct table_visit *visit)
+void line_tables_each(struct image *image, line_table_fn fn, void *context)
 {
-	const struct lines *lines = lines_get(visit->image);
+	const struct table_visit visit = {image, fn, context};
+	const struct lines *lines = lines_get(image);
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 	uint8_t type;
@@ -150,7 +150,7 @@ static void visit_tables(const struct table_visit *visit)
 	};
 	while (dwarf_get_units(lines->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
-			visit_table(visit, &sections, &unit);
+			visit_table(&visit, &sections, &unit);
 }
 
 /* --------------------------------------------------------------------- rows */
@@ -340,7 +340,7 @@ void source_search(struct source *ret, struct image *image, const char *wanted, 
 	    .image = image, .wanted = path_normalize(xstrdup(wanted)), .line = line};
 	if (go_has_table(image))
 		gotab_source(image->go->table, ret);
-	visit_tables(&(struct table_visit){image, search_table, ret});
+	line_tables_each(image, search_table, ret);
 	for (size_t i = 0; i < ret->files.size; i++) {
 		struct source_file *file = &ret->files.data[i];
 		if (file->starts.size == 0)
@@ -384,5 +384,5 @@ void image_each_source(struct image *image, void (*fn)(void *context, const char
 
 	if (go_has_table(image))
 		gotab_each_source(image->go->table, fn, context);
-	visit_tables(&(struct table_visit){image, visit_names, &visit});
+	line_tables_each(image, visit_names, &visit);
 }

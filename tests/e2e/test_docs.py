@@ -67,6 +67,9 @@ class Pages(TestCase):
     def test_the_tutorial(self):
         self.play("docs/tutorial.md")
 
+    def test_the_pictures(self):
+        self.play("docs/pictures.md")
+
     @unittest.skipUnless(os.path.exists("/usr/bin/python3"), "the page speaks of python3")
     def test_static_probes(self):
         self.play("docs/usdt.md")

@@ -210,6 +210,8 @@ class Stripped(Values):
                         ("break main.anything do print(iface(arg[1], arg[2])) end", ANYTHING),
                         ("break main.failure do print(iface(arg[1], arg[2])) end", FAILURES),
                         ("break main.shape do print(iface(arg[1], arg[2]).X) end", ["5"]),
+                        ("break main.call do print(gofunc(arg[1])) end",
+                         ["main.all.func1", "main.double"]),
                         ("finish main.manyArgs do print(result[1], bytes(result[2], result[3]), "
                          "iface(result[4], result[5])) end",
                          ['3\tstr\t*errors.errorString "three"'])))
@@ -220,7 +222,9 @@ class Stripped(Values):
                 ("break main.anything do print(iface(arg[1])) end",
                  "iface takes the two words of an interface: iface(T, P)"),
                 ("local x = 1 break main.anything do print(iface(x, arg[2])) end",
-                 "`x` cannot be known at the hit")):
+                 "`x` cannot be known at the hit"),
+                ("break main.call do print(gofunc(1, 2)) end",
+                 "gofunc takes one word: gofunc(P)")):
             self.assertIn(message, self.refuse(path, script))
         for version in go_versions():
             self.assertIn("Go returns up to nine words in registers: result[1] to result[9]",
@@ -229,8 +233,10 @@ class Stripped(Values):
         # Words that are no interface's.
         self.check(path, (
             ("break main.eleven do print(iface(arg[1], arg[2])) end", ["<of unknown type>"]),))
-        self.assertIn("`iface` can only be used in Go programs",
-                      self.refuse(target_path("counted"), "break counted do print(iface(1, 2)) end"))
+        for call in ("iface(1, 2)", "gofunc(1)"):
+            self.assertIn("`%s` can only be used in Go programs" % call.partition("(")[0],
+                          self.refuse(target_path("counted"),
+                                      "break counted do print(%s) end" % call))
 
 
 @needs_root

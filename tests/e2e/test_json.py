@@ -43,7 +43,7 @@ class Json(TestCase):
 
     def test_a_command_s_text_is_a_record(self):
         done, records = self.run_json("--dry-run", "-batch", "-ex", "info line counted",
-                                      "-ex", 'echo a\\n\\033"', "-ex", "foo", "-ex",
+                                      "-ex", 'echo a\\n\\033"', "-ex", "zzzzzz", "-ex",
                                       "info aggregates", "-ex", "= 1 << 62", COUNTED)
         self.assertEqual([(r["type"], r.get("command")) for r in records], [
             ("output", "info line counted"), ("output", 'echo a\\n\\033"'),
@@ -54,7 +54,7 @@ class Json(TestCase):
         self.assertEqual(records[2]["text"], "No aggregations.")
         self.assertEqual(records[3], {"type": "print", "text": str(1 << 62)})
         self.assertEqual((done.status, done.stderr),
-                         (1, 'moontap: Undefined command: "foo".  Try "help".\n'))
+                         (1, 'moontap: Undefined command: "zzzzzz".  Try "help".\n'))
 
     def test_a_placed_tracepoint_is_a_record(self):
         _, records = self.run_json("--dry-run", "-batch", "-ex", "break counted if arg[1] > 3",
@@ -260,7 +260,8 @@ class Traced(TestCase):
     def test_each_record_is_as_documented(self):
         records = self.trace_json(
             "break counted if arg[1] == 0\nfinish seldom\n"
-            "break seldom do print(1) emit{} end\nbreak seldom do hist(arg[1], comm) end",
+            "break seldom do print(1) emit{} end\nbreak seldom do hist(arg[1], comm) end\n"
+            "flow seldom\ncover seldom",
             COUNTED, "-n", "100")
         records += objects(self.moontap("--format", "json", "-batch", "-ex", "pwd").stdout)
         seen = {json.dumps(names(record)) for record in records}

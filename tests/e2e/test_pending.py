@@ -47,6 +47,21 @@ class Pending(TestCase):
         self.work(target, tap)
         self.check_hits(tap)
 
+    def test_pictures_of_a_library_loaded_later(self):
+        target = self.target("loader")
+        tap = self.tap("-q", "-ex", "set breakpoint pending on", "-ex", "cover plugin_work",
+                       "-ex", "flow plugin_work depth 1 if arg[1] > 3", "-p", str(target.pid))
+        tap.type("cover\n")
+        tap.expect("^nothing is covered yet", errors=True)
+        self.load(target)
+        tap.expect("^Tracepoint 1: cover of plugin_work")
+        tap.expect("^Tracepoint 2: flow of plugin_work")
+        target.go()
+        target.expect("^calls 10$")
+        tap.expect_lines(6, r"^\[\d+\] plugin_work\(")
+        tap.type("cover\n")
+        tap.expect(r"^ +10  \d+\t")
+
     def test_a_function_of_a_library_loaded_later_by_whoever_runs_a_file(self):
         tap = self.console(target_path("loader"))
         target = self.target("loader")

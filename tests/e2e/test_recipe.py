@@ -2,10 +2,12 @@
 """Recipes as such: found, described, checked, run, refused. What each of them does on real
 programs is in test_recipes_*.py."""
 
+import glob
 import os
+import re
 import unittest
 
-from harness import TestCase, needs_root, target_path
+from harness import ROOT, TestCase, needs_root, target_path
 
 RECIPE = """return {{
   name = "{name}", version = "1.0", api = 1, license = "MIT", summary = "A recipe of the user's.",
@@ -22,6 +24,31 @@ RECIPE = """return {{
 }}
 """
 SHOW = ("print(args.functions, args.least, args.sizes, args.order, args.few, args.loud)")
+
+
+class Library(TestCase):
+    """The recipes that come with moontap."""
+
+    def test_each_is_described_tested_and_in_the_documentation(self):
+        listed = re.findall(r"^(\S+)  +(\S.*)$", self.moontap(
+            "-q", "-batch", "-ex", "recipe list").stdout, re.MULTILINE)
+        names = [name for name, _ in listed]
+        self.assertIn("calls.funccount", names)
+        with open(os.path.join(ROOT, "docs/recipes.md"), encoding="utf-8") as file:
+            rows = re.findall(r"^\| `(\w+\.\w+)` \| (\S.*) \|$", file.read(), re.MULTILINE)
+        self.assertEqual([name for name, _ in rows], sorted(names))
+        tests = ""
+        for path in glob.glob(os.path.join(os.path.dirname(__file__), "test_recipe*.py")):
+            with open(path, encoding="utf-8") as file:
+                tests += file.read()
+        for name in names:
+            done = self.moontap("-q", "-batch", "-ex", "recipe help " + name)
+            self.assertEqual((done.status, done.stderr), (0, ""), name)
+            self.assertRegex(done.stdout, r"\A%s \S+ - \S" % re.escape(name))
+            for section in ("Prints", "Examples"):
+                self.assertIn("\n%s:\n" % section, done.stdout, name)
+            self.assertRegex(tests, r"\bdef test_\w*%s\b|\b%s\b" % (
+                name.partition(".")[2], re.escape(name)), "no test of " + name)
 
 
 class Recipes(TestCase):

@@ -13,10 +13,13 @@ GO_CALLS := $(foreach go,$(GOS:/usr/lib/go-%/bin/go=go-calls-%),$(go) $(GO_KINDS
 VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-clang cc-gcc \
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
-	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels throws stacks stacks-fp $(GOS:/usr/lib/go-%/bin/go=go-play-%) \
+	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels locks memory objects \
+	throws stacks stacks-fp tree lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug \
+	$(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
-	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) $(VALUES))
+	$(GOS:/usr/lib/go-%/bin/go=go-values-pie-%) \
+	$(GOS:/usr/lib/go-%/bin/go=go-recipes-%) $(GOS:/usr/lib/go-%/bin/go=go-recipes-stripped-%) $(VALUES))
 
 # -fcf-protection: an endbr64 at each function's start, as some distributions have.
 $(T)/counted: tests/targets/counted.c
@@ -29,9 +32,21 @@ $(T)/counted-stripped: $(T)/counted
 	$(call say,TARGET,$@)strip -s -o $@ $<
 $(T)/calls-nodebug: $(T)/calls
 	$(call say,TARGET,$@)strip -g -o $@ $<
-$(T)/calls $(T)/ends $(T)/hazards $(T)/nobpf: $(T)/%: tests/targets/%.c
+$(T)/calls $(T)/ends $(T)/hazards $(T)/locks $(T)/memory $(T)/nobpf: $(T)/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -o $@ $<
+$(T)/tree: tests/targets/tree.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wno-infinite-recursion -o $@ $<
+# lines-COMPILER-OLEVEL
+$(T)/lines-gcc-%: tests/targets/lines.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -$* -o $@ $<
+$(T)/lines-clang-%: tests/targets/lines.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(T_FLAGS) -$* -o $@ $<
+$(T)/lines-nodebug: $(T)/lines-gcc-O0
+	$(call say,TARGET,$@)strip -g -o $@ $<
 $(T)/labels: tests/targets/labels.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -O0 -o $@ $<
@@ -55,7 +70,7 @@ $(T)/usdt-stripped: $(T)/usdt
 $(T)/libusdtlate.so: tests/targets/usdt_late.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libusdtlate.so -o $@ $<
-$(T)/names $(T)/throws: $(T)/%: tests/targets/%.cc
+$(T)/names $(T)/objects $(T)/throws: $(T)/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)g++ $(T_FLAGS) -o $@ $<
 
@@ -107,6 +122,13 @@ $(T)/go-values-pie-%: $(wildcard tests/targets/govalues/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-buildmode=pie -ldflags="-s -w")
 $(T)/go-values-%: $(wildcard tests/targets/govalues/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
+
+$(T)/go-recipes-stripped-%: $(wildcard tests/targets/gorecipes/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@,-ldflags="-s -w")
+$(T)/go-recipes-%: $(wildcard tests/targets/gorecipes/*)
 	@mkdir -p $(@D)
 	$(call say,GO,$@)cd $(<D) && $(call go_build,/usr/lib/go-$*/bin/go,$@)
 

@@ -50,7 +50,8 @@ static const char *const dump_kinds[] = {
 };
 static const char *const dump_probes[] = {
     [PROBE_BREAK] = "break",   [PROBE_TBREAK] = "tbreak",   [PROBE_RBREAK] = "rbreak",
-    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf",
+    [PROBE_FINISH] = "finish", [PROBE_DPRINTF] = "dprintf", [PROBE_COVER] = "cover",
+    [PROBE_FLOW] = "flow",
 };
 
 static inline void dump_goroutine(struct buffer *out, const struct node *node)
@@ -70,6 +71,8 @@ static void dump_head(const struct node *node, struct buffer *out)
 		break;
 	case NODE_PROBE:
 		buffer_printf(out, "%s [%s]", dump_probes[node->probe.kind], node->probe.location);
+		if (node->probe.depth)
+			buffer_printf(out, " depth %u", node->probe.depth);
 		dump_goroutine(out, node);
 		break;
 	case NODE_DPRINTF:

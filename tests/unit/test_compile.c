@@ -38,6 +38,23 @@ static void a_block_becomes_a_function_of_its_captures(void **state)
 	     "u64 at (%rdi + 8)"},
 	    {"local A <const> = 4 local B <const> = A*2 break f do print(B) end",
 	     "local A <const> = 4; local B <const> = A*2; return function()  print(B)  end", ""},
+	    /* What a constant keeps from being run is not captured. */
+	    {"local N <const> = false break f do if N then print(arg[1]) else print(2) end end",
+	     "local N <const> = false; return function()  if N then print(arg[1]) else print(2) "
+	     "end  "
+	     "end",
+	     ""},
+	    {"break f do if not (nil or 1 and false) then print(arg[2]) else print(pid) end end",
+	     "return function(arg_2_)  if not (nil or 1 and false) then print(arg_2_) else "
+	     "print(pid) "
+	     "end  end",
+	     "%rsi"},
+	    {"break f do local a = arg[1] if a then print(arg[2]) elseif true then print(pid) else "
+	     "print(tid) end end",
+	     "return function(arg_1_, arg_2_, pid_)  local a = arg_1_ if a then print(arg_2_) "
+	     "elseif "
+	     "true then print(pid_) else print(tid) end  end",
+	     NULL},
 	    /* The kernel decides; nothing is left of the condition. */
 	    {"break f if arg[1] > 3 do print(1) end", "return function()  print(1)  end", ""},
 	    /* A block that is one `if` is a condition, too, where the kernel can decide it. */
@@ -161,12 +178,16 @@ static void what_cannot_be_read_is_an_error_at_its_place(void **state)
 	     "when a function returns"},
 	    {"break f do print(cast('int')) end", &entry, ERR_TYPE, "t.mt:1:18",
 	     "cast takes a type's name and a value"},
-	    {"break f do print(cast('int', 1)) end", &entry, ERR_NAME, "t.mt:1:23",
-	     "no type `int` is known here"},
+	    {"break f do print(cast('int *', 1)) end", &entry, ERR_NAME, "t.mt:1:23",
+	     "no type `int *` is known here"},
 	    {"break f do print(addr(arg[1])) end", &entry, ERR_TYPE, "t.mt:1:23", "has no address"},
 	    {"break f do print(len()) end", &entry, ERR_TYPE, "t.mt:1:18", "len takes one value"},
 	    {"break f do print(bytes(arg[1])) end", &entry, ERR_TYPE, "t.mt:1:18",
-	     "bytes takes an address and how many"},
+	     "bytes takes an address, how many and, if you like, a greatest length"},
+	    {"break f do print(bytes(arg[1], arg[2], 20000)) end", &entry, ERR_TYPE, "t.mt:1:40",
+	     "the greatest length must be a constant from 1 to 16384"},
+	    {"break f do print(bytes(arg[1], 2, arg[3])) end", &entry, ERR_TYPE, "t.mt:1:35",
+	     "the greatest length must be a constant from 1 to 16384"},
 	    {"break f do print(reg.foo) end", &entry, ERR_NAME, "t.mt:1:18", "no register"},
 	    {"break f do print(str()) end", &entry, ERR_TYPE, "t.mt:1:18", "str(P [, MAX])"},
 	    {"break f do print(str(arg[1], n)) end", &entry, ERR_TYPE, "t.mt:1:30", "16384"},

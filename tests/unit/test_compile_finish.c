@@ -35,6 +35,26 @@ static void the_entry_keeps_what_the_block_names(void **state)
 	     "  62  u64 [r8+16] = r1\n"
 	     "  63  r1 = u64 [r6+112]\n"
 	     "  64  u64 [r8+24] = r1\n"},
+	    /* Memory as it was then: what its address is made of is the entry's, too. */
+	    {"finish f do print(entry.u64(arg[1] + 8)) end", "  61  u64 [r10-40] = 0\n"
+							     "  62  r1 = u64 [r6+112]\n"
+							     "  63  r1 += 8\n"
+							     "  64  r3 = r1\n"
+							     "  65  r1 = r10\n"
+							     "  66  r1 += -8\n"
+							     "  67  r2 = 8\n"
+							     "  68  call probe_read_user\n"
+							     "  69  if r0 != 0 goto 74\n"
+							     "  70  r0 = u64 [r10-8]\n"
+							     "  71  r1 = r0\n"
+							     "  72  u64 [r8+16] = r1\n"
+							     "  73  goto 80\n"
+							     "  74  r1 = 1\n"
+							     "  75  r0 = u64 [r8+8]\n"
+							     "  76  r0 |= r1\n"
+							     "  77  u64 [r8+8] = r0\n"
+							     "  78  r0 = u64 [r10-40]\n"
+							     "  79  u64 [r8+16] = r0\n"},
 	    /* What cannot be read is marked, with the reason in its place. */
 	    {"finish f do print(entry.arg[7]) end", "  61  u64 [r10-40] = 0\n"
 						    "  62  r1 = u64 [r6+152]\n"
@@ -160,6 +180,12 @@ static void what_makes_no_sense_is_an_error_at_its_place(void **state)
 	     "`entry` can only be used as entry.EXPR"},
 	    {"finish f do print(entry.n) end", &at_return, ERR_NAME, "t.mt:1:19",
 	     "no variable `n` is known here"},
+	    {"finish f do print(entry.u64(1, 2)) end", &at_return, ERR_TYPE, "t.mt:1:19",
+	     "u64 takes one address: u64(P)"},
+	    {"finish f do print(entry.bytes(entry.arg[1])) end", &at_return, ERR_TYPE, "t.mt:1:19",
+	     "bytes takes an address and how many: bytes(P, N)"},
+	    {"finish f do print(entry.stack(1)) end", &at_return, ERR_NAME, "t.mt:1:19",
+	     "no variable `stack` is known here"},
 	    {"finish f do print(entry.reg.foo) end", &at_return, ERR_NAME, "t.mt:1:19",
 	     "is no register"},
 	    {"finish f do result = 1 end", &at_return, ERR_NAME, "t.mt:1:13",

@@ -346,7 +346,9 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	    {"do print(u8(1, 2))", ERR_TYPE, "t.mt:1:18", "u8 takes one address: u8(P)", ""},
 	    {"do print(len())", ERR_TYPE, "t.mt:1:18", "len takes one value: len(V)", ""},
 	    {"do print(bytes(p))", ERR_TYPE, "t.mt:1:18",
-	     "bytes takes an address and how many: bytes(P, N)", ""},
+	     "bytes takes an address, how many and, if you like, a greatest length: "
+	     "bytes(P, N [, MAX])",
+	     ""},
 	    {"do print(cast('struct nothing *', p).x)", ERR_NAME, "t.mt:1:23",
 	     "no type `struct nothing *` is known here",
 	     "Write it as the program does: \"struct point *\", \"unsigned int\"."},

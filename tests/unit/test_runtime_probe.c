@@ -128,7 +128,11 @@ static void probe_says_what_is_wrong_with_its_arguments(void **state)
 		enum error_tag tag;
 		const char *message;
 	} cases[] = {
-	    {"probe('f')", ERR_LUA, "bad argument #2 to 'probe' (function expected, got no value)"},
+	    {"probe()", ERR_LUA, "bad argument #1 to 'probe' (string expected, got no value)"},
+	    {"probe('f', 5)", ERR_LUA,
+	     "bad argument #2 to 'probe' (function expected, got number)"},
+	    {"probe('f', {}, 5)", ERR_LUA,
+	     "bad argument #3 to 'probe' (function expected, got number)"},
 	    {"probe('f', {wen = 1}, function() end)", ERR_LUA,
 	     "probe: unknown option 'wen' (there is: when)"},
 	    {"finish('f', {wen = 1}, function() end)", ERR_LUA,
@@ -136,7 +140,10 @@ static void probe_says_what_is_wrong_with_its_arguments(void **state)
 	    {"probe('f', {when = 1}, function() end)", ERR_LUA,
 	     "probe: the option 'when' must be a function"},
 	    {"probe('f', print)", ERR_TYPE, "a callback must be a Lua function, not one of C"},
-	    {"probe('f', load 'return 1')", ERR_TYPE, "the text of this function is not known"},
+	    {"probe('f', load 'return 1')", ERR_TYPE,
+	     "a callback must be a function in a text, not all of it"},
+	    {"probe('f', load('return function() end', '=made')())", ERR_TYPE,
+	     "the text of this function is not known"},
 	    {"probe('f', function(a, b) end)", ERR_TYPE, "a callback has one parameter, the event"},
 	    {"probe('f', function(...) end)", ERR_TYPE, "a callback has one parameter, the event"},
 	    {"local a, b = function(e) end, function(e) end probe('f', a)", ERR_TYPE,
@@ -176,6 +183,57 @@ static void functions_typed_one_after_the_other_are_told_apart(void **state)
 			    "e.tid");
 }
 
+static void a_callback_may_be_in_a_text_that_load_was_given(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f,
+		 "for _, what in ipairs {'arg[1]', 'arg[2]'} do\n"
+		 "  local sizes <const>, least <const> = aggregate.sum {title = what}, 3\n"
+		 "  probe('probed_function', load('local sizes <const>, least <const> = ...\\n'\n"
+		 "    .. 'return function(e) if ' .. what .. ' > least then sizes:add(e.pid) end'\n"
+		 "    .. ' end')(sizes, least))\n"
+		 "end");
+	for (unsigned i = 1; i <= 2; i++) {
+		const struct plan *plan = probe_plan(session_probe(f->session, i));
+		assert_true(plan->is_in_kernel);
+	}
+	struct error *err = run(f, "probe('probed_function', load [[return function(e)\n"
+				   "  print(e.nothing) end]]())");
+	CLEANUP(buffer_deinit) struct buffer text = {0};
+	error_format(err, &text);
+	assert_non_null(strstr(text.data, "(string):2:9: `nothing` is no built-in name"));
+	error_free(err);
+}
+
+static void a_callback_may_stand_before_its_condition(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f,
+		 "local function block(e) count(e.pid) end\n"
+		 "probe('probed_function', {when = function(e)\nreturn e.arg[1] > 3 end}, block)");
+	const struct plan *plan = probe_plan(session_probe(f->session, f->placed));
+	assert_true(plan->has_predicate);
+	assert_true(plan->is_in_kernel);
+}
+
+static void without_a_callback_it_is_the_default_action(void **state)
+{
+	struct fixture *f = *state;
+
+	run_well(f, "probe('probed_function')\n"
+		    "probe('probed_function', {when = function(e) return e.arg[1] > 3 end})\n"
+		    "probe('probed_function', {when = load('return function(e) return arg[1] > 3 "
+		    "end')()})");
+	for (unsigned i = 1; i <= 3; i++) {
+		const struct plan *plan = probe_plan(session_probe(f->session, i));
+		assert_int_equal(plan->has_predicate, i > 1);
+		assert_false(plan->has_guard);
+		assert_true(plan->captures.size > 0);
+	}
+}
+
 static void a_module_can_hold_callbacks(void **state)
 {
 	struct fixture *f = *state;
@@ -210,6 +268,9 @@ int main(void)
 	    TEST(each_turn_of_a_loop_has_its_own_constant),
 	    TEST(probe_says_what_is_wrong_with_its_arguments),
 	    TEST(functions_typed_one_after_the_other_are_told_apart),
+	    TEST(a_callback_may_be_in_a_text_that_load_was_given),
+	    TEST(a_callback_may_stand_before_its_condition),
+	    TEST(without_a_callback_it_is_the_default_action),
 	    TEST(a_module_can_hold_callbacks),
 	};
 

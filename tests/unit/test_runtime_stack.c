@@ -69,6 +69,19 @@ static void functions_have_names_and_lines(void **state)
 	       1, "true");
 }
 
+static void an_address_has_a_name_and_a_line(void **state)
+{
+	struct fixture *f = *state;
+	char script[300];
+
+	snprintf(
+	    script, sizeof(script),
+	    "print(symbol(%#lx, %d):match('^probed_function%%+0x0 %%(test_runtime.h:%%d+%%)$') "
+	    "~= nil, symbol(%#lx, %d), symbol(1, %d))",
+	    (unsigned long)(uintptr_t)probed_function, getpid(), 0x10ul, getpid(), NO_PID);
+	expect(f, script, "true\tnil\tnil\n");
+}
+
 /* The registers and the memory of a stack whose functions nobody knows: what is left is
  * where it was, and why there is no more. */
 static void a_stack_that_cannot_be_unwound_says_so(void **state)
@@ -134,6 +147,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_has_too_few_bytes_could_not_be_read, set_up,
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(functions_have_names_and_lines, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_address_has_a_name_and_a_line, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_stack_that_cannot_be_unwound_says_so, set_up,
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(equal_stacks_are_one_key, set_up, tear_down),

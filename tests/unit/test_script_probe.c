@@ -53,6 +53,16 @@ static void probe_statements_have_their_trees(void **state)
 	    {"for i = 1, 2 do break f goroutine 5 do x() end end",
 	     "(for i@4 1 2 (block (break [f] goroutine 5 (block (do-call (call x))))))"},
 	    {"dprintf f goroutine 5, 'x'", "(dprintf [f] goroutine 5 (list \"x\"))"},
+	    {"cover main.f -- its lines", "(cover [main.f])"},
+	    {"cover /^main\\./; x()", "(cover [/^main\\./]) (do-call (call x))"},
+	    {"flow main.*", "(flow [main.*])"},
+	    {"flow f depth 3 goroutine 5 if x > 1\ny()",
+	     "(flow [f] depth 3 goroutine 5 (> x 1)) (do-call (call y))"},
+	    {"flow depth depth 0x10", "(flow [depth] depth 16)"},
+	    {"for i = 1, 2 do flow f end", "(for i@4 1 2 (block (flow [f])))"},
+	    {"flow = 3 cover(flow) flow.x = 1",
+	     "(assign (list flow) (list 3)) (do-call (call cover flow)) (assign (list (index flow "
+	     "\"x\")) (list 1))"},
 	    {"break f --[[ c ]] do x() end", "(break [f] (block (do-call (call x))))"},
 	};
 
@@ -212,6 +222,17 @@ static void a_wrong_probe_statement_says_what_is_wrong(void **state)
 	    {"tbreak", "syntax: location expected after 'tbreak'"},
 	    {"finish do x() end", "syntax: location expected after 'finish'"},
 	    {"break if x do end", "syntax: break outside loop at line 1"},
+	    {"cover f if x do end",
+	     "syntax: `cover f` counts every time: it takes no condition, no "
+	     "goroutine and no block"},
+	    {"cover f goroutine 3",
+	     "syntax: `cover f` counts every time: it takes no condition, no "
+	     "goroutine and no block"},
+	    {"flow f do x() end", "syntax: `flow f` shows calls by itself: it takes no block"},
+	    {"flow f if x do end", "syntax: `flow f` shows calls by itself: it takes no block"},
+	    {"flow f depth", "syntax: a number from 1 to 1000 expected after 'depth'"},
+	    {"flow f depth 1001", "syntax: a number from 1 to 1000 expected after 'depth'"},
+	    {"flow f depth\n3", "syntax: a number from 1 to 1000 expected after 'depth'"},
 	    {"break ''", "syntax: location expected after 'break'"},
 	    {"finish ''+1 do end", "(finish [''+1] (block))"},
 	    {"break main.f do\nx()\n",

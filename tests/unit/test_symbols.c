@@ -2,6 +2,7 @@
 /* Files as images: what they are, their functions, bytes and lines; checked against nm and
  * addr2line. */
 #include <ctype.h>
+#include <dlfcn.h>
 #include <elf.h>
 
 #include "test_symbols.h"
@@ -357,6 +358,43 @@ static void names_are_demangled_and_without_versions(void **state)
 	image_unref(image);
 }
 
+/* Stripped, so that only the unwind table knows the implementation, and loaded: what the loader
+ * has chosen is what dlsym gives. */
+static void an_ifunc_stands_for_what_a_process_has_chosen(void **state)
+{
+	static const char source[] = "static int one(int a) { return a * a + 1; }\n"
+				     "static int two(int a) { return a * a + 2; }\n"
+				     "volatile int which = 1;\n"
+				     "static void *pick(void) { return which ? two : one; }\n"
+				     "int f(int) __attribute__((ifunc(\"pick\")));\n"
+				     "extern int h(int) __attribute__((alias(\"f\"), "
+				     "visibility(\"hidden\")));\n"
+				     "int g(int a) { return h(a) + 1; }\n";
+	struct function chosen;
+	uint64_t bias;
+
+	(void)state;
+	write_file("j.c", source, sizeof(source) - 1);
+	shell("gcc -O1 -shared -fPIC -o libj.so j.c && strip libj.so");
+	struct image *image = open_built("libj.so");
+	struct function f = function_named(image, "f");
+	assert_true(f.is_ifunc);
+	assert_false(image_ifunc(image, &f, 0, &chosen)); /* nobody has it yet */
+	void *library = dlopen(in_scratch("libj.so"), RTLD_NOW);
+	assert_non_null(library);
+	assert_true(process_bias(getpid(), image, &bias));
+	assert_true(image_ifunc(image, &f, 0, &chosen));
+	assert_int_equal(chosen.address + bias, (uintptr_t)dlsym(library, "f"));
+	assert_string_equal(chosen.name, "f");
+	assert_in_range(chosen.size, 4, 64);
+	assert_true(image_ifunc(image, &f, getpid(), &chosen));
+	/* One that the file does not call itself. */
+	f.address++;
+	assert_false(image_ifunc(image, &f, 0, &chosen));
+	dlclose(library);
+	image_unref(image);
+}
+
 static void an_ifunc_is_said_to_be_one(void **state)
 {
 	static const char source[] = "int one(void) { return 1; }\n"
@@ -456,6 +494,7 @@ int main(void)
 	    cmocka_unit_test(a_debug_file_of_another_build_is_not_used),
 	    cmocka_unit_test(names_are_demangled_and_without_versions),
 	    cmocka_unit_test(an_ifunc_is_said_to_be_one),
+	    cmocka_unit_test(an_ifunc_stands_for_what_a_process_has_chosen),
 	    cmocka_unit_test(a_c_program_is_not_go_and_has_the_platform_abi),
 	    cmocka_unit_test(a_program_says_how_it_was_built),
 	    cmocka_unit_test(globs_backtrack),

@@ -277,6 +277,32 @@ static const struct {
     {"", NULL, NULL},
 };
 
+static void words_of_c_are_types_without_debug_information(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} cases[] = {
+	    {"int", "int"},
+	    {" const  long unsigned ", "unsigned long"},
+	    {"uint16_t", "uint16_t"},
+	    {"void*", "void *"},
+	    {"const void *", "void *"},
+	    {"char const*", "char *"},
+	    {"int *", NULL},
+	    {"struct s", NULL},
+	    {"*", NULL},
+	    {"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct type *type = type_of_words(cases[i].text);
+
+		if (!type != !cases[i].name || (type && strcmp(type->name, cases[i].name) != 0))
+			fail_msg("%s: %s", cases[i].text, type ? type->name : "none");
+	}
+}
+
 static void a_cast_names_a_type(void **state)
 {
 	struct program *program;
@@ -432,6 +458,7 @@ int main(void)
 	    cmocka_unit_test(every_type_has_its_kind_size_and_name),
 	    cmocka_unit_test(enumerators_keep_their_sign),
 	    cmocka_unit_test(equal_types_are_one),
+	    cmocka_unit_test(words_of_c_are_types_without_debug_information),
 	    cmocka_unit_test(a_cast_names_a_type),
 	    cmocka_unit_test(a_declared_type_is_defined_in_another_file),
 	    cmocka_unit_test(types_of_cxx_are_called_what_people_call_them),

@@ -1,6 +1,7 @@
 --- The arguments of recipes: what a recipe says of them, what a user gives.
 --
 -- @module moontap.recipe.argument
+local callback = require "moontap.recipe.callback"
 local files = require "moontap.files"
 
 local M = {}
@@ -23,6 +24,8 @@ end
 local TYPES <const> = {
   string = function(text) return text end,
   location = function(text) return text ~= "" and text or nil end,
+  expression = function(text) return callback.is_expression(text) and text or nil end,
+  expressions = function(text) return callback.is_list(text) and text or nil end,
   integer = function(text) return math.tointeger(tonumber(text)) end,
   number = function(text) return tonumber(text) end,
   boolean = function(text) return BOOLEANS[text] end,
@@ -31,13 +34,16 @@ local TYPES <const> = {
 }
 
 local WANTED <const> = {
-  string = "a text", location = "a location", integer = "an integer", number = "a number",
+  string = "a text", location = "a location",
+  expression = "an expression such as arg[1] > 10",
+  expressions = "a list of expressions such as comm, arg[1]",
+  integer = "an integer", number = "a number",
   boolean = "yes or no", duration = "a duration such as 10ms", size = "a size such as 64K",
 }
 
 local LUA_TYPES <const> = {
-  string = "string", location = "string", integer = "number", number = "number",
-  boolean = "boolean", duration = "number", size = "number",
+  string = "string", location = "string", expression = "string", expressions = "string",
+  integer = "number", number = "number", boolean = "boolean", duration = "number", size = "number",
 }
 
 local function is_choice(argument, value)

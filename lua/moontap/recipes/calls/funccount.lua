@@ -21,11 +21,6 @@ again, each time anew.]],
   run = function(args)
     local calls <const> = aggregate.count { title = "calls" }
     probe(args.functions, function(e) calls:add(e.func) end)
-    if args.every > 0 then
-      every(args.every / 1e9, function()
-        print(calls)
-        calls:clear()
-      end)
-    end
+    report(args.every, calls)
   end,
 }

@@ -1,0 +1,3 @@
+module moontap.example/gorecipes
+
+go 1.15
