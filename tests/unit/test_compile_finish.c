@@ -183,7 +183,7 @@ static void what_makes_no_sense_is_an_error_at_its_place(void **state)
 	    {"finish f do print(entry.u64(1, 2)) end", &at_return, ERR_TYPE, "t.mt:1:19",
 	     "u64 takes one address: u64(P)"},
 	    {"finish f do print(entry.bytes(entry.arg[1])) end", &at_return, ERR_TYPE, "t.mt:1:19",
-	     "bytes takes an address and how many: bytes(P, N)"},
+	     "bytes takes an address, how many and, if you like, a greatest length"},
 	    {"finish f do print(entry.stack(1)) end", &at_return, ERR_NAME, "t.mt:1:19",
 	     "no variable `stack` is known here"},
 	    {"finish f do print(entry.reg.foo) end", &at_return, ERR_NAME, "t.mt:1:19",
