@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static int64_t now_ms(void)
 {

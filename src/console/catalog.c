@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* A name with spaces or control bytes cannot be typed as it is. */
 static bool is_typable(const char *name)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static struct error *run_statement(struct console *console, const char *keyword,
 				   const char *arguments)

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* ------------------------------------------------------------ a new statement */
 

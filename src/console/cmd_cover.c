@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define COUNT_WIDTH 11
 #define MARK_NEVER  '!'

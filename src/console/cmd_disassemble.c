@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct dump_options {
 	bool has_bytes, has_source;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define EXPLAINED_SITES_MAX 10
 

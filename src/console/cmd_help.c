@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* The built-in names of blocks are listed as if they were a class. */
 static const char names_class[] = "names";

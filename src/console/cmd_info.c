@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static struct error *info_target(struct console *console, const char *arguments, struct buffer *out)
 {

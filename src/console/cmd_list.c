@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* A place in a source file. The file's name is the image's. */
 struct spot {

@@ -5,7 +5,7 @@
  * What only the console can do is done here: a recipe whose probes cannot all be set leaves
  * none behind, and one that is checked attaches none.
  */
-#include "moontap/console.h"
+#include "command.h"
 
 static struct error *call(struct console *console, const char *function, const char *arguments,
 			  struct buffer *out)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static void put_command(struct buffer *out, const char *format, uint64_t number, const char *what)
 {

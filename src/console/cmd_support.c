@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct error *cmd_source(struct console *console, const char *arguments, struct buffer *out)
 {

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct error *console_program(struct console *console, struct program **ret)
 {

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 bool word_is_among(const char *words, const char *word, size_t size)
 {

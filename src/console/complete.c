@@ -12,7 +12,7 @@
 
 #include <readline/readline.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static struct {
 	struct console *console;

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* ------------------------------------------------------- saying and asking */
 

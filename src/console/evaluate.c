@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct reader {
 	const struct evaluation *evaluation;

@@ -6,7 +6,7 @@
 #ifndef CONSOLE_FLOW_H
 #define CONSOLE_FLOW_H
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct flow {
 	struct image *image;

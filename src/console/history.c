@@ -15,7 +15,7 @@
 
 #include <readline/history.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* What "show commands" shows. */
 enum {

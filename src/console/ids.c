@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static bool read_number(const char **text, unsigned *ret)
 {

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 enum column {
 	COL_NUMBER,

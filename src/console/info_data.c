@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct data_row {
 	const char *file, *text, *name; /* file "": not known */

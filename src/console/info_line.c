@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 void text_address(struct buffer *out, struct image *image, uint64_t address)
 {

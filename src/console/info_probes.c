@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 enum pattern {
 	PATTERN_PROVIDER,

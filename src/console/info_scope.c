@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static const char *const registers[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
 					"rbp", "rsp", "r8",  "r9",  "r10", "r11",

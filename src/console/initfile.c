@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define INIT_NAME ".moontapinit"
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 bool input_is_open(const struct console *console)
 {

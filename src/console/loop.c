@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define NAP_MS 1
 

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static const char introduction[] =
     ".SH NAME\n"

@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct offers {
 	struct console *console;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 struct option_row {
 	const char *name;  /* without dashes */

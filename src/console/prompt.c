@@ -11,7 +11,7 @@
 
 #include <readline/readline.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static struct {
 	struct console *console; /* NULL: there is no prompt in this process */

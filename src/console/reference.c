@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static int compare(const void *left, const void *right)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define FIELD(name) offsetof(struct settings, name)
 

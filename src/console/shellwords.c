@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 /* -------------------------------------------------------------------- bash */
 

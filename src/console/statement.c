@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 static const char *const keywords[] = {
     [PROBE_BREAK] = "break",   [PROBE_TBREAK] = "tbreak",   [PROBE_RBREAK] = "rbreak",

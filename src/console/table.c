@@ -6,7 +6,7 @@
  * Apart from command.c because this is text for a reader, that is code. The tests run
  * every line of .examples.
  */
-#include "moontap/console.h"
+#include "command.h"
 
 const struct command_class command_classes[CLASS_COUNT] = {
     [CLASS_BREAKPOINTS] = {"breakpoints", "Putting tracepoints into the program."},

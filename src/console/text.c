@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 void text_version(struct buffer *out)
 {

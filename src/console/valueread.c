@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "moontap/console.h"
+#include "command.h"
 
 #define VALUE_BYTES_MAX (1 << 20)
 #define PARTS_DEPTH_MAX 6

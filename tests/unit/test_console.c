@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "moontap/console.h"
+#include "../../src/console/command.h"
 
 /* ---------------------------------------------------------------- commands */
 
