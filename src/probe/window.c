@@ -25,9 +25,10 @@ static bool window_read(struct window *window, const struct image *image, uint64
 			uint64_t size)
 {
 	free(window->bytes);
-	*window = (struct window){image, start, size, xmalloc(size)};
-	if (!image_read(image, start, window->bytes, size))
-		window->image = NULL;
+	window->bytes = xmalloc(size);
+	window->start = start;
+	window->size = size;
+	window->image = image_read(image, start, window->bytes, size) ? image : NULL;
 	return window->image;
 }
 
