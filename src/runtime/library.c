@@ -217,7 +217,7 @@ struct error *runtime_call_module(struct runtime *runtime, const char *module, c
 	lua_State *L = runtime->lua;
 	int top = lua_gettop(L);
 
-	luaL_checkstack(L, LUA_MINSTACK, function);
+	lua_checkstack(L, LUA_MINSTACK); /* outside of a protected call nothing may raise */
 	lua_pushcfunction(L, call_module);
 	lua_pushstring(L, module);
 	lua_pushstring(L, function);
