@@ -107,10 +107,12 @@ class Terminal:
         self.status = None
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
-            os.chdir(cwd)
-            os.execvpe(arguments[0], arguments, environment)
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", 50, columns, 0, 0))
+            try:  # the size before the program that asks for it
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+                os.chdir(cwd)
+                os.execvpe(arguments[0], arguments, environment)
+            finally:
+                os._exit(127)
 
     def _read(self, timeout):
         data = read_available(self.descriptor, timeout).decode("utf-8", "replace")
@@ -162,7 +164,8 @@ class Terminal:
             if time.monotonic() > deadline:
                 raise AssertionError("it does not end; " + self.shown())
             self._read(0.05)
-        self._read(0)
+        while self._read(0):
+            pass
         return self.status
 
     def close(self):

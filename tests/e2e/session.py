@@ -14,9 +14,10 @@ hexadecimal number for any other. Played loosely, other lines (of events) may co
 those expected, and decimal numbers are any numbers too. Comments begin with "# " before the first "$".
 """
 
+import os
 import re
 
-from harness import Process
+from harness import Process, wait_until
 from screen import Terminal
 
 PROMPT = "(moontap) "
@@ -92,12 +93,17 @@ class Player:
             follower = steps[index + 1].prompt if index + 1 < len(steps) else None
             step.expected = [self.substitute(line) for line in step.expected]
             if step.prompt == "$ " and step.typed.endswith("&"):
-                self.test.start(Process, ["/bin/sh", "-c", "exec " + step.typed[:-1]],
-                                cwd=self.cwd)
+                self._start_in_background(step.typed[:-1])
             elif step.prompt == "$ ":
                 self._start(step, follower)
             else:
                 self._type(step, follower)
+
+    def _start_in_background(self, command):
+        process = self.test.start(Process, ["/bin/sh", "-c", "exec " + command], cwd=self.cwd)
+        shell = os.path.realpath("/bin/sh")
+        self.test.assertTrue(wait_until(  # what comes next may look for it by its name
+            lambda: os.path.realpath("/proc/%d/exe" % process.pid) != shell))
 
     def _start(self, step, follower):
         if self.terminal:
@@ -139,7 +145,7 @@ class Player:
             text = shown(screen)
             return text is not None and bool(step.matches(text, self.loosely))
         try:
-            self.terminal.wait_for(is_there, "line %d" % step.number, 8)
+            self.terminal.wait_for(is_there, "line %d" % step.number)
         except AssertionError:
             self.test.fail("line %d, after %s%s\n--- expected:\n%s\n--- shown:\n%s" % (
                 step.number, step.prompt, step.typed, "\n".join(step.expected),
