@@ -18,6 +18,13 @@ def memory_kb(pid, field="VmRSS"):
         return int(re.search(field + r":\s+(\d+) kB", status.read()).group(1))
 
 
+def switches(pid):
+    """How often its main thread has waited for something."""
+    with open("/proc/%d/status" % pid, encoding="utf-8") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(),
+                             re.MULTILINE).group(1))
+
+
 def descriptors(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
 
@@ -36,13 +43,11 @@ class Killed(TestCase):
             tap.expect_lines(100, r"^\d+$")
             self.assertTrue(target.changed_text(), "the probe should show in the code")
             tap.kill()
-            self.assertTrue(wait_until(lambda: not target.changed_text(), 10),
+            self.assertTrue(wait_until(lambda: not target.changed_text()),
                             "round %d: a probe is left behind" % round_number)
             self.assertTrue(target.is_running(), "round %d" % round_number)
-        before, start = target.calls(), time.monotonic()
-        time.sleep(0.5)
-        rate = (target.calls() - before) / (time.monotonic() - start)
-        self.assertGreater(rate, 50000, "it runs on at its own pace")
+        before = target.calls()
+        self.assertTrue(wait_until(lambda: target.calls() > before + 50000), "it runs on")
 
     def test_the_target_survives_kill_9_while_five_thousand_sites_are_probed(self):
         target = self.target("many")
@@ -67,7 +72,7 @@ class Killed(TestCase):
             child = int(file.read().split()[0])
         tap.kill()
         self.assertTrue(wait_until(lambda: not os.path.exists("/proc/%d/exe" % child) or
-                                   is_gone(child), 10), "the held program is left behind")
+                                   is_gone(child)), "the held program is left behind")
 
 
 def is_gone(pid):
@@ -113,36 +118,33 @@ class Cycles(TestCase):
         self.assertLessEqual(sizes[-1][0], sizes[2][0])
         self.assertLessEqual(sizes[-1][1], sizes[2][1] + 64)
 
-    def test_five_thousand_sites_attach_and_detach_each_under_a_second(self):
+    def test_five_thousand_sites_attach_and_detach_at_once(self):
+        """One by one each would have a descriptor, and the kernel would be waited for at each."""
         target = self.target("many")
         tap = self.tap("-q")
         tap.type("attach %d\nprint('here')\n" % target.pid)
         tap.expect("^here$")
-        start = time.monotonic()
+        opened = descriptors(tap.pid)
         tap.type("break fn_* do end\nprint('attached')\n")
         tap.expect("^attached$")
-        attached = time.monotonic()
+        self.assertLess(descriptors(tap.pid), opened + 100)
+        waited = switches(tap.pid)
         tap.type("delete 1\nprint('detached')\n")
         tap.expect("^detached$")
-        detached = time.monotonic()
+        self.assertLess(switches(tap.pid), waited + 500)
         self.assert_original(target)
-        self.assertLess(attached - start, 1)
-        self.assertLess(detached - attached, 1)
         tap.close_input()
         tap.wait()
 
     def test_an_idle_moontap_does_nothing(self):
         target = self.target("counted", "-n", 1, "-w")
         tap = self.trace("break counted do end", "-p", str(target.pid))
-        time.sleep(0.3)
 
-        def switches():
-            with open("/proc/%d/status" % tap.pid, encoding="utf-8") as status:
-                return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(),
-                                     re.MULTILINE).group(1))
-        before = switches()
-        time.sleep(1)
-        self.assertEqual(switches(), before)
+        def is_at_rest():
+            before = switches(tap.pid)
+            time.sleep(1)
+            return switches(tap.pid) == before
+        self.assertTrue(wait_until(is_at_rest))
         tap.signal(signal.SIGTERM)
         tap.wait()
 
@@ -153,11 +155,12 @@ class Cycles(TestCase):
         tap.expect_lines(10, r"^\d+$")
         tap.type("delete 1\nprint('gone')\n")
         tap.expect("^gone$")
-        after = len(tap.lines)
-        time.sleep(0.2)
-        self.assertLessEqual(len(tap.lines), after)
+        before = target.calls()
+        self.assertTrue(wait_until(lambda: target.calls() > before + 100))
         tap.type("break counted do end\ninfo breakpoints\nprint('end')\n")
         tap.expect("^end$")
+        after = tap.lines[tap.lines.index("gone") + 1:]
+        self.assertEqual([line for line in after if line.isdigit()], [])
         self.assertEqual(list(breakpoints(tap.output())), ["2"])
         tap.close_input()
         tap.wait()
@@ -204,16 +207,16 @@ class End(TestCase):
         self.assertEqual(done.status, 0, done)
         self.assert_original(target)
 
-    def test_two_hundred_probes_end_in_the_time_of_a_few(self):
-        """One by one the kernel takes 40 ms for each, eight seconds for these."""
+    def test_a_thousand_probes_end_in_the_time_of_a_few(self):
+        """One by one the kernel takes 40 ms for each, forty seconds for these; together one or two."""
         target = self.target("many")
         for end in ("exit()", "every 10ms do command('delete') exit() end"):
             started = time.monotonic()
             done = self.moontap("-p", target.pid, "-e", "".join(
                 "break fn_%04d if arg[1] == %d do end\n" % (number, number)
-                for number in range(1, 201)) + end)
+                for number in range(1, 1001)) + end)
             self.assertEqual(done.status, 0, done)
-            self.assertLess(time.monotonic() - started, 20 if IS_SANITIZED else 4)
+            self.assertLess(time.monotonic() - started, 30)
             self.assert_original(target)
 
     def test_a_held_child_keeps_no_probe_of_the_run_before(self):

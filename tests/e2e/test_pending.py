@@ -211,9 +211,13 @@ class Pending(TestCase):
                 tap.expect("^Tracepoint 1 ")
                 target.close_input()
                 tap.expect(r"^\[process \d+ exited")
-                before = cpu_ticks(tap.pid)
-                time.sleep(0.5)
-                self.assertLess(cpu_ticks(tap.pid) - before, 10)
+                self.assertTrue(wait_until(lambda pid=tap.pid: is_at_rest(pid)))
+
+
+def is_at_rest(pid):
+    before = cpu_ticks(pid)
+    time.sleep(0.5)
+    return cpu_ticks(pid) == before
 
 
 def cpu_ticks(pid):
