@@ -3,32 +3,31 @@
 
 import os
 import re
-import socket
 import unittest
 
-from harness import (IS_STRESS, ROOT, TABLE_AT_EXIT, Process, TestCase, breakpoints, needs_root,
-                     wait_until)
+from harness import (IS_STRESS, ROOT, TABLE_AT_EXIT, TIMEOUT, Process, TestCase, breakpoints,
+                     needs_root)
 
 CADDY, WRK = "/usr/bin/caddy", "/usr/bin/wrk"
 CONNECTIONS = 4
 SECONDS = 30 if IS_STRESS else 2
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def answers(port):
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+class CaddyCase(TestCase):
+    def serve(self):
+        """Starts a caddy that serves the test's folder; returns it and its port."""
+        caddy = self.start(Process, [CADDY, "file-server", "--root", self.dir, "--listen",
+                                     "127.0.0.1:0"],
+                           env=dict(self.environment(), XDG_DATA_HOME=self.dir))
+        port = caddy.expect(r'"actual_address":"127\.0\.0\.1:(\d+)"', errors=True).group(1)
+        caddy.expect("serving static files", errors=True)
+        return caddy, int(port)
 
 
 @needs_root
 @unittest.skipUnless(os.path.exists(CADDY) and os.path.exists(WRK),
                      "needs caddy and wrk: tests/setup test")
-class Caddy(TestCase):
+class Caddy(CaddyCase):
     PATHS = ("/first/", "/second/index.txt")
 
     def setUp(self):
@@ -36,19 +35,15 @@ class Caddy(TestCase):
         for name in ("first/index.html", "second/index.txt"):
             os.makedirs(self.path(os.path.dirname(name)))
             self.write(name, "hello\n")
-        self.port = free_port()
-        self.caddy = self.start(Process, [CADDY, "file-server", "--root", self.dir, "--listen",
-                                          "127.0.0.1:%d" % self.port],
-                                env=dict(self.environment(), XDG_DATA_HOME=self.dir))
-        self.assertTrue(wait_until(lambda: answers(self.port)))
+        self.caddy, self.port = self.serve()
 
     def load(self, path):
         return self.start(Process, [WRK, "-t", "1", "-c", CONNECTIONS, "-d", "%ds" % SECONDS,
-                                    "http://127.0.0.1:%d%s" % (self.port, path)])
+                                    "--timeout", "%ds" % TIMEOUT, "http://127.0.0.1:%d%s" % (self.port, path)])
 
     def requests(self, load):
         """How many a wrk has made; none of them has failed."""
-        self.assertEqual(load.wait(SECONDS + 20), 0, load.error_text())
+        self.assertEqual(load.wait(SECONDS + TIMEOUT), 0, load.error_text())
         self.assertNotRegex(load.output(), "Socket errors|Non-2xx")
         return int(re.search(r"(\d+) requests in", load.output()).group(1))
 

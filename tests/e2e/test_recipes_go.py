@@ -10,9 +10,8 @@ import urllib.error
 import urllib.request
 from collections import Counter
 
-from harness import (TIMEOUT, Process, TestCase, breakpoints, go_versions, needs_root, target_path,
-                     wait_until)
-from test_go_service import CADDY, answers, free_port
+from harness import TIMEOUT, TestCase, breakpoints, go_versions, needs_root, target_path
+from test_go_service import CADDY, CaddyCase
 
 RECIPES = ("chan", "gc", "goroutine", "httpclient", "httpserver", "latency", "mutex", "panic",
            "random", "recover", "shortread", "skeleton", "sql", "tcpremote", "tlssecrets")
@@ -404,17 +403,13 @@ class Fit(Case):
 
 @needs_root
 @unittest.skipUnless(os.path.exists(CADDY), "needs caddy: tests/setup test")
-class Caddy(TestCase):
+class Caddy(CaddyCase):
     """A server of Debian's, stripped, whose HTTP/2 is not the library's."""
 
     def setUp(self):
         super().setUp()
         self.write("there.txt", "hello\n")
-        self.port = free_port()
-        self.caddy = self.start(Process, [CADDY, "file-server", "--root", self.dir, "--listen",
-                                          "127.0.0.1:%d" % self.port],
-                                env=dict(self.environment(), XDG_DATA_HOME=self.dir))
-        self.assertTrue(wait_until(lambda: answers(self.port)))
+        self.caddy, self.port = self.serve()
 
     def get(self, path):
         try:
