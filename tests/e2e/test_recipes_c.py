@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import TIMEOUT, Process, TestCase, breakpoints, needs_root, target_path, wait_until
+from harness import TIMEOUT, Process, TestCase, breakpoints, needs_root, target_path
 
 PYTHON = "/usr/bin/python3"
 
@@ -96,9 +96,9 @@ class Calls(RecipeCase):
         nap = (target_path("calls"), "-n", "20", "nap")
         text = self.run_recipe("funclatency nap", *nap)
         self.assertIn("latency of nap: hist, in ns\n  nap:\n", text)
-        counts = [int(count) for count in re.findall(r"^  \[\d\S+us, \S+\) +(\d+) ", text, re.M)]
-        self.assertLessEqual(sum(counts), 20)
-        self.assertGreater(sum(counts), 0)
+        counts = re.findall(r"^  \[(\S+), \S+\) +(\d+)  \|", text, re.M)
+        self.assertEqual(sum(int(count) for _, count in counts), 20, text)
+        self.assertRegex(counts[0][0], r"^(131|\d{3,})us$|ms$")
         text = self.run_recipe("funclatency nap unit=ms by='func, tid' when='result > 10'",
                                target_path("calls"), "-n", "20", "-t", "3", "nap")
         self.assertIn("latency of nap: hist, in ms\n", text)
@@ -121,10 +121,11 @@ class Calls(RecipeCase):
     def test_funcinterval(self):
         text = self.run_recipe("funcinterval libc:clock_nanosleep", PYTHON, "-c", SLEEPS)
         self.assertIn("interval of libc:clock_nanosleep: hist, in ns\n", text)
-        counts = re.findall(r"\[(\S+)ms, \S+\) +(\d+) ", text)
+        counts = re.findall(r"\[([\d.]+)(m?s), \S+\) +(\d+) ", text)
         # Six calls, and so five times from one to the next, none below 50 ms.
-        self.assertEqual(sum(int(count) for _, count in counts), 5, text)
-        self.assertGreaterEqual(min(float(low) for low, count in counts if int(count)), 33)
+        self.assertEqual(sum(int(count) for *_, count in counts), 5, text)
+        self.assertGreaterEqual(min(float(low) * (1000 if unit == "s" else 1)
+                                    for low, unit, count in counts if int(count)), 33)
         text = self.run_recipe("funcinterval nap by=tid when='number < 3'", target_path("calls"),
                                "-n", "5", "-t", "2", "nap")
         self.assertEqual(len(re.findall(r"^  \d+:$", text, re.M)), 2)
@@ -165,7 +166,7 @@ class Calls(RecipeCase):
                 ("trace nap at=return show=result", ["  0", "  2", "  4", "  6"]),
                 ("trace nap at=return show='entry.number' when='result > 4'", ["  3"])):
             self.assertEqual(re.findall(stamp + "(.*)$", self.run_recipe(recipe, *nap), re.M), lines)
-        self.assertEqual(len(re.findall(stamp + r"  \d, \d+us$",
+        self.assertEqual(len(re.findall(stamp + r"  \d, \S+[mu]?s$",
                                         self.run_recipe("trace nap at=return", *nap), re.M)), 4)
         text = self.run_recipe("trace nap stack=2 when='number == 3'", *nap)
         self.assertRegex(text, r"\]  nap\n    nap\+0x0 .*\n    do_nap\+")
@@ -177,6 +178,7 @@ class Calls(RecipeCase):
         tap = self.tap("-q", "-batch", "-p", str(target.pid), "-ex",
                        "recipe run argdist counted value=sign as=count every=100ms")
         tap.expect_lines(3, "^sign of counted: count$")
+        tap.expect_lines(4, "^  counted ")
         tap.stop()
         counts = [int(n) for n in re.findall(r"^  counted  -?1 +(\d+)$", tap.output(), re.M)]
         self.assertGreaterEqual(len(counts), 4)
@@ -257,8 +259,7 @@ class Memory(RecipeCase):
         tap = self.tap("-q", "-batch", "-ex", "recipe run memleak library=libjemalloc depth=2",
                        "--args", shutil.which("redis-server"), "--port", "0", "--unixsocket",
                        self.path("redis"), "--dir", self.dir, "--save", "")
-        tap.expect("Ready to accept connections|now ready to accept", timeout=TIMEOUT)
-        self.assertTrue(wait_until(lambda: os.path.exists(self.path("redis"))))
+        tap.expect("ready to accept connections")
         subprocess.run(["redis-cli", "-s", self.path("redis"), "shutdown", "nosave"], timeout=TIMEOUT,
                        check=False)
         tap.wait()
@@ -303,16 +304,16 @@ class Threads(RecipeCase):
 
     def test_mutexlat(self):
         waits = (target_path("locks"), "waits")
-        text = self.run_recipe("mutexlat least=5ms", *waits)
+        text = self.run_recipe("mutexlat least=50ms", *waits)
         mutex = re.search(r"^mutex a (\w+)$", text, re.M).group(1)
         # The only one that anybody waits for so long: five times.
         self.assertRegex(text, rf"wait for mutexes: hist, in ns\n  {mutex}:\n")
         self.assertEqual(sum(int(n) for n in re.findall(r"\) +(\d+) +\|", text)), 5, text)
-        self.assert_kernel("mutexlat least=5ms", *waits)
-        text = self.run_recipe("mutexlat by=stack least=5ms depth=2", *waits)
+        self.assert_kernel("mutexlat least=50ms", *waits)
+        text = self.run_recipe("mutexlat by=stack least=50ms depth=2", *waits)
         self.assertIn("      waits_a+", text)
         self.assertNotIn("holds_a", text)
-        text = self.run_recipe("mutexlat by=thread least=5ms held=yes", *waits)
+        text = self.run_recipe("mutexlat by=thread least=50ms held=yes", *waits)
         self.assertRegex(text, r"(?m)^  locks, \d+:$")
         mutex = re.search(r"^mutex a (\w+)$", text, re.M).group(1)
         held = text[text.index("mutexes held"):text.index("wait for mutexes")]
@@ -437,18 +438,21 @@ class Databases(RecipeCase):
         return tap
 
     def check(self, server, query, sleep):
-        tap = self.trace("db.slow 50ms", server, lambda: query(f"select 1; select {sleep}(0.1)"))
-        tap.expect(rf"  (\d+ms|\d\.\d+s)  select {sleep}\(0.1\)$")
+        tap = self.trace("db.slow 500ms", server, lambda: query(f"select 1; select {sleep}(0.6)"))
+        tap.expect(rf"  (\d+ms|\d\.\d+s)  select {sleep}\(0.6\)$")
         tap.stop()
         self.assertNotIn("select 1", tap.output())
-        tap = self.trace("db.stat", server, lambda: [
-            query("select 1; select 2; /* a comment */ create table t(a int); insert into t values(1)")])
+        # The server may answer before it is done with a query, but it is before the next one.
+        tap = self.trace("db.stat", server, lambda: query(
+            "select 1; select 2; /* a comment */ create table t(a int); insert into t values(1); "
+            "commit"))
         tap.stop()
         counts = {}
         for kind, rows in re.findall(r"^  (\w+):\n((?:  \[.*\n?)+)", tap.output(), re.M):
             counts[kind] = sum(int(n) for n in re.findall(r"\) +(\d+) +\|", rows))
+        counts.pop("COMMIT", None)
         self.assertEqual(counts, {"CREATE": 1, "INSERT": 1, "SELECT": 2}, tap.output())
-        tap = self.trace("db.stat by=text", server, lambda: query("select 5"))
+        tap = self.trace("db.stat by=text", server, lambda: query("select 5; commit"))
         tap.stop()
         self.assertRegex(tap.output(), r"(?m)^  select 5:$")
 

@@ -11,9 +11,10 @@
  *   cycle   takes_ab takes a, then b; takes_bc b, then c; takes_ca c, then a
  *   order   takes_ab, takes_bc, and takes_ac: no cycle
  *   again   takes_ab; then both are destroyed and made anew, and takes_ba
- *   waits   holds_a holds a for 20 ms, five times, while waits_a waits for it
+ *   waits   holds_a holds a for 100 ms, five times, while waits_a waits for it
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +23,9 @@
 static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER,
 		       c = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t both;
+
+/* What glibc's lock is when somebody waits for it (nptl/lowlevellock.h). */
+#define HAS_WAITERS 2
 
 static void take(pthread_mutex_t *first, pthread_mutex_t *second)
 {
@@ -45,11 +49,13 @@ TAKES(takes_ba, &b, &a)
 
 static void *holds_a(void *unused)
 {
-	struct timespec pause = {.tv_nsec = 20000000};
+	struct timespec pause = {.tv_nsec = 100000000};
 
 	for (int i = 0; i < 5; i++) {
 		pthread_mutex_lock(&a);
 		pthread_barrier_wait(&both);
+		while (__atomic_load_n(&a.__data.__lock, __ATOMIC_RELAXED) != HAS_WAITERS)
+			sched_yield();
 		nanosleep(&pause, NULL);
 		pthread_mutex_unlock(&a);
 		pthread_barrier_wait(&both);
