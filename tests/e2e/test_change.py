@@ -144,6 +144,7 @@ class Save(TestCase):
         target.go()
         target.expect("^calls 20$")
         tap.expect("three\t18")
+        tap.expect_lines(20, "^counted$")
         tap.type("disable\nprint('off')\n")
         tap.expect("^off$")
         tap.type("info breakpoints\nprint('end')\n")

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import TABLE_AT_EXIT, Process, TestCase, breakpoints, needs_root, wait_until
+from harness import TABLE_AT_EXIT, Process, TestCase, breakpoints, needs_root
 from screen import Terminal
 
 REDIS = "/usr/bin/redis-check-rdb"  # the same program: redis-server by its first argument
@@ -51,7 +51,7 @@ class Redis(TestCase):
             Process, ["redis-server", "--port", "0", "--unixsocket", self.socket_path,
                       "--save", "", "--appendonly", "no", "--daemonize", "no"],
             executable=REDIS, cwd=self.dir)
-        self.assertTrue(wait_until(lambda: os.path.exists(self.socket_path)))
+        self.redis.expect("ready to accept connections")
 
     def ask(self, *words):
         with socket.socket(socket.AF_UNIX) as client:

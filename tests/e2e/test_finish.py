@@ -341,6 +341,7 @@ class Life(FinishCase):
         tap.expect("^set$")
         target.go()
         target.wait()
+        tap.expect_lines(3, "^fib\t")
         tap.type("info breakpoints\n")
         tap.expect(r"^1\s+finish\s+dis\s+n")
         tap.close_input()

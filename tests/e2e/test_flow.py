@@ -7,8 +7,7 @@ import re
 import socket
 import unittest
 
-from harness import (Process, TestCase, breakpoints, go_versions, needs_root, target_path,
-                     wait_until)
+from harness import Process, TestCase, breakpoints, go_versions, needs_root, target_path
 
 FUNCTIONS = "/^(leaf|nothing|down|jump|catch|tail|work)$/"
 DURATION = r"\d+(?:\.\d)?(?:ns|us|ms|s)"
@@ -226,7 +225,7 @@ class Debian(TestCase):
         redis = self.start(Process, ["redis-server", "--port", "0", "--unixsocket", path, "--save",
                                      "", "--daemonize", "no"],
                            executable="/usr/bin/redis-check-rdb", cwd=self.dir)
-        self.assertTrue(wait_until(lambda: os.path.exists(path)))
+        redis.expect("ready to accept connections")
         tap = self.trace("flow /^(call|setCommand|setGenericCommand|setKey)$/ depth 3",
                          "-p", str(redis.pid))
         with socket.socket(socket.AF_UNIX) as client:
