@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from harness import (MOONTAP, ROOT, Process, Target, TestCase, changed_text, go_versions,
+from harness import (MOONTAP, ROOT, TIMEOUT, Process, Target, TestCase, changed_text, go_versions,
                      needs_root, target_path, wait_until)
 
 # Asks malloc for 100 blocks of 100,000 bytes, once it has been told to.
@@ -42,22 +42,17 @@ class Examples(TestCase):
         os.symlink(EXAMPLES, os.path.join(tree, "examples"))
         return tree
 
-    def run_in(self, tree, *arguments):
-        return self.start_passes(tree, self.tap(*arguments, cwd=tree))
-
-    def start_passes(self, tree, tap):
+    def assert_in_order(self, tree, script):
+        # The three come in one after the other, so the program begins when all of them are.
+        with open(os.path.join(tree, script), encoding="utf-8") as file:
+            tap = self.tap(self.write("ready.mt", file.read() + 'print("ready")\n'), cwd=tree)
+        tap.expect("^ready$")
         target = self.start(Target, [os.path.join(tree, "build", "go-play"), "-pause", "20ms"])
-        tap.expect_lines(39, "^here")
+        tap.expect_lines(30, "^here")
         self.assertTrue(target.is_running())
         tap.stop()
-        # The three come in one after the other, and go likewise, while the program runs.
-        return [line for line in tap.lines if line.startswith("here")][9:39]
-
-    def assert_in_order(self, lines):
-        number = int(lines[0].split()[1])
-        for line in lines:
-            self.assertEqual(line, "here %d" % number, lines)
-            number = number % 3 + 1
+        self.assertEqual([line for line in tap.lines if line.startswith("here")][:30],
+                         ["here 1", "here 2", "here 3"] * 10)
 
     def test_the_three_offsets(self):
         for version in go_versions():
@@ -65,13 +60,13 @@ class Examples(TestCase):
                 continue
             with self.subTest(version):
                 tree = self.tree_with(version)
-                self.assert_in_order(self.run_in(tree, os.path.join("examples", "here.mt")))
+                self.assert_in_order(tree, os.path.join("examples", "here.mt"))
 
     def test_the_three_places_in_every_go_release(self):
         for version in go_versions():
             with self.subTest(version):
                 tree = self.tree_with(version)
-                self.assert_in_order(self.run_in(tree, os.path.join("examples", "here-any.lua")))
+                self.assert_in_order(tree, os.path.join("examples", "here-any.lua"))
 
     def test_the_demo_with_every_go_release(self):
         for version in go_versions():
@@ -79,8 +74,8 @@ class Examples(TestCase):
                 tree = self.tree_with(version)
                 done = subprocess.run(
                     [os.path.join("examples", "demo")], cwd=tree, text=True, capture_output=True,
-                    timeout=60, check=False,
-                    env=dict(self.environment(), BUILD="build", SECONDS_TO_TRACE="1",
+                    timeout=TIMEOUT, check=False,
+                    env=dict(self.environment(), BUILD="build", SECONDS_TO_TRACE="2",
                              GO="/usr/lib/go-%s/bin/go" % version))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 for number in (1, 2, 3):
@@ -109,5 +104,6 @@ class Examples(TestCase):
         # "go-play" is the program that the examples trace.
         for version in go_versions():
             done = subprocess.run([target_path("go-play-" + version), "-passes", "3", "-pause",
-                                   "1ms"], capture_output=True, text=True, check=True, timeout=20)
+                                   "1ms"], capture_output=True, text=True, check=True,
+                                  timeout=TIMEOUT)
             self.assertEqual(done.stdout.split("\n")[-2], "passes 3")
