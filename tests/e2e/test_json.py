@@ -130,11 +130,11 @@ def documented():
 
 @needs_root
 class Traced(TestCase):
-    def trace_json(self, script, *arguments):
+    def trace_json(self, script, *arguments, **options):
         """The records of a run of a program from its start to its end."""
         path = self.path("out.json")
         done = self.moontap("--format", "json", "-o", path, "-e", script, "--args", *arguments,
-                            timeout=2 * TIMEOUT)
+                            timeout=2 * TIMEOUT, **options)
         self.assertEqual((done.status, done.stderr), (0, ""))
         with open(path, encoding="utf-8") as file:
             return objects(file.read())
@@ -165,11 +165,17 @@ class Traced(TestCase):
         self.assertTrue(all(h["elapsed_ns"] > 0 and "args" not in h for h in hits))
 
     def test_prints_and_emits_say_of_which_hit_they_are(self):
-        records = self.trace_json(
-            'break seldom do print("n", arg[1]) emit{n = arg[1], t = time} end\n'
-            'dprintf seldom,"%d\\n",arg[1]\n'
-            "every 1ms do ticks = (ticks or 0) + 1 if ticks == 1 then print('tick') end end\n"
-            "atexit(function() print('end') end)", COUNTED, "-n", "300", "-r", "3000")
+        # The program begins when the timer has told it to.
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        with open(fifo, "r+b", buffering=0) as both_ends:
+            records = self.trace_json(
+                'break seldom do print("n", arg[1]) emit{n = arg[1], t = time} end\n'
+                'dprintf seldom,"%d\\n",arg[1]\n'
+                "every 1ms do ticks = (ticks or 0) + 1 if ticks == 1 then print('tick')\n"
+                "local file <close> = io.open('fifo', 'w') file:write('\\n') end end\n"
+                "atexit(function() print('end') end)", COUNTED, "-n", "300", "-w",
+                input=None, stdin=both_ends)
         numbers = [99, 199, 299]
         prints, emits = of_type(records, "print"), of_type(records, "emit")
         self.assertEqual([p["text"] for p in prints if p.get("probe") == 1],
