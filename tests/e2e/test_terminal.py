@@ -101,7 +101,8 @@ class AtATerminal(TestCase):
 
     def test_tab_twice_lists_what_there_is(self):
         terminal = self.console("-q", target_path("many"))
-        terminal.type("set max-completions 5\r")
+        terminal.type("set max-completions 5\rprint('set')\r")
+        terminal.expect("^set$")
         self.clear(terminal)
         terminal.type("break fn_00\t\t")
         # Those found first, in order.
@@ -211,15 +212,18 @@ class AtATerminal(TestCase):
         terminal.expect("^typed meanwhile$")
         terminal.expect(r"^\[\d+ lines held back; ")
         terminal.type("disable\r")
-        terminal.settle(1.5)
         terminal.type("info breakpoints\r")
         terminal.expect(r"^1\s+break\s+keep\s+n")
-        terminal.settle(0.3)
+
+        def is_all_there(screen):
+            text = screen.text()
+            held = sum(map(int, re.findall(r"^\[(\d+) lines held back; ", text, re.M)))
+            shown = len(re.findall(r"^event number\s+\d+$", text, re.M))
+            row = breakpoints(text)["1"]
+            return shown + held + row["lost"] == row["hits"]
+        terminal.wait_for(is_all_there, "each hit, shown or held back or lost")
+        terminal.wait_for(lambda screen: screen.current() == PROMPT, "the prompt")
         text = terminal.screen.text()
-        held = sum(map(int, re.findall(r"^\[(\d+) lines held back; ", text, re.M)))
-        shown = len(re.findall(r"^event number\s+\d+$", text, re.M))
-        row = breakpoints(text)["1"]
-        self.assertEqual(shown + held + row["lost"], row["hits"])
         broken = [line for line in text.split("\n") if "number" in line and
                   not re.fullmatch(r"event number\s+\d+", line) and PROMPT not in line]
         self.assertEqual(broken, [])
