@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from harness import MOONTAP, ROOT, Tap, TestCase, go_versions, needs_root, target_path
+from harness import MOONTAP, ROOT, TIMEOUT, Tap, TestCase, go_versions, needs_root, target_path
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all")
 
@@ -234,9 +234,9 @@ class Untouched(TestCase):
             self.assertEqual(done.status, 1, done)
         # Refused or harmless, as this kernel treats long nops: never a wrong value.
         tap = self.tap("-p", str(target.pid), "-e", 'break %s do end print("ready")' % hazard("nop5"))
-        tap._wait_for(lambda: tap.lines or not tap.is_running(), 20, "a verdict")
+        tap._wait_for(lambda: tap.lines or not tap.is_running(), TIMEOUT, "a verdict")
         target.go()
-        self.assertEqual(target.wait(60), 0, target.output())
+        self.assertEqual(target.wait(), 0, target.output())
         target.expect("^passes 100000$")
 
 
@@ -335,7 +335,8 @@ class Commands(TestCase):
     def test_a_process_that_has_ended_is_no_changed_file(self):
         target = self.target("counted", "-n", "0")
         done = self.moontap("--unsafe", "-p", target.pid, "-batch", "-ex",
-                            "shell kill -9 %d; sleep 0.2" % target.pid, "-ex", "break counted")
+                            "shell kill -9 %d; until grep -q '^State:.Z' /proc/%d/status; do "
+                            "sleep 0.01; done" % (target.pid, target.pid), "-ex", "break counted")
         self.assertRegex(done.stderr, "the process that ran .*/counted has exited")
 
     def test_a_program_that_is_replaced_or_vanishes(self):

@@ -5,8 +5,8 @@ import os
 import re
 import subprocess
 
-from harness import (MOONTAP, ROOT, SANITIZER_STATUS, Process, TestCase, breakpoints, go_versions,
-                     needs_root, target_path, wait_until)
+from harness import (MOONTAP, ROOT, SANITIZER_STATUS, TIMEOUT, Process, TestCase, breakpoints,
+                     go_versions, needs_root, target_path, wait_until)
 from screen import Terminal
 
 PROMPT = "(moontap) "
@@ -222,7 +222,7 @@ class Plain(TestCase):
         environment = dict(self.environment())
         environment["PATH"] = os.path.dirname(MOONTAP) + ":" + environment["PATH"]
         done = subprocess.run([script, "world"], capture_output=True, text=True, env=environment,
-                              timeout=20, check=False)
+                              timeout=TIMEOUT, check=False)
         self.assertEqual((done.returncode, done.stdout), (0, "hello\tworld\n"), done.stderr)
 
     def test_a_reader_that_goes_away_leaves_nothing_behind(self):

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from harness import (BUILD, IS_STRESS, TABLE_AT_EXIT, TestCase, breakpoints, go_versions,
+from harness import (BUILD, IS_STRESS, TABLE_AT_EXIT, TIMEOUT, TestCase, breakpoints, go_versions,
                      line_of, needs_root, target_path)
 
 
@@ -35,7 +35,7 @@ class Calls(TestCase):
         target = self.target(path, *arguments)
         tap = self.trace(script + TABLE_AT_EXIT, "-p", str(target.pid))
         target.go()
-        self.assertEqual(target.wait(120), 0)
+        self.assertEqual(target.wait(2 * TIMEOUT), 0)
         self.assertEqual(target.lines[-1], "done")
         self.assertEqual(tap.wait(), 0, tap.error_text())
         self.assertEqual(tap.errors, [])
@@ -313,7 +313,7 @@ class Race(Calls):
         tap = self.trace("break main.* do count(func) end\nfinish main.* do count(func) end" +
                          TABLE_AT_EXIT, "-p", str(target.pid))
         target.go()
-        self.assertEqual(target.wait(seconds + 60), 0, target.output())
+        self.assertEqual(target.wait(seconds + TIMEOUT), 0, target.output())
         self.assertEqual(target.lines[-1], "done")
         self.assertEqual(tap.wait(), 0, tap.error_text())
         return target, tap

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import BUILD, IS_SANITIZED, TestCase
+from harness import BUILD, IS_SANITIZED, TIMEOUT, TestCase
 
 EVENTS = os.path.join(BUILD, "bench", "events")
 COUNT = 10000
@@ -36,7 +36,8 @@ class Instructions(TestCase):
         done = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
              "--toggle-collect=runtime_deliver", EVENTS, str(COUNT), script],
-            capture_output=True, text=True, cwd=self.dir, env=self.environment(), timeout=120)
+            capture_output=True, text=True, cwd=self.dir, env=self.environment(),
+            timeout=5 * TIMEOUT)
         self.assertEqual(done.stdout, "%d events\n" % COUNT, done.stderr)
         # Its child, which makes the events, is told of as well: it collects nothing.
         return max(map(int, re.findall(r"Collected : (\d+)", done.stderr))) / COUNT

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import (MOONTAP, Process, TestCase, breakpoints,
+from harness import (MOONTAP, TIMEOUT, Process, TestCase, breakpoints,
                      needs_root, target_path, wait_until)
 from screen import Terminal
 
@@ -402,7 +402,7 @@ break -probe postgresql:query__done do count(str(arg[1])) end
         queries = ["select 'm%d'" % i for i in range(4)]
         for query in queries:
             subprocess.run(["/usr/bin/psql", "-h", self.dir, "-U", "postgres", "-c", query],
-                           check=True, capture_output=True, timeout=20)
+                           check=True, capture_output=True, timeout=TIMEOUT)
         tap.expect_lines(4, "^select")
         self.assertEqual(tap.stop(), 0)
         self.assertEqual([line for line in tap.lines if line.startswith("select")], queries)

@@ -477,7 +477,7 @@ static void a_killed_tracer_leaves_the_code_as_it_was(void **state)
 	assert_int_equal(byte_of(target.pid, hit_a), 0xcc);
 	kill(tracer, SIGKILL);
 	waitpid(tracer, NULL, 0);
-	for (int i = 0; i < 1000 && byte_of(target.pid, hit_a) != 0x90; i++)
+	for (int i = 0; i < 60000 && byte_of(target.pid, hit_a) != 0x90; i++)
 		usleep(1000);
 	assert_int_equal(byte_of(target.pid, hit_a), 0x90);
 	target_stop(&target);

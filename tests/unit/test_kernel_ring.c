@@ -236,7 +236,7 @@ static void events_wake_only_a_consumer_that_asked(void **state)
 
 	assert_true(kernel_arm(traced.kernel));
 	target_call(&traced.target, hit_a, 100, 1);
-	assert_int_equal(wait_for_record(&traced, 5000), 1);
+	assert_int_equal(wait_for_record(&traced, 60000), 1);
 	assert_int_equal(kernel_consume(traced.kernel, note, &seen), 1);
 	assert_int_equal(seen.wrong, 0);
 	assert_int_equal(wait_for_record(&traced, 0), 0);
@@ -266,7 +266,7 @@ static bool sleep_and_take(struct traced *traced, struct seen *seen)
 		if (!kernel_arm(traced->kernel))
 			continue;
 		has_slept = true;
-		if (wait_for_record(traced, 5000) != 1)
+		if (wait_for_record(traced, 60000) != 1)
 			fail_msg("the wake-up of round %llu was lost",
 				 (unsigned long long)seen->count);
 	} while (kernel_consume(traced->kernel, note, seen) == 0);

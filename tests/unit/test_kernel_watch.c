@@ -39,7 +39,7 @@ static void expect_events(struct watched *watched, size_t count)
 {
 	while (watched->count < count) {
 		struct pollfd wait = {.fd = watch_fd(watched->watch), .events = POLLIN};
-		if (poll(&wait, 1, 5000) != 1)
+		if (poll(&wait, 1, 60000) != 1)
 			fail_msg("%zu events, not %zu", watched->count, count);
 		watch_consume(watched->watch, note, watched);
 	}

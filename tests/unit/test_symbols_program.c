@@ -152,7 +152,7 @@ static void a_deleted_executable_is_still_read(void **state)
 	}
 	char *exe = xasprintf("/proc/%d/exe", child);
 	char path[256] = "";
-	for (int i = 0; i < 1000 && !strstr(path, "gone"); i++) {
+	for (int i = 0; i < 60000 && !strstr(path, "gone"); i++) {
 		usleep(1000);
 		memset(path, 0, sizeof(path));
 		if (readlink(exe, path, sizeof(path) - 1) < 0)
