@@ -83,7 +83,26 @@ static uint64_t evaluate(pid_t pid, const struct user_regs_struct *regs,
 	return *top;
 }
 
-/* Starts the program and stops it when it says "ready". */
+static int64_t time_on_cpu_ns(pid_t pid)
+{
+	clockid_t clock;
+	struct timespec time;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &time), 0);
+	return time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* From printing to its loop it is not far: it is there when it has run for a while. */
+static void wait_for_loop(pid_t pid)
+{
+	int64_t start = time_on_cpu_ns(pid);
+
+	while (time_on_cpu_ns(pid) < start + 20000000)
+		usleep(1000);
+}
+
+/* Starts the program and stops it after it has said "ready". */
 static pid_t start_stopped(const char *path, struct user_regs_struct *regs)
 {
 	char text[6] = "";
@@ -101,7 +120,7 @@ static pid_t start_stopped(const char *path, struct user_regs_struct *regs)
 	close(ends[1]);
 	assert_int_equal(read(ends[0], text, 5), 5);
 	assert_string_equal(text, "ready");
-	usleep(100000); /* from printing to its loop */
+	wait_for_loop(pid);
 	assert_int_equal(ptrace(PTRACE_ATTACH, pid, 0, 0), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(ptrace(PTRACE_GETREGS, pid, 0, regs), 0);
