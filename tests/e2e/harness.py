@@ -152,6 +152,10 @@ class Process:
                 except BrokenPipeError:
                     pass
 
+    def end(self):
+        """What becomes of it when its test is over."""
+        self.kill()
+
 
 class Target(Process):
     """A program to trace: says "pid P" first; the tests look at its code in memory."""
@@ -205,6 +209,13 @@ class Tap(Process):
         status = super().wait(timeout)
         check_sanitizers(status, self.error_text())
         return status
+
+    def end(self):
+        try:
+            if IS_SANITIZED and self.is_running():
+                self.stop()  # what it has leaked is told at its end only
+        finally:
+            self.kill()
 
 
 class Result:
@@ -279,7 +290,7 @@ class TestCase(unittest.TestCase):
 
     def start(self, kind, arguments, **options):
         process = kind([str(argument) for argument in arguments], **options)
-        self.addCleanup(process.kill)
+        self.addCleanup(process.end)
         return process
 
     def target(self, name, *arguments, **options):

@@ -14,7 +14,7 @@ import struct
 import termios
 import time
 
-from harness import TIMEOUT, read_available
+from harness import TIMEOUT, check_sanitizers, read_available
 
 COLUMNS = 100
 TOKEN = re.compile(r"\x1b\[([?\d;]*)([@A-Za-z])|\x1b[()].|\x1b[=>78M]|\x1b\].*?(?:\x07|\x1b\\)|(.)",
@@ -166,6 +166,7 @@ class Terminal:
             self._read(0.05)
         while self._read(0):
             pass
+        check_sanitizers(self.status, self.raw)
         return self.status
 
     def close(self):
