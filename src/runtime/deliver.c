@@ -361,17 +361,18 @@ static bool call_function(lua_State *L, const struct runtime *runtime,
 			  const struct batch_item *item)
 {
 	const struct plan *plan = item->plan;
+	const bool has_guard = plan->has_guard; /* the function may delete the probe, and the plan */
 	const char *left = (const char *)&item->record.slots[plan->slot_count];
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX,
 		    item->handle->functions ? item->handle->functions[item->plan_number]
 					    : item->handle->function);
-	if (plan->has_guard)
+	if (has_guard)
 		lua_pushlightuserdata(L, &filtered_mark);
 	for (size_t i = 0; i < plan->captures.size; i++)
 		push_capture(L, runtime, item, i, &left);
-	lua_call(L, (int)plan->captures.size + plan->has_guard, plan->has_guard);
-	if (!plan->has_guard)
+	lua_call(L, (int)plan->captures.size + has_guard, has_guard);
+	if (!has_guard)
 		return true;
 	bool is_filtered = lua_touserdata(L, -1) == &filtered_mark;
 	lua_pop(L, 1);
