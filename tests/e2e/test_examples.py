@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 
-from harness import (MOONTAP, ROOT, TIMEOUT, Process, Target, TestCase, changed_text, go_versions,
-                     needs_root, target_path, wait_until)
+from harness import (MOONTAP, ROOT, TIMEOUT, Process, Target, TestCase, go_versions, needs_root,
+                     target_path)
 
 # Asks malloc for 100 blocks of 100,000 bytes, once it has been told to.
 ALLOCATOR = """
@@ -42,11 +42,17 @@ class Examples(TestCase):
         os.symlink(EXAMPLES, os.path.join(tree, "examples"))
         return tree
 
+    def trace_with(self, script, *arguments, **options):
+        """Runs an example and waits until its probes are in."""
+        with open(script, encoding="utf-8") as file:
+            ready = self.write("ready.mt", file.read() + 'print("ready")\n')
+        tap = self.tap(*arguments, ready, **options)
+        tap.expect("^ready$")
+        return tap
+
     def assert_in_order(self, tree, script):
         # The three come in one after the other, so the program begins when all of them are.
-        with open(os.path.join(tree, script), encoding="utf-8") as file:
-            tap = self.tap(self.write("ready.mt", file.read() + 'print("ready")\n'), cwd=tree)
-        tap.expect("^ready$")
+        tap = self.trace_with(os.path.join(tree, script), cwd=tree)
         target = self.start(Target, [os.path.join(tree, "build", "go-play"), "-pause", "20ms"])
         tap.expect_lines(30, "^here")
         self.assertTrue(target.is_running())
@@ -89,8 +95,7 @@ class Examples(TestCase):
         os.mkfifo(fifo)
         process = self.start(Process, ["/usr/bin/python3", "-S", "-c", ALLOCATOR, fifo])
         process.expect("^waiting$")
-        tap = self.tap("-p", str(process.pid), os.path.join(EXAMPLES, "malloc-sizes.mt"))
-        self.assertTrue(wait_until(lambda: changed_text(process.pid)))
+        tap = self.trace_with(os.path.join(EXAMPLES, "malloc-sizes.mt"), "-p", str(process.pid))
         with open(fifo, "w", encoding="utf-8") as file:
             file.write("go")
         self.assertEqual(process.wait(), 0)

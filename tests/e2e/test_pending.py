@@ -112,7 +112,8 @@ class Pending(TestCase):
                          'atexit(function() print(table.concat(all, " ")) print(sizes) end)',
                          "-p", str(target.pid))
         self.load(target)
-        self.assertTrue(wait_until(target.changed_text))
+        self.assertTrue(wait_until(lambda: any("libplugin.so" in page
+                                               for page in target.changed_text())))
         target.go()
         target.expect("^calls 10$")
         target.close_input()

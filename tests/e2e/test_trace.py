@@ -19,12 +19,22 @@ print("ready")
 
 @needs_root
 class Hits(TestCase):
+    def trace_to(self, output, script, *arguments):
+        """As trace, with all that is printed in a file."""
+        tap = self.tap("-o", output, "-e", script + '\nprint("ready")', *arguments)
+
+        def is_ready():
+            with open(output, encoding="utf-8") as file:
+                return file.read() == "ready\n"
+        self.assertTrue(wait_until(lambda: os.path.exists(output) and is_ready()),
+                        tap.error_text())
+        return tap
+
     def test_a_million_calls_are_a_million_hits_and_none_is_lost(self):
         target = self.target("counted", "-n", 1000000, "-w")
         output = self.path("output")
-        tap = self.tap("-o", output, "-p", str(target.pid), "-e",
-                       'break counted do print("hit", arg[1]) end' + TABLE_AT_EXIT)
-        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        tap = self.trace_to(output, 'break counted do print("hit", arg[1]) end' + TABLE_AT_EXIT,
+                            "-p", str(target.pid))
         target.go()
         target.expect("^calls 1000000$")
         target.close_input()
@@ -40,9 +50,8 @@ class Hits(TestCase):
     def test_what_a_small_ring_loses_is_counted(self):
         target = self.target("counted", "-n", 300000, "-w")
         output = self.path("output")
-        tap = self.tap("--ring-size", "4K", "-o", output, "-p", str(target.pid), "-e",
-                       'break counted do print("hit") end' + TABLE_AT_EXIT)
-        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        tap = self.trace_to(output, 'break counted do print("hit") end' + TABLE_AT_EXIT,
+                            "--ring-size", "4K", "-p", str(target.pid))
         target.go()
         target.expect("^calls 300000$")
         tap.wait()
