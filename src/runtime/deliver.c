@@ -361,7 +361,7 @@ static bool call_function(lua_State *L, const struct runtime *runtime,
 			  const struct batch_item *item)
 {
 	const struct plan *plan = item->plan;
-	const bool has_guard = plan->has_guard; /* the function may delete the probe, and the plan */
+	const bool has_guard = plan->has_guard; /* the function may delete the plan */
 	const char *left = (const char *)&item->record.slots[plan->slot_count];
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX,
