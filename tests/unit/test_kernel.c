@@ -184,20 +184,26 @@ static void a_budget_runs_out_and_can_be_renewed(void **state)
 	kernel_close(kernel);
 }
 
+/* However busy the machine is otherwise. */
+static double seconds_on_cpu(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
 static void opening_takes_milliseconds(void **state)
 {
 	struct code code = {.count = 0};
 	enum attach_method method = need_method(state);
-	double start = seconds_now();
+	double start = seconds_on_cpu();
 	struct kernel *kernel = open_kernel(method, 0);
-	double opened = seconds_now();
+	double opened = seconds_on_cpu();
 	code_recording(&code, getpid(), false);
 	struct kernel_program *program = load_code(kernel, &code, 1);
-	double loaded = seconds_now();
+	double loaded = seconds_on_cpu();
 	kernel_unload(program);
-	double unloaded = seconds_now();
+	double unloaded = seconds_on_cpu();
 	kernel_close(kernel);
-	double closed = seconds_now();
+	double closed = seconds_on_cpu();
 	print_message("open %.1f ms, load %.2f ms, unload %.2f ms, close %.1f ms\n",
 		      (opened - start) * 1e3, (loaded - opened) * 1e3, (unloaded - loaded) * 1e3,
 		      (closed - unloaded) * 1e3);

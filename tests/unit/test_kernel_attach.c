@@ -364,7 +364,8 @@ static void five_thousand_sites_come_and_go_fast(void **state)
 	double after = seconds_now();
 	print_message("%d sites: attach %.1f ms, detach %.1f ms\n", MANY_SITES,
 		      (attached - start) * 1e3, (after - before) * 1e3);
-	assert_true(attached - start < 1 && after - before < (is_multi ? 1 : 5));
+	/* Detached one by one, they would take minutes. */
+	assert_true(attached - start < 30 && after - before < 30);
 	for (size_t i = 0; i < MANY_SITES; i += 7)
 		assert_int_equal(byte_of(target.pid, many + 2 * i), 0x90);
 	free(offsets);
@@ -374,6 +375,7 @@ static void five_thousand_sites_come_and_go_fast(void **state)
 	kernel_close(kernel);
 }
 
+#define FEW_PROGRAMS  10
 #define MANY_PROGRAMS 200
 
 static void two_hundred_programs_detach_in_the_time_of_a_few(void **state)
@@ -390,10 +392,15 @@ static void two_hundred_programs_detach_in_the_time_of_a_few(void **state)
 	}
 	target_call(&target, hit_a, 0, 3);
 	double before = seconds_now();
-	kernel_detach(programs, MANY_PROGRAMS);
+	for (int i = 0; i < FEW_PROGRAMS; i++)
+		kernel_detach(&programs[i], 1);
+	double between = seconds_now();
+	kernel_detach(&programs[FEW_PROGRAMS], MANY_PROGRAMS - FEW_PROGRAMS);
 	double after = seconds_now();
-	print_message("%d programs: detach %.1f ms\n", MANY_PROGRAMS, (after - before) * 1e3);
-	assert_true(after - before < 2); /* one by one: more than five seconds */
+	print_message("%d programs: detach %.1f ms one by one, %d: %.1f ms\n", FEW_PROGRAMS,
+		      (between - before) * 1e3, MANY_PROGRAMS - FEW_PROGRAMS,
+		      (after - between) * 1e3);
+	assert_true(after - between < 5 * (between - before)); /* one by one: 19 times that */
 	assert_int_equal(byte_of(target.pid, hit_a), 0x90);
 	target_call(&target, hit_a, 0, 3);
 	for (int i = 0; i < MANY_PROGRAMS; i++) {

@@ -451,8 +451,9 @@ static void events_are_delivered_within_the_budget(void **state)
 
 		print_message("%-22s %4.0f ns an event\n", cases[i].what, ns);
 #ifndef __SANITIZE_ADDRESS__
-		/* The machine may be busy: three times the budget is a mistake of ours. */
-		assert_true(ns < 3 * cases[i].limit);
+		/* The machine may be slow: twenty times the budget is a mistake of ours.
+		 * What is less than that is counted in instructions (test_instructions.py). */
+		assert_true(ns < 20 * cases[i].limit);
 #endif
 	}
 }
