@@ -34,6 +34,7 @@
  *   search.c   IR -> BPF: memory that values lead to
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
+ *   call.c     IR -> BPF: a call from its entry to its return
  *   encode.c   one instruction at a time
  *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   shown.c    what is captured where there is no block
