@@ -6,6 +6,7 @@
  *   options.c      the command line (one table: parsing and --help)
  *   quantity.c     "5s" and "64M" as numbers
  *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   say.c          what it says on standard error, and asks
  *   initfile.c     ./.moontapinit
  *   loop.c         the only event loop
  *   signal.c       signals as its events
@@ -327,6 +328,9 @@ void console_complain(struct console *console, const char *text);
 size_t console_deliver(struct console *console);
 /* Writes out what scripts and commands have printed. */
 void console_flush(struct console *console);
+/* Has nobody the other end of the pipe that events go to? "moontap ... | head" is no mistake; a
+ * full disk is an error. */
+bool console_is_reader_gone(const struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
 /* "question (y or [n]) ": false without asking. */
