@@ -170,10 +170,11 @@ static void console_deinit(struct console *console)
 	loop_deinit(console);
 	console_hold(&console->listing.image, NULL);
 	console_hold(&console->examine.memory.image, NULL);
-	if (console->session)
-		session_free(console->session);
+	/* The runtime first: finalizers are run. */
 	if (console->runtime)
 		runtime_free(console->runtime);
+	if (console->session)
+		session_free(console->session);
 	settings_deinit(&console->settings);
 	free(console->launched_args);
 	catalog_deinit(&console->catalog);

@@ -206,16 +206,24 @@ static struct piece take_piece(const struct record *record, unsigned slot, const
 	return piece;
 }
 
+static const struct typed_program *push_site_program(lua_State *L, const struct batch_item *item)
+{
+	struct handle *handle = item->handle;
+
+	return push_program(L, &handle->sites[item->site].program,
+			    probe_site(handle->probe, item->site)->place.image);
+}
+
 /* Memory is the end of a record, and begins with the instruction pointer (record.h), which tells
  * where the file is loaded. */
-static struct typed_part memory_part(struct runtime *runtime, const struct batch_item *item)
+static struct typed_part memory_part(const struct batch_item *item,
+				     const struct typed_program *program)
 {
 	const struct place *place = &probe_site(item->handle->probe, item->site)->place;
 	const struct record *record = &item->record;
 	size_t size = memory_size(item->plan, record);
 	const char *end = (const char *)record + record_size(item->handle, item->plan, record);
-	struct typed_part part = {
-	    .bytes = end - size, .size = size, .program = program_of(runtime, place->image)};
+	struct typed_part part = {.bytes = end - size, .size = size, .program = program};
 	mt_u64 ip;
 
 	if (size < sizeof(struct memory_block) + sizeof(ip))
@@ -260,8 +268,9 @@ static void push_bytes(lua_State *L, const struct batch_item *item, const struct
 		push_missing(L, whole.reason);
 		return;
 	}
+	const struct typed_program *program = push_site_program(L, item);
 	if (capture->leads_on)
-		parts[part_count++] = memory_part(runtime_of(L), item);
+		parts[part_count++] = memory_part(item, program);
 	push_typed(L, &(struct typed_value){.type = capture->type,
 					    .bytes = whole.bytes,
 					    .size = whole.size,
@@ -322,6 +331,7 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 		lua_pushboolean(L, *slot != 0);
 		break;
 	case CAPTURE_FLOAT:
+		push_site_program(L, item);
 		push_typed(L, &(struct typed_value){
 				  .type = capture->type, .bytes = slot, .size = sizeof(*slot)});
 		break;

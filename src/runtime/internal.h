@@ -23,7 +23,7 @@ struct callback_health {
 
 /* References into the Lua registry of a site's values; 0: not made yet. */
 struct site_values {
-	int function, file, usdt;
+	int function, file, usdt, program;
 };
 
 /* What a block's calls of count() and its kin have counted (aggregate.c): a
@@ -140,8 +140,8 @@ struct runtime {
 	int stack_values; /* reference: stacks by their number; 0: none yet */
 	unsigned stack_generation;
 	VECTOR(struct shared *) shared; /* aggregates of the script, in the order of their making */
-	VECTOR(struct typed_program *) programs;
-	uint64_t moment; /* counts calls of Lua from outside */
+	VECTOR(struct image *) images;	/* that Lua's values keep, once for each push_program */
+	uint64_t moment;		/* counts calls of Lua from outside */
 
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
@@ -156,9 +156,11 @@ static inline struct runtime *runtime_of(lua_State *L)
 
 /* ------------------------------------------------------------- program.c */
 
-/* For values that lead to types and functions of the image; it and the image live as long as the
- * runtime. */
-const struct typed_program *program_of(struct runtime *runtime, struct image *image);
+void program_type_open(lua_State *L);
+/* Pushes what keeps the image while values have types of it, or lead to some and to functions.
+ * *reference: in the registry, to the same; 0: not made yet. */
+const struct typed_program *push_program(lua_State *L, int *reference, struct image *image);
+/* After Lua has ended. */
 void program_free_all(struct runtime *runtime);
 
 /* ------------------------------------------------------------- failure.c */
@@ -199,8 +201,8 @@ bool to_pointer(lua_State *L, int index, uint64_t *ret);
 /* --------------------------------------------------------------- typed.c */
 
 void typed_open(lua_State *L);
-/* A copy of the value, but not of its type and the reasons of its parts: those must outlive
- * Lua's value. */
+/* A copy of the value, in the place of what is at the top: what its type and the reasons of its
+ * parts, which are not copied, live as long as (push_program). */
 void push_typed(lua_State *L, const struct typed_value *value);
 /* Pushes the name of its type; NULL, and nothing is pushed: the value at index is no such. */
 const char *push_typed_name(lua_State *L, int index);
