@@ -225,7 +225,7 @@ fuzz: ## feed the parsers of foreign bytes noise, and the compiler expressions, 
 # -------------------------------------------------------------------- lint
 
 FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
-	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
+	tests/fuzz/*.[ch] tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua lua/*/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 
