@@ -53,6 +53,9 @@ struct row_table;
 typedef void (*line_table_fn)(void *context, Dwarf_Die *unit, const struct row_table *table);
 void line_tables_each(struct image *image, line_table_fn fn, void *context);
 
+/* Does a DIE of that tag hold others that it lends its name to: a namespace, a type's members? */
+bool dwarf_is_scope(int tag);
+
 /* Starts of one line in one unit, by address. */
 struct line_starts {
 	struct line_start *data;
