@@ -10,6 +10,7 @@
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
+ *   goword.c   iface(), gofunc(): values of Go by their words
  *   goroutine.c  the goroutine that runs
  *   expression.c  expressions the kernel can compute -> typed values
  *   integer.c  Lua's integer operators on constants

@@ -210,8 +210,6 @@ struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, str
 void srcfile_close(struct srcfile *file);
 /* "12\tTEXT\n"; line counts from 1 and must be there. */
 void srcfile_put_line(const struct srcfile *file, unsigned line, struct buffer *out);
-/* The whole path of a file, if the image's tables have it; the caller frees. */
-char *srcfile_whole_path(struct image *image, const char *file);
 
 /* What `list` has shown last. */
 struct listing {

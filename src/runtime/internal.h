@@ -168,9 +168,6 @@ void program_free_all(struct runtime *runtime);
 void failure_open(lua_State *L);
 /* Raises err (taken over) as a Lua error; says where in the script if err does not. */
 int failure_raise(lua_State *L, struct error *err) __attribute__((noreturn));
-/* A message handler: turns whatever was raised into an error object with a
- * traceback. */
-int failure_handler(lua_State *L);
 /* Pops what lua_pcall left: NULL if that was exit(). */
 struct error *failure_take(lua_State *L);
 /* Unwinds the script after exit(). */
@@ -231,9 +228,6 @@ const char *missing_reason(lua_State *L, int index);
 
 /* --------------------------------------------------------------- print.c */
 
-/* As renderer.print ...: lines for people. */
-int print_values(lua_State *L);
-int print_formatted(lua_State *L);
 void print_open(lua_State *L);
 /* What the values first..last of the stack are to format.c; few has room for FEW_VALUES. One that
  * is no plain value is replaced by its text. */
@@ -385,7 +379,6 @@ void callback_deinit(struct callback_health *health);
 
 /* ---------------------------------------------------------------- flow.c */
 
-int64_t runtime_now_ns(void); /* CLOCK_MONOTONIC */
 /* renderer.lines */
 void flow_lines(struct buffer *out, unsigned probe, const struct buffer *lines);
 /* Puts its functions into the table at the top. */

@@ -26,8 +26,6 @@ struct mapped_elf {
 /* False if it cannot be mapped; *ret, zeroed before, is to be closed all the same. */
 bool mapped_elf_open(const struct image *image, struct mapped_elf *ret);
 void mapped_elf_close(struct mapped_elf *file);
-/* A file cut short since it was mapped would kill us with SIGBUS when read. */
-bool image_is_intact(const struct image *file);
 
 struct lines {
 	struct mapped_elf file, supplement_file;
