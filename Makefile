@@ -22,7 +22,7 @@ ROOMS := console runtime probe compile kernel symbols script disasm output base
 # pkg-config again) when something was installed.
 
 SETUP_demo  := build demo
-SETUP_test  := build demo test
+SETUP_test  := build demo test $(if $(STRESS),stress)
 SETUP_san   := build demo test
 SETUP_lint  := build lint
 SETUP_fuzz  := build fuzz
