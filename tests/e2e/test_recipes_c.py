@@ -166,7 +166,7 @@ class Calls(RecipeCase):
                 ("trace nap at=return show=result", ["  0", "  2", "  4", "  6"]),
                 ("trace nap at=return show='entry.number' when='result > 4'", ["  3"])):
             self.assertEqual(re.findall(stamp + "(.*)$", self.run_recipe(recipe, *nap), re.M), lines)
-        self.assertEqual(len(re.findall(stamp + r"  \d, \S+[mu]?s$",
+        self.assertEqual(len(re.findall(stamp + r"  \d, [\d.]+[um]?s$",
                                         self.run_recipe("trace nap at=return", *nap), re.M)), 4)
         text = self.run_recipe("trace nap stack=2 when='number == 3'", *nap)
         self.assertRegex(text, r"\]  nap\n    nap\+0x0 .*\n    do_nap\+")
@@ -321,10 +321,10 @@ class Threads(RecipeCase):
         self.assertEqual(sum(int(n) for n in re.findall(r"\) +(\d+) +\|", held)), 10, text)
 
     def test_threads(self):
-        text = self.run_recipe("threads", target_path("locks"), "order")
+        text = self.run_recipe("threads.threads", target_path("locks"), "order")
         self.assertEqual(re.findall(r"  locks\[\d+\]  starts (\w+)\+0x0 \(locks.c:\d+\)  by run\+", text),
                          ["takes_ab", "takes_bc", "takes_ac"])
-        text = self.run_recipe("threads stack=3", target_path("locks"), "again")
+        text = self.run_recipe("threads.threads stack=3", target_path("locks"), "again")
         self.assertEqual(len(re.findall(r"^    pthread_create\+0x0 .*\n    run\+.*\n    main\+", text,
                                         re.M)), 2)
 
