@@ -39,7 +39,8 @@ class Caddy(CaddyCase):
 
     def load(self, path):
         return self.start(Process, [WRK, "-t", "1", "-c", CONNECTIONS, "-d", "%ds" % SECONDS,
-                                    "--timeout", "%ds" % TIMEOUT, "http://127.0.0.1:%d%s" % (self.port, path)])
+                                    "--timeout", "%ds" % TIMEOUT,
+                                    "http://127.0.0.1:%d%s" % (self.port, path)])
 
     def requests(self, load):
         """How many a wrk has made; none of them has failed."""
