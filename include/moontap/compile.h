@@ -58,6 +58,19 @@
 #include "moontap/symbols.h"
 #include "moontap/type.h"
 
+/*
+ * A function that ends with a jump to another is returned for by that one, with the same frame.
+ * Others call that as well: of its returns those count that such a jump led to. What a longjmp
+ * leaves behind has not arrived there, or not again.
+ */
+enum jump_step {
+	JUMP_NONE,
+	JUMP_OUT,  /* the function's own jump to one that is followed: no hit */
+	JUMP_IN,   /* where one that is followed is entered: no hit */
+	JUMP_ON,   /* its jump to another that is followed: no hit */
+	JUMP_BACK, /* where it returns, for the function */
+};
+
 /* What a plan needs to know of the places it is for (all of them alike). */
 struct compile_site {
 	enum abi abi;
@@ -72,6 +85,14 @@ struct compile_site {
 	/* Of a return: by a jump to another function, which returns for this one: its result is
 	 * not known. */
 	bool is_return, is_tail_call;
+	/* Of a finish that follows the jumps by which the function is left. Its own jumps, and all
+	 * sites of the functions jumped to, have the same key, which no other function has that one
+	 * of them is followed from. */
+	enum jump_step step;
+	unsigned jump_key;
+	/* In a function jumped to: an address of the function itself. Names mean what they do
+	 * there, but its locals are gone. Else 0. */
+	uint64_t names_at;
 	/* Of a branch: it is reached only when that is taken, for condition holds (as in the low
 	 * four bits of a jcc's opcode). */
 	bool has_condition;
@@ -140,6 +161,7 @@ struct compile_request {
 	struct compile_site site;
 	/* Of a finish or flow: where the call was entered. function NULL: neither. */
 	struct compile_site entry;
+	bool follows_jumps; /* sites of the probe have a jump_key: calls have CALL_JUMP_WORDS */
 	enum flow_half flow;
 	struct compile_limits limits; /* all 0: the defaults */
 	/* A variable that cannot be read at this place is <optimized out>, no error: it can be

@@ -419,6 +419,9 @@ void text_name(struct buffer *out, const char *name);
 void text_place(struct buffer *out, const struct place *place, const struct program *program);
 /* "main.go:23"; nothing if the line is not known. */
 void text_line(struct buffer *out, const struct line *line);
+/* ", to g", ", when jumped to": what a site of a finish is that follows jumps; nothing of another.
+ */
+void text_step(struct buffer *out, const struct site *site);
 /* "Tracepoint 1 at 0x48298d: main.f+0x6d (main.go:23).\n" */
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program);
 /* A line for each variable of the target that the probe's text cannot name because something of

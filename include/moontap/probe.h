@@ -7,6 +7,7 @@
  *   locate.c   from a location to judged sites
  *   window.c   the bytes of functions, and their instructions
  *   exits.c    a finish: a function's entry and its returns
+ *   follow.c   ... and those of functions that it jumps to
  *   parts.c    a function with what was split off it
  *   cover.c    a cover: which sites tell how often a line was reached
  *   stretches.c  ... whose code is which line's
@@ -150,6 +151,8 @@ struct site {
 	struct site_verdict verdict;
 	uint64_t offset;	/* in the file */
 	uint64_t semaphore;	/* of a static probe that counts its listeners: its offset; or 0 */
+	enum jump_step step;	/* of a finish that follows jumps */
+	uint64_t leads_to;	/* of JUMP_OUT and JUMP_ON: the address of the function */
 	struct line found_line; /* of site_line, for it alone */
 	bool has_line;
 };

@@ -137,6 +137,12 @@ struct call_state {
 	mt_u64 missing; /* bit i: value i could not be read */
 	mt_u64 words[]; /* an integer; or a string: its length (| RECORD_STRING_CUT), its bytes */
 };
+/* Where functions are followed that the function jumps to, the first word says how far that went:
+ * 0, or CALL_JUMPED or CALL_ARRIVED of the jump_key of compile_site. */
+#define CALL_WORD_JUMP	  0
+#define CALL_JUMP_WORDS	  1
+#define CALL_JUMPED(key)  (2 * (key))
+#define CALL_ARRIVED(key) (2 * (key) + 1)
 /* Of all calls of one finish, per CPU. */
 struct call_counters {
 	mt_u64 kept;	 /* a state was stored at the entry */

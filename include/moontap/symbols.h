@@ -171,6 +171,9 @@ struct function {
 
 /* The function that covers address. */
 bool image_function_at(struct image *image, uint64_t address, struct function *ret);
+/* The function that begins at address, where it is known where it ends: by its symbol, or by the
+ * unwind table alone, and then it has no name (NULL). */
+bool image_function_from(struct image *image, uint64_t address, struct function *ret);
 /* What an IFUNC stands for in process pid, or in moontap's own (pid 0): its implementation under
  * its own name. False: no process that may be looked into has the file, or the file does not call
  * the function itself, or where the implementation ends is not known. */
@@ -192,6 +195,9 @@ bool image_has_functions(struct image *image);
  * (puts@plt), or through the slot of the global offset table that it reads (target 0). NULL if
  * it is neither. Owned by the image. */
 const char *image_stub_name(struct image *image, uint64_t address, uint64_t target);
+/* The same where that is a function of the file itself: its address; 0 if it is not. (The
+ * program, or a library that is loaded before, may have another one of that name.) */
+uint64_t image_stub_function(const struct image *image, uint64_t address, uint64_t target);
 
 /* How a function receives its arguments. */
 enum abi {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * call.c - a call from its entry to its return: the key that both find it by, and the state that
- * the entry keeps under it.
+ * call.c - a call from its entry to its return: the key that both find it by, the state that the
+ * entry keeps under it, and how far jumps have led that are followed (enum jump_step).
  * Apart from frame.c, where most programs know of no other program.
  */
 #include <linux/ptrace.h>
@@ -79,11 +79,22 @@ static void count_call(struct encoder *e, int counter)
 	put_atomic(e, BPF_DW, BPF_ADD, R0, counter, R1);
 }
 
+/* r0 = the state of a call that has come here by jumps; to out if there is none */
+static void find_jumped(struct encoder *e, int out)
+{
+	put_lookup(e, MAP_CALLS, FRAME_CALL, out);
+	put_load(e, BPF_DW, R1, R0, STATE_WORD(CALL_WORD_JUMP));
+	put_branch_constant(e, BPF_JNE, R1, CALL_ARRIVED((int)e->c->request->site.jump_key), out);
+}
+
 void call_find(struct encoder *e, int unpaired, int out)
 {
 	/* At a return the stack pointer is at the return address. */
 	call_identify(e, 8, out);
-	put_lookup(e, MAP_CALLS, FRAME_CALL, unpaired);
+	if (e->c->request->site.step == JUMP_BACK)
+		find_jumped(e, out);
+	else
+		put_lookup(e, MAP_CALLS, FRAME_CALL, unpaired);
 	put_store(e, BPF_DW, R10, FRAME_STATE, R0);
 	put_mov(e, COUNTERS, R0);
 	put_call(e, BPF_FUNC_ktime_get_ns);
@@ -147,4 +158,44 @@ void call_keep_time(struct encoder *e)
 {
 	put_call(e, BPF_FUNC_ktime_get_ns);
 	put_store(e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);
+}
+
+/* -------------------------------------------------- jumps that are followed */
+
+static void put_progress(struct encoder *e, unsigned progress)
+{
+	put_store_constant(e, BPF_DW, R0, STATE_WORD(CALL_WORD_JUMP), (int32_t)progress);
+}
+
+/* A call that has jumped arrives. One that is here already has never returned, if it comes again
+ * without a jump: this is another's. */
+static void arrive(struct encoder *e, int out)
+{
+	unsigned key = e->c->request->site.jump_key;
+	int is_new = label_new(e);
+
+	put_lookup(e, MAP_CALLS, FRAME_CALL, out);
+	put_load(e, BPF_DW, R1, R0, STATE_WORD(CALL_WORD_JUMP));
+	put_branch_constant(e, BPF_JEQ, R1, CALL_JUMPED((int)key), is_new);
+	put_branch_constant(e, BPF_JNE, R1, CALL_ARRIVED((int)key), out);
+	put_progress(e, 0);
+	put_jump(e, out);
+	label_here(e, is_new);
+	put_progress(e, CALL_ARRIVED(key));
+}
+
+void call_jump(struct encoder *e, int unpaired, int out)
+{
+	const struct compile_site *site = &e->c->request->site;
+
+	call_identify(e, site->step == JUMP_IN ? site->cfa_offset : 8, out);
+	if (site->step == JUMP_IN) {
+		arrive(e, out);
+		return;
+	}
+	if (site->step == JUMP_ON)
+		find_jumped(e, out);
+	else
+		put_lookup(e, MAP_CALLS, FRAME_CALL, unpaired);
+	put_progress(e, CALL_JUMPED(site->jump_key));
 }

@@ -117,6 +117,9 @@ void call_keep(struct encoder *e, int out);
 void call_keep_time(struct encoder *e);
 /* The call is over. */
 void call_forget(struct encoder *e);
+/* At a site of a jump that is followed, where there is no hit: notes it. To unpaired as call_find,
+ * at a jump of the function's own. */
+void call_jump(struct encoder *e, int unpaired, int out);
 
 /* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
  * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
@@ -150,6 +153,9 @@ enum {
 	RECORD = R8,   /* struct record, in the ring or in scratch */
 	STRINGS = R9,  /* bytes of strings so far */
 };
+
+/* The word of a struct call_state. */
+#define STATE_WORD(word) ((int)offsetof(struct call_state, words) + 8 * (int)(word))
 
 /* The fixed part of the frame: offsets from R10. */
 enum {

@@ -156,8 +156,6 @@ struct error *lower_entry(struct compiler *c, struct ir *ir)
 
 /* -------------------------------------------------------------------- emission */
 
-#define WORD(slot) ((int)offsetof(struct call_state, words) + 8 * (int)(slot))
-
 static void emit_elapsed(struct encoder *e, const struct ir *ir, const struct ir_insn *insn)
 {
 	put_load(e, BPF_DW, home_result(ir, insn->t), R10, FRAME_ELAPSED);
@@ -166,7 +164,7 @@ static void emit_elapsed(struct encoder *e, const struct ir *ir, const struct ir
 
 int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int word = WORD(insn->number), is_there = label_new(e);
+	int word = STATE_WORD(insn->number), is_there = label_new(e);
 
 	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
 	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
@@ -196,13 +194,13 @@ static void emit_keep_missing(struct encoder *e, const struct ir_insn *insn)
 	put_alu(e, BPF_OR, R0, R1);
 	put_store(e, BPF_DW, RECORD, offsetof(struct call_state, missing), R0);
 	put_load(e, BPF_DW, R0, R10, FRAME_REASON);
-	put_store(e, BPF_DW, RECORD, WORD(insn->slot), R0);
+	put_store(e, BPF_DW, RECORD, STATE_WORD(insn->slot), R0);
 }
 
 static void point_to_kept_text(struct encoder *e, const struct ir_insn *insn)
 {
 	put_mov(e, R1, RECORD);
-	put_alu_constant(e, BPF_ADD, R1, WORD(insn->slot + 1));
+	put_alu_constant(e, BPF_ADD, R1, STATE_WORD(insn->slot + 1));
 }
 
 static void read_kept_text(struct encoder *e, const struct ir_insn *insn)
@@ -229,7 +227,7 @@ static void keep_terminated(struct encoder *e, const struct ir_insn *insn, int f
 	put_branch_constant(e, BPF_JLE, R0, (int32_t)insn->size, is_whole);
 	put_constant(e, R0, (int64_t)(RECORD_STRING_CUT | insn->size));
 	label_here(e, is_whole);
-	put_store(e, BPF_DW, RECORD, WORD(insn->slot), R0);
+	put_store(e, BPF_DW, RECORD, STATE_WORD(insn->slot), R0);
 }
 
 static void keep_counted(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
@@ -243,7 +241,7 @@ static void keep_counted(struct encoder *e, const struct ir *ir, const struct ir
 	put_constant(e, R2, insn->size);
 	put_constant(e, R1, (int64_t)(RECORD_STRING_CUT | insn->size));
 	label_here(e, is_whole);
-	put_store(e, BPF_DW, RECORD, WORD(insn->slot), R1);
+	put_store(e, BPF_DW, RECORD, STATE_WORD(insn->slot), R1);
 	point_to_kept_text(e, insn);
 	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
 	put_call(e, e->c->plan->is_sleepable ? BPF_FUNC_copy_from_user : BPF_FUNC_probe_read_user);
@@ -265,7 +263,8 @@ void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_ins
 		emit_entry(e, ir, insn, label);
 		break;
 	case IR_KEEP:
-		put_store(e, BPF_DW, RECORD, WORD(insn->slot), home_register(e, ir, insn->a, R0));
+		put_store(e, BPF_DW, RECORD, STATE_WORD(insn->slot),
+			  home_register(e, ir, insn->a, R0));
 		break;
 	case IR_KEEP_TEXT:
 		put_store(e, BPF_DW, R10, FRAME_BUFFER, home_register(e, ir, insn->a, R0));

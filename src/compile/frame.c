@@ -297,7 +297,7 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 		count(e, counted[i].counter);
 		put_jump(e, exits->quit);
 	}
-	if (is_return(e))
+	if (is_return(e) && e->c->request->site.step != JUMP_BACK)
 		put_unpaired(e, exits);
 }
 
@@ -330,8 +330,30 @@ static void keep_flow_call(struct encoder *e, const struct exits *exits)
 	call_keep_time(e);
 }
 
+/* No hit: it is only noted. */
+static void emit_jump(struct compiler *c)
+{
+	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
+	const struct exits exits = {.out = label_new(&e), .unpaired = label_new(&e)};
+
+	put_mov(&e, CONTEXT, R1);
+	check_process(&e, &exits);
+	check_jump(&e, &exits);
+	call_jump(&e, exits.unpaired, exits.out);
+	label_here(&e, exits.out);
+	put_constant(&e, R0, 0);
+	put_exit(&e);
+	if (c->request->site.step == JUMP_OUT)
+		put_unpaired(&e, &exits);
+	encoder_finish(&e);
+}
+
 void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
 {
+	if (c->request->site.step != JUMP_NONE && c->request->site.step != JUMP_BACK) {
+		emit_jump(c);
+		return;
+	}
 	CLEANUP(encoder_deinit) struct encoder e = {.c = c};
 	const struct exits exits = {label_new(&e), label_new(&e), label_new(&e),
 				    label_new(&e), label_new(&e), label_new(&e)};

@@ -17,7 +17,8 @@ struct error *path_scope(struct compiler *c, struct scope **ret)
 
 	if (!have->is_open && site->image) {
 		have->is_open = true;
-		TRY(scope_open(site->image, site->address, &have->scope));
+		TRY(scope_open(site->image, site->names_at ? site->names_at : site->address,
+			       &have->scope));
 	}
 	*ret = have->scope;
 	c->plan->depends_on_address |= have->scope != NULL;
@@ -57,11 +58,13 @@ struct error *path_check_readable(struct compiler *c, const struct node *node,
 static struct object *object_of_variable(struct compiler *c, const struct node *node,
 					 const struct variable *variable)
 {
-	struct object *object = object_where(c, node, variable->type, &variable->where);
+	bool is_local = variable->kind != VARIABLE_GLOBAL && variable->kind != VARIABLE_ENUMERATOR;
+	struct object *object = is_local && compiler_site(c)->names_at
+				    ? object_lost_as(c, node, variable->type, RETURNED_BY_ANOTHER)
+				    : object_where(c, node, variable->type, &variable->where);
 
 	object->name = arena_strndup(&c->plan->arena, variable->name, strlen(variable->name));
-	if (variable->kind != VARIABLE_GLOBAL && variable->kind != VARIABLE_ENUMERATOR)
-		c->plan->uses_frame = true;
+	c->plan->uses_frame |= is_local;
 	return object;
 }
 

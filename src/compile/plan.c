@@ -254,6 +254,7 @@ struct error *compile(const struct compile_request *wanted, struct plan **ret)
 	struct rewriter r = {.c = &c};
 	struct ir predicate = {0}, body = {0};
 
+	c.plan->state_words = request.follows_jumps ? CALL_JUMP_WORDS : 0;
 	struct error *err = goroutine_of_calls(&c);
 	if (!err)
 		err = compile_stages(&r, &request, &predicate, &body);

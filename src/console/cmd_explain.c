@@ -17,10 +17,15 @@ static void explain_sites(const struct console *console, const struct probe *pro
 	const struct program *program = session_target(console->session)->program;
 	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
 		const struct site *site = site_of(probe, i);
-		buffer_printf(out, "  %-8s 0x%" PRIx64 "  ", title, site->place.address);
+		buffer_printf(out, "  %-8s 0x%" PRIx64 "  ",
+			      site->leads_to	      ? "jump"
+			      : site->step == JUMP_IN ? "entry"
+						      : title,
+			      site->place.address);
 		text_place(out, &site->place, program);
 		buffer_puts(out, site_line(site)->file ? " at " : "");
 		text_line(out, site_line(site));
+		text_step(out, site);
 		buffer_puts(out,
 			    site->verdict.cost == COST_CHEAP
 				? ": allowed, cheap (the kernel emulates the instruction)\n"
@@ -31,6 +36,14 @@ static void explain_sites(const struct console *console, const struct probe *pro
 			      count - EXPLAINED_SITES_MAX);
 }
 
+static bool has_followed(const struct probe *probe)
+{
+	for (size_t i = 0; i < probe_site_count(probe); i++)
+		if (probe_site(probe, i)->step == JUMP_BACK)
+			return true;
+	return false;
+}
+
 static void explain_places(const struct console *console, const struct probe *probe,
 			   struct buffer *out)
 {
@@ -39,9 +52,13 @@ static void explain_places(const struct console *console, const struct probe *pr
 	/* Those of a flow are sites as well. */
 	explain_sites(console, probe, "entry", is_finish ? entries : 0, probe_entry, out);
 	explain_sites(console, probe, is_finish ? "exit" : "site", sites, probe_site, out);
-	if (entries)
-		buffer_puts(out, "  returns  are seen at the function's own exits; its return "
-				 "address is left alone\n");
+	if (!entries)
+		return;
+	buffer_puts(out, "  returns  are seen at the function's own exits; its return address is "
+			 "left alone\n");
+	if (has_followed(probe))
+		buffer_puts(out, "           and at those of what it jumps to: other calls of that "
+				 "are no hits, but take as long\n");
 }
 
 static void explain_condition(const struct probe *probe, const struct plan *plan,
@@ -108,6 +125,9 @@ static void explain_captures(const struct probe *probe, struct buffer *out)
 	size_t count = probe_plan_count(probe), number;
 	for (size_t i = 0; i < count && i < EXPLAINED_SITES_MAX; i++) {
 		size_t site = first_site(probe, i);
+		enum jump_step step = probe_site(probe, site)->step;
+		if (step != JUMP_NONE && step != JUMP_BACK)
+			continue; /* no hits */
 		if (count > 1)
 			buffer_printf(out, "  at %u.%zu\n", probe_number(probe), site + 1);
 		put_captures(probe_site_plan(probe, site, &number), out);

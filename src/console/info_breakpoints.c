@@ -28,6 +28,7 @@ static void put_site(struct buffer *out, const struct site *site, const struct p
 		buffer_puts(out, " at ");
 		text_line(out, site_line(site));
 	}
+	text_step(out, site);
 }
 
 static void add_site_row(struct table *table, const struct probe *probe, size_t index,

@@ -90,7 +90,7 @@ static void put_site(struct buffer *out, const struct site *site)
 	const struct line *line = site_line(site);
 	buffer_printf(out, "\"address\":\"0x%" PRIx64 "\"", place->address);
 	put_text(out, "func", place->function.name);
-	if (place->function.name)
+	if (place->function.name && place->address - place->function.address < place->function.size)
 		put_count(out, "offset", place->address - place->function.address);
 	else
 		put_text(out, "offset", NULL);

@@ -241,7 +241,8 @@ const struct command commands[] = {
 	    "In its condition and block, result is what the function returns, elapsed how many ns\n"
 	    "ago it was entered, and entry.EXPR a value as it was then, entry.bytes(P, N) and the\n"
 	    "like what was in memory. A call is a hit if its entry was seen, too; \"info\n"
-	    "breakpoints\" counts those that are none.\n",
+	    "breakpoints\" counts those that are none. Where the function ends with a jump to\n"
+	    "another, the returns of that are watched, too.\n",
 	.examples = "finish main.neatFunction if elapsed > 1000000 do print(elapsed, goid) end\n",
     },
     {

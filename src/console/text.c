@@ -46,17 +46,30 @@ void text_place(struct buffer *out, const struct place *place, const struct prog
 		text_name(out, base_name(image_name(place->image)));
 		buffer_putc(out, ':');
 	}
-	if (!place->function.name) {
+	/* What was split off a function (f.cold) has a name of its own, and so may what it jumps
+	 * to. */
+	struct function function = place->function;
+	bool is_inside = place->address - function.address < function.size;
+	if (!function.name ||
+	    (!is_inside && !image_function_at(place->image, place->address, &function))) {
 		buffer_printf(out, "*0x%" PRIx64, place->address);
 		return;
 	}
-	/* What was split off a function (f.cold) has a name of its own. */
-	struct function function = place->function;
-	if (place->address - function.address >= function.size)
-		image_function_at(place->image, place->address, &function);
 	text_name(out, function.name);
 	if (place->address != function.address)
 		buffer_printf(out, "+0x%" PRIx64, place->address - function.address);
+}
+
+void text_step(struct buffer *out, const struct site *site)
+{
+	struct place place = {.image = site->place.image, .address = site->leads_to};
+	if (site->step == JUMP_IN)
+		buffer_puts(out, ", when jumped to");
+	if (!site->leads_to)
+		return;
+	image_function_at(place.image, place.address, &place.function);
+	buffer_puts(out, ", to ");
+	text_place(out, &place, NULL);
 }
 
 void text_line(struct buffer *out, const struct line *line)
@@ -103,10 +116,20 @@ static void put_inlined(struct buffer *out, const struct place *place)
 	buffer_puts(out, " inlined");
 }
 
-/* "f, when it returns (3 exits).", "f*, when they return (2 functions, 3 exits)." */
+static size_t count_sites(const struct probe *probe, enum jump_step step)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < probe_site_count(probe); i++)
+		count += probe_site(probe, i)->step == step;
+	return count;
+}
+
+/* "f, when it returns (3 exits).", "f*, when they return (2 functions, 3 exits).", "f, when it
+ * returns (1 exit; 2 of what is jumped to)." */
 static void put_finish(struct buffer *out, const struct probe *probe, const struct program *program)
 {
-	size_t entries = probe_entry_count(probe), exits = probe_site_count(probe);
+	size_t entries = probe_entry_count(probe), more = count_sites(probe, JUMP_BACK);
+	size_t exits = count_sites(probe, JUMP_NONE) + count_sites(probe, JUMP_OUT);
 	if (entries == 1)
 		text_place(out, &probe_entry(probe, 0)->place, program);
 	else
@@ -114,7 +137,10 @@ static void put_finish(struct buffer *out, const struct probe *probe, const stru
 	buffer_puts(out, entries == 1 ? ", when it returns (" : ", when they return (");
 	if (entries > 1)
 		buffer_printf(out, "%zu functions, ", entries);
-	buffer_printf(out, "%zu exit%s).\n", exits, exits == 1 ? "" : "s");
+	buffer_printf(out, "%zu exit%s", exits, exits == 1 ? "" : "s");
+	if (more)
+		buffer_printf(out, "; %zu of what is jumped to", more);
+	buffer_puts(out, ").\n");
 	put_skipped(out, probe);
 }
 

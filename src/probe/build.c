@@ -49,6 +49,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .is_bare = probe->is_bare,
 	    .is_count = request->kind == PROBE_COVER,
 	    .flow = site->flow,
+	    .follows_jumps = probe->follows_jumps,
 	    .is_condition_in_lua = probe->is_condition_in_lua,
 	    .is_block_in_lua = probe->is_block_in_lua,
 	    .program = probe->session->target.public.program,
@@ -95,7 +96,7 @@ static bool is_alike(const struct compile_site *a, const struct compile_site *b)
 	return has_same_arguments(a, b) && a->abi == b->abi &&
 	       a->are_args_live == b->are_args_live && a->cfa_offset == b->cfa_offset &&
 	       a->is_tail_call == b->is_tail_call && a->has_condition == b->has_condition &&
-	       a->condition == b->condition;
+	       a->condition == b->condition && a->step == b->step && a->jump_key == b->jump_key;
 }
 
 static struct compile_site entry_of(const struct probe *probe, const struct probe_site *site)

@@ -11,7 +11,7 @@ static bool read_pointer(void *image, uint64_t address, uint64_t *ret)
 	return image_read_pointer(image, address, ret);
 }
 
-static void find_exits(const struct parts *parts, struct image *image, exit_list *ret)
+void parts_exits(const struct parts *parts, struct image *image, exit_list *ret)
 {
 	const struct code_memory memory = {read_pointer, image};
 
@@ -39,30 +39,50 @@ static bool leads_into_another(struct image *image, uint64_t target)
 	return target && image_function_at(image, target, &function) && function.address != target;
 }
 
+bool exit_is_unclear(struct image *image, const struct code_exit *exit)
+{
+	return exit->kind == EXIT_UNCLEAR || leads_into_another(image, exit->target);
+}
+
+uint64_t exit_target(const struct image *image, const struct code_exit *exit)
+{
+	uint64_t function =
+	    exit->kind == EXIT_RETURN ? 0 : image_stub_function(image, exit->address, exit->target);
+
+	return function ? function : exit->target;
+}
+
+struct error *probe_exit_site(struct probe_site *site, const struct code_exit *exit)
+{
+	site->public.place.address = exit->address;
+	site->public.place.line = (struct line){0};
+	TRY(probe_finish_site(site));
+	site->target = exit_target(site->public.place.image, exit);
+	site->like.are_args_live = false;
+	site->like.address = exit->address;
+	site->like.is_return = true;
+	site->like.is_tail_call = exit->kind != EXIT_RETURN;
+	site->like.has_condition = exit->kind == EXIT_BRANCH;
+	site->like.condition = exit->condition;
+	return NULL;
+}
+
 static struct error *add_exit(struct probe *probe, const struct place *place,
 			      const struct parts *parts, const struct code_exit *exit,
 			      const struct site_rules *rules)
 {
-	struct probe_site site = {.public.place = *place, .entry = probe->entries.size - 1};
-	const struct code *code = NULL;
+	struct probe_site site = {
+	    .public.place = *place,
+	    .entry = probe->entries.size - 1,
+	    .flow = probe->request.kind == PROBE_FLOW ? FLOW_LEAVE : FLOW_NONE,
+	    .like = probe->entries.data[probe->entries.size - 1].like,
+	};
 
-	if (exit->kind == EXIT_UNCLEAR || leads_into_another(place->image, exit->target))
+	if (exit_is_unclear(place->image, exit))
 		return unclear(place, exit);
-	for (size_t i = 0; i < parts->count; i++)
-		if (exit->address >= parts->code[i]->start && exit->address < parts->code[i]->end)
-			code = parts->code[i];
-	site.public.place.address = exit->address;
-	site.public.place.line = (struct line){0};
-	TRY(site_check(code, exit->address, place->function.name, rules, &site.public.verdict));
-	TRY(probe_finish_site(&site));
-	site.like = probe->entries.data[site.entry].like;
-	site.like.are_args_live = false;
-	site.like.address = exit->address;
-	site.like.is_return = true;
-	site.flow = probe->request.kind == PROBE_FLOW ? FLOW_LEAVE : FLOW_NONE;
-	site.like.is_tail_call = exit->kind != EXIT_RETURN;
-	site.like.has_condition = exit->kind == EXIT_BRANCH;
-	site.like.condition = exit->condition;
+	TRY(site_check(parts_at(parts, exit->address), exit->address, place->function.name, rules,
+		       &site.public.verdict));
+	TRY(probe_exit_site(&site, exit));
 	image_ref(place->image);
 	vector_push(&probe->sites, site);
 	return NULL;
@@ -141,7 +161,7 @@ struct error *probe_add_exits(struct probe *probe, const struct probe_site *entr
 	    .first_site = probe->sites.size,
 	};
 	parts_init(&parts, place->image, body);
-	find_exits(&parts, place->image, &exits);
+	parts_exits(&parts, place->image, &exits);
 	if (exits.size && place->address == body->start)
 		code_restarts(parts.code, parts.count, &exits);
 	err = add_exits(probe, place, &parts, &exits, rules);

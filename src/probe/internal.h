@@ -116,7 +116,8 @@ struct probe_site {
 	struct site public;
 	enum flow_half flow; /* of a flow */
 	struct compile_site like;
-	size_t entry; /* index, or NO_ENTRY */
+	size_t entry;	 /* index, or NO_ENTRY */
+	uint64_t target; /* exit_target of a function's exit; 0: not known */
 	unsigned group;
 	bool is_disabled; /* by itself; the probe may be disabled as a whole, too */
 	uint64_t filtered_by_lua, delivered; /* delivered: counted where sites share one event */
@@ -142,11 +143,15 @@ bool place_is_lone(const struct place *place);
 #define PARTS_MAX 8
 struct parts {
 	const struct code *code[PARTS_MAX];
-	struct code own[PARTS_MAX]; /* of all but the first */
+	struct code own[PARTS_MAX]; /* of those with bytes */
 	uint8_t *bytes[PARTS_MAX];
 	size_t count;
 };
 void parts_init(struct parts *ret, struct image *image, const struct code *body);
+/* All of them its own; false, with nothing to free: its code is not in the file. */
+bool parts_open(struct parts *ret, struct image *image, const struct function *function);
+/* The part that covers address, or NULL. */
+const struct code *parts_at(const struct parts *parts, uint64_t address);
 /* The part that target is in, if it is one of some function; parts_init adds those that jumps
  * lead to, but where an exception lands no jump leads. */
 void parts_add(struct parts *parts, struct image *image, uint64_t target);
@@ -179,6 +184,7 @@ struct probe {
 	VECTOR(struct probe_entry) entries; /* of a finish */
 	VECTOR(struct picture) pictures;    /* of a cover */
 	size_t left_out;		    /* places of functions that are too many */
+	bool follows_jumps;		    /* as in compile_request */
 	VECTOR(struct group) groups;
 	enum site_identity identity;
 	bool is_condition_in_lua, is_block_in_lua, is_bare; /* as in compile_request */
@@ -215,6 +221,15 @@ struct error *probe_finish_site(struct probe_site *site);
 struct error *probe_add_exits(struct probe *probe, const struct probe_site *entry,
 			      const struct code *body, bool is_function,
 			      const struct site_rules *rules);
+void parts_exits(const struct parts *parts, struct image *image, exit_list *ret);
+/* May it lead on within the function, or into the middle of another? */
+bool exit_is_unclear(struct image *image, const struct code_exit *exit);
+/* The function of the same file that it leads to, if it is a jump, through a stub or not. */
+uint64_t exit_target(const struct image *image, const struct code_exit *exit);
+/* Makes a site of the function's, whose verdict is known, one of the exit. */
+struct error *probe_exit_site(struct probe_site *site, const struct code_exit *exit);
+/* follow.c: adds where functions return that the finish's own jump to. */
+struct error *probe_follow(struct probe *probe);
 /* build.c: compiles and loads one program a group, and attaches if the probe is enabled. */
 struct error *probe_build(struct probe *probe);
 /* enable.c: attaches the sites that are not disabled, or none. */

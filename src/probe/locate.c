@@ -313,6 +313,8 @@ struct error *probe_locate(struct probe *probe)
 		err = cover_locate(probe, &places);
 	else if (!err)
 		err = add_places(probe, &location, &places);
+	if (!err && has_returns(probe))
+		err = probe_follow(probe);
 	place_list_deinit(&places);
 	location_deinit(&location);
 	return err;

@@ -4,48 +4,73 @@
  */
 #include "internal.h"
 
-static bool has_part(const struct parts *parts, uint64_t address)
+const struct code *parts_at(const struct parts *parts, uint64_t address)
 {
 	for (size_t i = 0; i < parts->count; i++)
 		if (address >= parts->code[i]->start && address < parts->code[i]->end)
-			return true;
-	return false;
+			return parts->code[i];
+	return NULL;
+}
+
+/* False: its code is not in the file. */
+static bool add(struct parts *parts, const struct image *image, const struct function *function)
+{
+	size_t i = parts->count;
+
+	parts->bytes[i] = xmalloc(function->size);
+	if (!image_read(image, function->address, parts->bytes[i], function->size)) {
+		free(parts->bytes[i]);
+		parts->bytes[i] = NULL;
+		return false;
+	}
+	code_init(&parts->own[i], parts->bytes[i], function->size, function->address);
+	parts->code[i] = &parts->own[i];
+	parts->count++;
+	return true;
 }
 
 void parts_add(struct parts *parts, struct image *image, uint64_t target)
 {
 	struct function function;
-	size_t i = parts->count;
 
-	if (i == PARTS_MAX || has_part(parts, target) ||
-	    !image_function_at(image, target, &function) || !strstr(function.name, ".cold") ||
-	    function.size == 0)
-		return;
-	parts->bytes[i] = xmalloc(function.size);
-	if (!image_read(image, function.address, parts->bytes[i], function.size)) {
-		free(parts->bytes[i]);
-		return;
-	}
-	code_init(&parts->own[i], parts->bytes[i], function.size, function.address);
-	parts->code[i] = &parts->own[i];
-	parts->count++;
+	if (parts->count < PARTS_MAX && !parts_at(parts, target) &&
+	    image_function_at(image, target, &function) && strstr(function.name, ".cold") &&
+	    function.size != 0)
+		add(parts, image, &function);
+}
+
+/* What jumps lead to from the parts that are there. */
+static void add_all(struct parts *parts, struct image *image)
+{
+	for (size_t i = 0; i < parts->count; i++)
+		for (size_t k = 0; k < parts->code[i]->insns.size; k++) {
+			const struct insn *insn = &parts->code[i]->insns.data[k];
+
+			if (insn->target && insn->kind != INSN_CALL)
+				parts_add(parts, image, insn->target);
+		}
 }
 
 void parts_init(struct parts *ret, struct image *image, const struct code *body)
 {
 	*ret = (struct parts){.code = {body}, .count = 1};
-	for (size_t i = 0; i < ret->count; i++)
-		for (size_t k = 0; k < ret->code[i]->insns.size; k++) {
-			const struct insn *insn = &ret->code[i]->insns.data[k];
+	add_all(ret, image);
+}
 
-			if (insn->target && insn->kind != INSN_CALL)
-				parts_add(ret, image, insn->target);
-		}
+bool parts_open(struct parts *ret, struct image *image, const struct function *function)
+{
+	*ret = (struct parts){0};
+	if (!add(ret, image, function))
+		return false;
+	add_all(ret, image);
+	return true;
 }
 
 void parts_deinit(struct parts *parts)
 {
-	for (size_t i = 1; i < parts->count; i++) {
+	for (size_t i = 0; i < parts->count; i++) {
+		if (!parts->bytes[i])
+			continue;
 		code_deinit(&parts->own[i]);
 		free(parts->bytes[i]);
 	}

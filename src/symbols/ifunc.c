@@ -50,7 +50,7 @@ bool image_ifunc(struct image *image, const struct function *function, pid_t pid
 {
 	struct slot_query query = {.resolver = function->address};
 	struct function known;
-	uint64_t address, end;
+	uint64_t address;
 
 	if (!image_each_relocation(image, R_X86_64_IRELATIVE, is_slot, &query))
 		return false;
@@ -58,11 +58,8 @@ bool image_ifunc(struct image *image, const struct function *function, pid_t pid
 	if (!chosen(pid, image, query.slot, &address) &&
 	    !chosen(getpid(), image, query.slot, &address))
 		return false;
-	*ret = (struct function){.name = function->name, .address = address};
-	if (image_function_at(image, address, &known) && known.address == address &&
-	    !known.is_ifunc)
-		ret->size = known.size;
-	else if (cfi_function_end(image, address, &end))
-		ret->size = end - address;
-	return ret->size > 0;
+	if (!image_function_from(image, address, &known) || known.is_ifunc)
+		return false;
+	*ret = (struct function){.name = function->name, .address = address, .size = known.size};
+	return true;
 }

@@ -84,6 +84,8 @@ uint64_t image_code_end(const struct image *image, uint64_t address);
 /* Reads a NUL-terminated string; NULL if there is none. The caller frees it. */
 char *image_read_string(const struct image *image, uint64_t address);
 void relocations_free(struct relocations *relocations);
+/* The function of the file itself that a slot of its global offset table is for, or 0. */
+uint64_t image_slot_function(const struct image *image, uint64_t slot);
 /* Calls fn for each relocation of a type until it returns true. */
 bool image_each_relocation(const struct image *image, uint32_t type,
 			   bool (*fn)(void *context, const Elf64_Rela *), void *context);

@@ -41,16 +41,27 @@ struct relocation {
 	uint64_t address, value;
 };
 
-/* By address; made when the first pointer is asked for. */
+/* By address. */
+typedef VECTOR(struct relocation) relocation_list;
 struct relocations {
-	VECTOR(struct relocation) list;
+	bool has_pointers, has_symbols; /* each list when it is first asked for */
+	relocation_list pointers;
+	relocation_list symbols; /* slots of functions: values are indices of .dynsym */
 };
 
 static bool add_relocation(void *context, const Elf64_Rela *rela)
 {
-	struct relocations *relocations = context;
+	relocation_list *list = context;
 
-	vector_push(&relocations->list, ((struct relocation){rela->r_offset, rela->r_addend}));
+	vector_push(list, ((struct relocation){rela->r_offset, rela->r_addend}));
+	return false;
+}
+
+static bool add_symbol(void *context, const Elf64_Rela *rela)
+{
+	relocation_list *list = context;
+
+	vector_push(list, ((struct relocation){rela->r_offset, ELF64_R_SYM(rela->r_info)}));
 	return false;
 }
 
@@ -61,24 +72,59 @@ static int compare(const void *left, const void *right)
 	return a->address < b->address ? -1 : a->address > b->address;
 }
 
-static const struct relocations *relocations_get(const struct image *image)
+static void sort(relocation_list *list)
+{
+	if (list->size)
+		qsort(list->data, list->size, sizeof(*list->data), compare);
+}
+
+static const struct relocation *find(const relocation_list *list, uint64_t address)
+{
+	const struct relocation key = {.address = address};
+
+	return list->size ? bsearch(&key, list->data, list->size, sizeof(key), compare) : NULL;
+}
+
+static struct relocations *cache_of(const struct image *image)
 {
 	struct relocations **cache = (struct relocations **)&image->relocations;
 
-	if (!*cache) {
-		struct relocations *made = xcalloc(1, sizeof(*made));
-		image_each_relocation(image, R_X86_64_RELATIVE, add_relocation, made);
-		if (made->list.size)
-			qsort(made->list.data, made->list.size, sizeof(*made->list.data), compare);
-		*cache = made;
-	}
+	if (!*cache)
+		*cache = xcalloc(1, sizeof(**cache));
 	return *cache;
+}
+
+static const relocation_list *pointers_of(const struct image *image)
+{
+	struct relocations *cache = cache_of(image);
+
+	if (cache->has_pointers)
+		return &cache->pointers;
+	image_each_relocation(image, R_X86_64_RELATIVE, add_relocation, &cache->pointers);
+	sort(&cache->pointers);
+	cache->has_pointers = true;
+	return &cache->pointers;
+}
+
+static const relocation_list *symbols_of(const struct image *image)
+{
+	struct relocations *cache = cache_of(image);
+
+	if (cache->has_symbols)
+		return &cache->symbols;
+	image_each_relocation(image, R_X86_64_JUMP_SLOT, add_symbol, &cache->symbols);
+	image_each_relocation(image, R_X86_64_GLOB_DAT, add_symbol, &cache->symbols);
+	sort(&cache->symbols);
+	cache->has_symbols = true;
+	return &cache->symbols;
 }
 
 void relocations_free(struct relocations *relocations)
 {
-	if (relocations)
-		vector_deinit(&relocations->list);
+	if (!relocations)
+		return;
+	vector_deinit(&relocations->pointers);
+	vector_deinit(&relocations->symbols);
 	free(relocations);
 }
 
@@ -88,14 +134,38 @@ bool image_read_pointer(const struct image *image, uint64_t address, uint64_t *r
 		return false;
 	if (*ret || !image->is_pie)
 		return true;
-	const struct relocations *relocations = relocations_get(image);
-	const struct relocation key = {.address = address}, *found = NULL;
-	if (relocations->list.size)
-		found = bsearch(&key, relocations->list.data, relocations->list.size, sizeof(key),
-				compare);
+	const struct relocation *found = find(pointers_of(image), address);
 	if (found)
 		*ret = found->value;
 	return true;
+}
+
+/* Of a symbol of the file's own; one that it takes from elsewhere has no section. */
+static uint64_t function_of_symbol(const struct image *image, uint64_t index)
+{
+	const struct section *symbols = image_section(image, ".dynsym");
+	Elf64_Sym symbol;
+
+	if (!symbols || index >= symbols->size / sizeof(symbol) ||
+	    !image_pread(image, symbols->offset + index * sizeof(symbol), &symbol,
+			 sizeof(symbol)) ||
+	    symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC)
+		return 0;
+	return symbol.st_value;
+}
+
+uint64_t image_slot_function(const struct image *image, uint64_t slot)
+{
+	const struct relocation *found = find(symbols_of(image), slot);
+
+	if (found)
+		return function_of_symbol(image, found->value);
+	/* Another pointer than one of the table's may be changed by the program. */
+	const struct section *table = image_section(image, ".got");
+	if (!table || slot - table->address >= table->size)
+		return 0;
+	found = find(pointers_of(image), slot);
+	return found ? found->value : 0;
 }
 
 /* ------------------------------------------------------ addresses of pointers */

@@ -64,6 +64,13 @@ static const char *slot_name(struct image *image, uint64_t slot)
 	return NULL;
 }
 
+uint64_t image_stub_function(const struct image *image, uint64_t address, uint64_t target)
+{
+	uint64_t slot = slot_of(image, target ? target : address);
+
+	return slot ? image_slot_function(image, slot) : 0;
+}
+
 const char *image_stub_name(struct image *image, uint64_t address, uint64_t target)
 {
 	uint64_t slot = slot_of(image, target ? target : address);

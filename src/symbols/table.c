@@ -202,6 +202,23 @@ bool image_function_at(struct image *image, uint64_t address, struct function *r
 	return found != NULL;
 }
 
+bool image_function_from(struct image *image, uint64_t address, struct function *ret)
+{
+	struct function function = {.address = address};
+	uint64_t end;
+
+	if (!image_function_at(image, address, &function) || function.address != address)
+		function = (struct function){.address = address};
+	if (!function.size || function.is_size_guessed) {
+		if (!cfi_function_end(image, address, &end))
+			return false;
+		function.size = end - address;
+		function.is_size_guessed = false;
+	}
+	*ret = function;
+	return true;
+}
+
 void image_each_function(struct image *image, bool (*fn)(void *context, const struct function *),
 			 void *context)
 {

@@ -242,15 +242,21 @@ class Values(FinishCase):
             ["0", "true", "0"], ["0", "0"], ["0", "zero"],
             ["1", "true", "1"], ["1", str(2**32 - 1)], ["1", "one"]])
 
-    def test_the_result_of_a_tail_call_is_not_known_here(self):
+    def test_the_result_of_a_tail_call_is_what_the_other_function_returns(self):
         for target in ("calls", "calls-nodebug"):
             with self.subTest(target):
                 events = self.events(
-                    "finish by_branch do print(result) end\n"
-                    "finish by_jump do print(result) end", "-n", 4, "ways", target=target)
-                other = "<returned by another function>"
-                self.assertEqual(events, [["1"], ["0"], [other], [other], ["3"], [other], [other],
-                                          [other]])
+                    "finish by_branch do print(result << 32 >> 32) end\n"
+                    "finish by_jump do print(result << 32 >> 32) end", "-n", 4, "ways",
+                    target=target)
+                self.assertEqual([int(fields[0]) for fields in events],
+                                 [n & 0xffffffff for n in (1, 0, -1, -1, 3, -2, -3, -3)])
+                # Where both are chosen, each shows its own.
+                events = self.events("finish /^(by_jump|gives_int)$/ do print(func, ok(result, 0)) end",
+                                     "-n", 2, "ways", target=target)
+                self.assertEqual([fields[0] for fields in events if fields[0] == "by_jump"],
+                                 ["by_jump"] * 2)
+                self.assertIn(["by_jump", "0"], events)
 
     def test_conditions_on_results_durations_and_entries(self):
         output, said = self.traced(
@@ -410,7 +416,7 @@ class Life(FinishCase):
         self.assertRegex(tap.stdout, r"2 at 0x\w+: has_cold, when it returns \(2 exits\)\.\n")
         self.assertRegex(tap.stdout, r"3 at 0x\w+: gives_char, when it returns \(1 exit\)\.\n")
         self.assertRegex(tap.stdout, r"4 at 0x\w+: if_n\*, when they return \(4 functions, "
-                                     r"8 exits\)\.\n")
+                                     r"8 exits; 4 of what is jumped to\)\.\n")
 
 
 class BadInput(TestCase):

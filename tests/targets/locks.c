@@ -6,12 +6,13 @@
  *
  * Prints "pid P", "mutex NAME ADDRESS" for each of a, b and c, and waits for a byte on standard
  * input. What each thread does is done before the next one starts, so that nothing ever blocks,
- * but in `waits`.
+ * but in `waits` and `timed`.
  *
  *   cycle   takes_ab takes a, then b; takes_bc b, then c; takes_ca c, then a
  *   order   takes_ab, takes_bc, and takes_ac: no cycle
  *   again   takes_ab; then both are destroyed and made anew, and takes_ba
  *   waits   holds_a holds a for 100 ms, five times, while waits_a waits for it
+ *   timed   the same with timed_a, which waits with a time-out, and for 60 ms for b, in vain
  */
 #include <pthread.h>
 #include <sched.h>
@@ -74,6 +75,31 @@ static void *waits_a(void *unused)
 	return unused;
 }
 
+static struct timespec in_ms(long ms)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	time.tv_nsec += ms * 1000000;
+	time.tv_sec += time.tv_nsec / 1000000000;
+	time.tv_nsec %= 1000000000;
+	return time;
+}
+
+static void *timed_a(void *unused)
+{
+	for (int i = 0; i < 5; i++) {
+		struct timespec never = in_ms(3600000), soon = in_ms(60);
+
+		pthread_mutex_timedlock(&b, &soon);
+		pthread_barrier_wait(&both);
+		pthread_mutex_timedlock(&a, &never);
+		pthread_mutex_unlock(&a);
+		pthread_barrier_wait(&both);
+	}
+	return unused;
+}
+
 static void run(void *(*routine)(void *))
 {
 	pthread_t thread;
@@ -82,13 +108,13 @@ static void run(void *(*routine)(void *))
 		pthread_join(thread, NULL);
 }
 
-static void wait_for_each_other(void)
+static void wait_for_each_other(void *(*waits)(void *))
 {
 	pthread_t threads[2];
 
 	pthread_barrier_init(&both, NULL, 2);
 	pthread_create(&threads[0], NULL, holds_a, NULL);
-	pthread_create(&threads[1], NULL, waits_a, NULL);
+	pthread_create(&threads[1], NULL, waits, NULL);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
 }
@@ -112,7 +138,12 @@ int main(int argc, char **argv)
 	if (read(STDIN_FILENO, &byte, 1) != 1)
 		return 2;
 	if (strcmp(what, "waits") == 0) {
-		wait_for_each_other();
+		wait_for_each_other(waits_a);
+		return 0;
+	}
+	if (strcmp(what, "timed") == 0) {
+		pthread_mutex_lock(&b);
+		wait_for_each_other(timed_a);
 		return 0;
 	}
 	run(takes_ab);

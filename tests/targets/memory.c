@@ -70,6 +70,12 @@ NOINLINE void keeps_aligned_alloc(void)
 	keep(aligned_alloc(64, 640));
 }
 
+/* 700 bytes a round. */
+NOINLINE void keeps_valloc(void)
+{
+	keep(valloc(700));
+}
+
 NOINLINE void gives_back(void)
 {
 	void *block = malloc(77);
@@ -120,6 +126,7 @@ int main(int argc, char **argv)
 		keeps_new_realloc();
 		keeps_posix_memalign();
 		keeps_aligned_alloc();
+		keeps_valloc();
 		gives_back();
 		fails();
 	}

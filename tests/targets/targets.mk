@@ -14,7 +14,8 @@ VALUES  := $(foreach level,O0 O2,$(foreach dwarf,d4 d5,$(foreach kind,c-gcc c-cl
 	cc-clang,values-$(kind)-$(level)-$(dwarf))) values-rs-rustc-$(level)-d4)
 TARGETS := $(addprefix $(T)/,counted counted-nopie counted-stripped many ends hazards loader \
 	libplugin.so usdt usdt-stripped libusdtlate.so names nobpf calls calls-nodebug labels locks memory objects \
-	throws stacks stacks-fp tree lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug \
+	throws stacks stacks-fp tails-gcc tails-clang tails-stripped \
+	libtails.so tree lines-gcc-O0 lines-gcc-O2 lines-clang-O0 lines-nodebug \
 	$(GOS:/usr/lib/go-%/bin/go=go-play-%) \
 	$(GO_CALLS) $(GOS:/usr/lib/go-%/bin/go=go-values-%) \
 	$(GOS:/usr/lib/go-%/bin/go=go-values-stripped-%) \
@@ -38,6 +39,21 @@ $(T)/calls $(T)/ends $(T)/hazards $(T)/locks $(T)/memory $(T)/nobpf: $(T)/%: tes
 $(T)/tree: tests/targets/tree.c
 	@mkdir -p $(@D)
 	$(call say,TARGET,$@)gcc $(T_FLAGS) -Wno-infinite-recursion -o $@ $<
+# tails-COMPILER
+tails = $(T_FLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter-out %.mk,$^)
+$(T)/tails-gcc: tests/targets/tails.c $(T)/libtails.so
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(tails)
+$(T)/tails-clang: tests/targets/tails.c $(T)/libtails.so
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)$(CLANG) $(tails)
+# As a library is: what is exported has a name, and static functions have none.
+$(T)/tails-stripped: tests/targets/tails.c $(T)/libtails.so
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc -rdynamic -s $(tails)
+$(T)/libtails.so: tests/targets/tails_library.c
+	@mkdir -p $(@D)
+	$(call say,TARGET,$@)gcc $(T_FLAGS) -fPIC -shared -Wl,-soname,libtails.so -o $@ $<
 # lines-COMPILER-OLEVEL
 $(T)/lines-gcc-%: tests/targets/lines.c
 	@mkdir -p $(@D)

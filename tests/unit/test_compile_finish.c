@@ -160,6 +160,75 @@ static void a_jump_out_counts_if_the_flags_take_it(void **state)
 	}
 }
 
+/* The first word of the state says how far the jumps went: 6 jumped, 7 arrived. */
+static void jumps_that_are_followed_are_noted_and_asked_for(void **state)
+{
+	static const char frame[] = "   1  u64 [r10-64] = 0\n"
+				    "   2  call get_current_pid_tgid\n"
+				    "   3  u64 [r10-80] = r0\n"
+				    "   4  r0 = u64 [r6+152]\n"
+				    "   5  r0 += 8\n"
+				    "   6  u64 [r10-72] = r0\n"
+				    "   7  r1 = map calls\n"
+				    "   9  r2 = r10\n"
+				    "  10  r2 += -80\n"
+				    "  11  call map_lookup_elem\n";
+	static const struct {
+		enum jump_step step;
+		const char *code;
+	} cases[] = {
+	    /* Without an entry: to where that is counted. */
+	    {JUMP_OUT, "  12  if r0 == 0 goto 16\n"
+		       "  13  u64 [r0+16] = 6\n"
+		       "  14  r0 = 0\n"
+		       "  15  exit\n"
+		       "  16  "},
+	    {JUMP_IN, "  12  if r0 == 0 goto 19\n"
+		      "  13  r1 = u64 [r0+16]\n"
+		      "  14  if r1 == 6 goto 18\n"
+		      "  15  if r1 != 7 goto 19\n"
+		      "  16  u64 [r0+16] = 0\n"
+		      "  17  goto 19\n"
+		      "  18  u64 [r0+16] = 7\n"
+		      "  19  r0 = 0\n"
+		      "  20  exit\n"},
+	    {JUMP_ON, "  12  if r0 == 0 goto 16\n"
+		      "  13  r1 = u64 [r0+16]\n"
+		      "  14  if r1 != 7 goto 16\n"
+		      "  15  u64 [r0+16] = 6\n"
+		      "  16  r0 = 0\n"
+		      "  17  exit\n"},
+	    {JUMP_BACK, "  13  r1 = u64 [r0+16]\n"
+			"  14  if r1 != 7 goto"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compile_site site = at_return;
+		struct buffer listing = {0};
+		struct compiled c;
+
+		site.step = cases[i].step;
+		site.jump_key = 3;
+		site.cfa_offset = 8;
+		const struct compile_request request = {
+		    .site = site, .entry = entry, .follows_jumps = true};
+		compile_with(&c, "finish f do count(entry.arg[1]) end", &request);
+		if (c.err)
+			fail_with_error(c.err);
+		assert_int_equal(c.plan->state_words, 2);
+		plan_list(c.plan, c.source, &listing);
+		const char *returns = strstr(listing.data, "; when it returns:\n");
+		const char *code = strstr(returns, frame);
+		if (!code || !strstr(code, cases[i].code))
+			fail_msg("%s\nhas no: %s%s", returns, frame, cases[i].code);
+		assert_non_null(
+		    strstr(listing.data, "u64 [r8+24] = r1\n")); /* arg[1], the second */
+		buffer_deinit(&listing);
+		compiled_deinit(&c);
+	}
+}
+
 static void what_makes_no_sense_is_an_error_at_its_place(void **state)
 {
 	static const struct {
@@ -229,6 +298,7 @@ int main(void)
 	    cmocka_unit_test(the_entry_keeps_what_the_block_names),
 	    cmocka_unit_test(without_values_the_entry_keeps_the_time_alone),
 	    cmocka_unit_test(a_jump_out_counts_if_the_flags_take_it),
+	    cmocka_unit_test(jumps_that_are_followed_are_noted_and_asked_for),
 	    cmocka_unit_test(what_makes_no_sense_is_an_error_at_its_place),
 	    cmocka_unit_test(too_much_to_keep_is_refused),
 	};

@@ -395,6 +395,63 @@ static void an_ifunc_stands_for_what_a_process_has_chosen(void **state)
 	image_unref(image);
 }
 
+/* Where the jump leads that a function ends with. */
+static uint64_t target_of_last_jump(const struct image *image, const struct function *function)
+{
+	uint64_t end = function->address + function->size;
+	uint8_t bytes[5];
+	int32_t distance;
+
+	assert_true(image_read(image, end - 5, bytes, sizeof(bytes)));
+	if (bytes[0] != 0xe9) {
+		assert_int_equal(bytes[3], 0xeb);
+		return end + (uint64_t)(int8_t)bytes[4];
+	}
+	memcpy(&distance, bytes + 1, sizeof(distance));
+	return end + (uint64_t)distance;
+}
+
+static void what_a_jump_leads_to_is_known_without_a_name(void **state)
+{
+	static const char source[] =
+	    "#include <stdlib.h>\n"
+	    "__attribute__((noinline)) static int hidden(int a) { __asm__(\"\"); return a * 3; }\n"
+	    "__attribute__((noinline)) int inner(int a) { __asm__(\"\"); return a * 5; }\n"
+	    "int to_hidden(int a) { return hidden(a + 1); }\n"
+	    "int by_stub(int a) { return inner(a + 2); }\n"
+	    "void abroad(void *a) { free(a); }\n";
+	struct function from;
+
+	(void)state;
+	write_file("k.c", source, sizeof(source) - 1);
+	shell("gcc -O2 -shared -fPIC -fcf-protection=none -o libk.so k.c && cp libk.so libl.so && "
+	      "strip libl.so");
+	struct image *whole = open_built("libk.so"), *image = open_built("libl.so");
+	struct function hidden = function_named(whole, "hidden"),
+			to_hidden = function_named(image, "to_hidden"),
+			by_stub = function_named(image, "by_stub"),
+			abroad = function_named(image, "abroad"),
+			inner = function_named(image, "inner");
+
+	assert_int_equal(target_of_last_jump(image, &to_hidden), hidden.address);
+	assert_true(image_function_from(image, hidden.address, &from));
+	assert_null(from.name);
+	assert_int_equal(from.size, hidden.size);
+	assert_true(image_function_from(whole, hidden.address, &from));
+	assert_string_equal(from.name, "hidden");
+	assert_false(image_function_from(image, hidden.address + 1, &from));
+	assert_false(image_function_from(image, inner.address + 1, &from));
+
+	assert_int_equal(
+	    image_stub_function(image, by_stub.address, target_of_last_jump(image, &by_stub)),
+	    inner.address);
+	assert_int_equal(
+	    image_stub_function(image, abroad.address, target_of_last_jump(image, &abroad)), 0);
+	assert_int_equal(image_stub_function(image, to_hidden.address, hidden.address), 0);
+	image_unref(whole);
+	image_unref(image);
+}
+
 static void an_ifunc_is_said_to_be_one(void **state)
 {
 	static const char source[] = "int one(void) { return 1; }\n"
@@ -493,6 +550,7 @@ int main(void)
 	    cmocka_unit_test(a_compressed_section_that_lies_about_itself_is_as_good_as_none),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_not_used),
 	    cmocka_unit_test(names_are_demangled_and_without_versions),
+	    cmocka_unit_test(what_a_jump_leads_to_is_known_without_a_name),
 	    cmocka_unit_test(an_ifunc_is_said_to_be_one),
 	    cmocka_unit_test(an_ifunc_stands_for_what_a_process_has_chosen),
 	    cmocka_unit_test(a_c_program_is_not_go_and_has_the_platform_abi),

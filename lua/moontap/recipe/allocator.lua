@@ -16,9 +16,6 @@ local FUNCTIONS <const> = {
   { name = "pvalloc", size = "arg[1]" },
 }
 
---- Those that in libc end with a jump to a function of its own: their result is not seen.
-M.JUMPS = { memalign = true, aligned_alloc = true, valloc = true, pvalloc = true }
-
 --- Where a function of the library is.
 function M.location(library, name)
   return library == "" and name or library .. ":" .. name

@@ -7,7 +7,7 @@ local LIBRARIES <const> = {
   { library = "libssl", first = "SSL_write",
     functions = { "SSL_read", "SSL_read_ex", "SSL_write", "SSL_write_ex", "SSL_do_handshake" } },
   { library = "libgnutls", first = "gnutls_record_send",
-    functions = { "gnutls_record_send", "gnutls_handshake" } },
+    functions = { "gnutls_record_recv", "gnutls_record_send", "gnutls_handshake" } },
 }
 
 local function is_defined(location) return (pcall(command, "info address " .. location)) end

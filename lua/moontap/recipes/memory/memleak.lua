@@ -5,10 +5,9 @@ return {
   license = "GPL-2.0-or-later",
   summary = "Blocks that were allocated and not freed, by the stack that asked for them.",
   description = [[
-Follows the blocks of malloc, calloc, realloc and posix_memalign from their allocation to free,
+Follows the blocks of malloc, calloc, realloc, memalign and its kin from their allocation to free,
 and shows what is left, by the stack that asked: at the end, and with every=TIME again and again.
-What was allocated before it began is not known to it, nor what libc's memalign and aligned_alloc
-give.
+What was allocated before it began is not known to it.
 
 A block that is only young looks like one that leaks: OLDER leaves those out. Each call sends an
 event. Of a busy program look at a SAMPLE: sample=16 follows one block in 16, chosen by its
@@ -63,7 +62,7 @@ event of free() that is lost leaves a block behind: moontap says at the end if a
         local pointer = "ok(e.result, e.reg.rdi)"
         allocates(f, pointer, string.format("(%s) or (%s)", blocks:condition("e.reg.rax"),
                                             blocks:condition("e.reg.rdi")), pointer)
-      elseif not (args.library == "libc" and allocator.JUMPS[f.name]) then
+      else
         allocates(f, "e.reg.rax", blocks:condition("e.reg.rax"), "e.result")
       end
     end

@@ -5,9 +5,9 @@ return {
   license = "GPL-2.0-or-later",
   summary = "How long TLS handshakes, reads and writes take.",
   description = [[
-Histograms of the time that the functions of OpenSSL take: handshake, read, write. A read includes
-waiting for the other side to send; a handshake its round trips. Of GnuTLS only the handshake is
-shown: its other functions end with a jump to another function. All of it is in the kernel.]],
+Histograms of the time that the functions of OpenSSL and GnuTLS take: handshake, read, write. A
+read includes waiting for the other side to send; a handshake its round trips. All of it is in the
+kernel.]],
   keywords = { "tls", "ssl", "openssl", "gnutls", "handshake", "latency", "ssllatency" },
   category = "ssl",
   args = {
@@ -23,10 +23,8 @@ shown: its other functions end with a jump to another function. All of it is in 
   run = function(args)
     local latency <const> = aggregate.hist { title = "latency of TLS", unit = "ns" }
     for _, f in ipairs(require("moontap.recipe.tls").functions()) do
-      if not f.name:find("^gnutls_record") then
-        finish(f.location, callback("latency:add(e.elapsed, " .. args.by .. ")",
-                                    { latency = latency }))
-      end
+      finish(f.location, callback("latency:add(e.elapsed, " .. args.by .. ")",
+                                  { latency = latency }))
     end
     report(args.every, latency)
   end,

@@ -5,10 +5,9 @@ return {
   license = "GPL-2.0-or-later",
   summary = "What programs say to each other through TLS, before it is encrypted.",
   description = [[
-Prints what OpenSSL and GnuTLS are given to encrypt (write) and what OpenSSL has decrypted (read),
+Prints what OpenSSL and GnuTLS are given to encrypt (write) and what they have decrypted (read),
 with the thread and the size; of each call up to SIZE bytes. Binary data is readable with as=hex,
-and as=none shows the sizes alone. What GnuTLS reads is not shown: its gnutls_record_recv jumps to
-another function, and that one returns.
+and as=none shows the sizes alone.
 
 WHEN leaves out the rest: pid == 4711, comm == "curl". Passwords and cookies are among what is
 shown: mind where the output goes.]],
@@ -25,7 +24,8 @@ shown: mind where the output goes.]],
   outputs = { { name = "call", type = "string", help = "time, thread, read or write, and bytes" },
               { name = "data", type = "string", help = "the bytes, on lines that are indented" } },
   targets = { { module = "libssl.so.3", symbols = { "SSL_read", "SSL_write" } },
-              { module = "libgnutls.so.30", symbols = { "gnutls_record_send" } } },
+              { module = "libgnutls.so.30", symbols = { "gnutls_record_send",
+                                                        "gnutls_record_recv" } } },
   safety = { max_rate = 20000, reads_user_data = true },
   examples = { "ssl.sniff", "ssl.sniff size=64 as=hex", "ssl.sniff when='comm == \"curl\"'" },
   run = function(args)
@@ -46,6 +46,7 @@ shown: mind where the output goes.]],
       SSL_write = { "write", result .. " > 0", result },
       SSL_read_ex = { "read", result .. " == 1", through },
       SSL_write_ex = { "write", result .. " == 1", through },
+      gnutls_record_recv = { "read", "e.result > 0", "e.reg.rax" },
     }
     local names = { tell = tell, most = args.size }
     local function block(what, data, size)

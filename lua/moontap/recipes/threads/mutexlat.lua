@@ -5,9 +5,10 @@ return {
   license = "GPL-2.0-or-later",
   summary = "How long threads wait for mutexes, and hold them.",
   description = [[
-Histograms of the time that pthread_mutex_lock takes, by mutex or by stack, of the calls that take
-at least LEAST: with 10us those that had to wait. By mutex it is all in the kernel. With held=yes
-there is also how long each is held, which sends an event for each lock and unlock.]],
+Histograms of the time that pthread_mutex_lock, pthread_mutex_timedlock and
+pthread_mutex_clocklock take to get a mutex, by mutex or by stack, of the calls that take at least
+LEAST: with 10us those that had to wait. By mutex it is all in the kernel. With held=yes there is
+also how long each is held, which sends an event for each lock and unlock.]],
   keywords = { "mutex", "lock", "contention", "wait", "latency", "hold", "histogram", "bcc" },
   category = "threads",
   args = {
@@ -34,8 +35,16 @@ there is also how long each is held, which sends an event for each lock and unlo
       stack = function(e) waits:add(e.elapsed, e.stack(depth)) end,
       thread = function(e) waits:add(e.elapsed, e.comm, e.tid) end,
     }
+    local timed = {} -- those that may give up, of which older systems have none or one
+    for _, name in ipairs { "pthread_mutex_timedlock", "pthread_mutex_clocklock" } do
+      if pcall(command, "info address " .. name) then timed[#timed + 1] = name end
+    end
     finish("pthread_mutex_lock", { when = function(e) return e.elapsed >= least end },
            blocks[args.by])
+    for _, name in ipairs(timed) do
+      finish(name, { when = function(e) return e.elapsed >= least and e.result == 0 end },
+             blocks[args.by])
+    end
     if not args.held then
       report(args.every, waits)
       return
@@ -50,8 +59,11 @@ there is also how long each is held, which sends an event for each lock and unlo
       since[name] = nil
     end
     finish("pthread_mutex_lock", function(e) taken(e.tid, e.entry.arg[1], e.time) end)
-    finish("pthread_mutex_trylock", { when = function(e) return e.result == 0 end },
-           function(e) taken(e.tid, e.entry.arg[1], e.time) end)
+    timed[#timed + 1] = "pthread_mutex_trylock"
+    for _, name in ipairs(timed) do
+      finish(name, { when = function(e) return e.result == 0 end },
+             function(e) taken(e.tid, e.entry.arg[1], e.time) end)
+    end
     probe("pthread_mutex_unlock",
           function(e) released(e.tid, e.arg[1], e.time, e.cast("void *", e.arg[1])) end)
     report(args.every, waits, holds)
