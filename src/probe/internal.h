@@ -50,8 +50,7 @@ struct session {
 	struct target_private target;
 	struct kernel *kernel;	       /* NULL until needed */
 	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
-	VECTOR(struct probe *) buried; /* deleted while their events were delivered */
-	bool is_consuming;
+	VECTOR(struct probe *) deleted; /* events of theirs may still be on the way */
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;

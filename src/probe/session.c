@@ -29,21 +29,15 @@ struct session *session_new(const struct session_options *options)
 	return session;
 }
 
-static void empty_graveyard(struct session *session)
-{
-	for (size_t i = 0; i < session->buried.size; i++)
-		probe_free(session->buried.data[i]);
-	session->buried.size = 0;
-}
-
 void session_free(struct session *session)
 {
 	for (size_t i = 0; i < session->probes.size; i++)
 		probe_free(session->probes.data[i]);
-	empty_graveyard(session);
+	for (size_t i = 0; i < session->deleted.size; i++)
+		probe_free(session->deleted.data[i]);
 	changes_deinit(session);
 	vector_deinit(&session->probes);
-	vector_deinit(&session->buried);
+	vector_deinit(&session->deleted);
 	for (size_t i = 0; i < session->kept.size; i++)
 		image_unref(session->kept.data[i]);
 	vector_deinit(&session->kept);
@@ -250,10 +244,19 @@ void probe_delete(struct probe *probe)
 		probe_disable(probe);
 	probe_going(probe);
 	changes_prune(session);
-	if (session->is_consuming)
-		vector_push(&session->buried, probe);
-	else
+	vector_push(&session->deleted, probe);
+}
+
+void session_clear_deleted(struct session *session)
+{
+	for (size_t i = 0; i < session->deleted.size; i++) {
+		struct probe *probe = session->deleted.data[i];
+
+		if (probe->request.gone)
+			probe->request.gone(probe->request.context, probe);
 		probe_free(probe);
+	}
+	session->deleted.size = 0;
 }
 
 /* ------------------------------------------------------------------ events */
@@ -269,16 +272,26 @@ struct consumer {
 	void *context;
 };
 
+static void pass_over(struct session *session, unsigned number)
+{
+	for (size_t i = 0; i < session->deleted.size; i++)
+		if (session->deleted.data[i]->number == number)
+			probe_note_held_back(session->deleted.data[i]);
+}
+
 static bool deliver(void *context, const struct record *record)
 {
 	struct consumer *consumer = context;
+	unsigned number = RECORD_PROBE(record->cookie);
 	struct delivery delivery = {
-	    .probe = session_probe(consumer->session, RECORD_PROBE(record->cookie)),
+	    .probe = session_probe(consumer->session, number),
 	    .record = record,
 	};
 
-	if (!delivery.probe)
+	if (!delivery.probe) {
+		pass_over(consumer->session, number);
 		return true;
+	}
 	delivery.site_index = probe_find_site(delivery.probe, record);
 	if (delivery.site_index == SIZE_MAX)
 		return true;
@@ -294,15 +307,13 @@ size_t session_consume(struct session *session, bool (*fn)(void *context, const 
 		       void *context)
 {
 	struct consumer consumer = {session, fn, context};
+	size_t count = session->kernel ? kernel_consume(session->kernel, deliver, &consumer) : 0;
 
-	if (!session->kernel)
-		return 0;
-	session->is_consuming = true;
-	size_t count = kernel_consume(session->kernel, deliver, &consumer);
-	session->is_consuming = false;
-	empty_graveyard(session);
+	if (!count)
+		session_clear_deleted(session);
 	/* Whatever the records just taken were hit in was mapped before: it has been told. */
-	mappings_update(session);
+	if (session->kernel)
+		mappings_update(session);
 	return count;
 }
 

@@ -54,6 +54,20 @@ class Hits(TestCase):
         self.assertGreater(row["lost"], 0, "a ring of one page should have lost something")
         self.assertIn(str(row["lost"]), tap.error_text(), "the loss is reported at the end")
 
+    def test_what_was_lost_is_said_when_the_tracepoint_is_deleted(self):
+        target = self.target("counted", "-n", 300000, "-w")
+        tap = self.tap("--ring-size", "4K", "-o", self.path("output"), "-p", str(target.pid))
+        tap.type('break counted do print("hit") end\n')
+        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        target.go()
+        target.expect("^calls 300000$")
+        tap.type("delete 1\n")
+        tap.expect(r"^moontap: \d+ of 300000 hits of tracepoint 1 \(counted\) were lost; a larger "
+                   r"--ring-size may hold them$", errors=True)
+        tap.type("quit\n")
+        self.assertEqual(tap.wait(), 0)
+        self.assertEqual(tap.error_text().count("were lost"), 1)
+
     def test_hits_of_several_threads_add_up(self):
         target = self.target("counted", "-n", 20000, "-t", 4, "-w")
         tap = self.trace("n = 0 break counted do n = n + 1 end "
