@@ -196,6 +196,37 @@ class Values(FinishCase):
         events = self.events("finish keeps do print(entry.text) end", "-n", 5, "ways")
         self.assertEqual(events, [["zero"], ["one"], ["two"], ["three"], ["nil"]])
 
+    def test_texts_of_the_entry_are_compared_alike_in_either_half(self):
+        seen = [None if n % 5 == 4 else ("zero", "one", "two", "three")[n % 5] for n in range(50)]
+        cases = {
+            "entry.text == 'two'": lambda s: s == "two",
+            "entry.text ~= 'two'": lambda s: s != "two",
+            "'three' == entry.str(arg[1])": lambda s: s == "three",
+            "entry.text == ''": lambda s: False,
+            "entry.text == 'three' .. ''": lambda s: s == "three",
+            "entry.text:sub(1, 1) == 't'": lambda s: s is not None and s[0] == "t",
+            "entry.text:sub(1, 3) ~= 'thr'": lambda s: s != "three",
+            "entry.text:sub(1, 9) == 'one'": lambda s: s == "one",
+            "entry.text == nil": lambda s: s is None,
+            "entry.text": lambda s: s is not None,
+            "not entry.text or entry.text == 'one'": lambda s: s in (None, "one"),
+            "entry.str(arg[1], 4) == 'thre...'": lambda s: s == "three",
+            "entry.str(1) == 'two'": lambda s: False,
+            "entry.str(1) ~= 'two' and entry.text == 'one'": lambda s: s == "one",
+        }
+        left_to_lua = {"entry.text == 'three' .. ''", "entry.str(arg[1], 4) == 'thre...'"}
+        script = "".join("finish keeps if %s do count() end\nfinish keeps if %s and math do end\n" %
+                         (condition, condition) for condition in cases)
+        output, _ = self.traced(script, "-n", 50, "ways")
+        filtered = [int(n) for n in re.findall(r"^\s+(\d+) filtered", output, re.MULTILINE)]
+        table = breakpoints(output)
+        for i, (condition, holds) in enumerate(cases.items()):
+            with self.subTest(condition=condition):
+                runs = [table[str(2 * i + half)]["runs"] for half in (1, 2)]
+                self.assertEqual(runs, ["lua" if condition in left_to_lua else "kernel", "lua"])
+                expected = 50 - sum(map(holds, seen))
+                self.assertEqual(filtered[2 * i:2 * i + 2], [expected, expected])
+
     def test_results_of_every_type(self):
         cases = {
             "gives_int": ["0", "-1", "-2", "-3", "-4"],
