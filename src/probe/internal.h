@@ -48,8 +48,8 @@ struct watched_file {
 struct session {
 	struct session_options options;
 	struct target_private target;
-	struct kernel *kernel;	       /* NULL until needed */
-	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
+	struct kernel *kernel;		/* NULL until needed */
+	VECTOR(struct probe *) probes;	/* by number - 1; NULL where deleted */
 	VECTOR(struct probe *) deleted; /* events of theirs may still be on the way */
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
