@@ -196,6 +196,19 @@ class Values(FinishCase):
         events = self.events("finish keeps do print(entry.text) end", "-n", 5, "ways")
         self.assertEqual(events, [["zero"], ["one"], ["two"], ["three"], ["nil"]])
 
+    def test_a_path_by_a_local_gives_what_the_whole_path_does_in_either_half(self):
+        for lua in ("", "local _ = {}"):
+            with self.subTest(lua=lua):
+                output, _ = self.traced(
+                    "break nap do %s local s = shape local n = s.next count(s.next.width) "
+                    "count(n.width) count(shape.next.width) end" % lua, "-n", 40, "nap")
+                found = tables(output)
+                self.assertEqual(rows(found["count(shape.next.width)"]),
+                                 {"7": "20", "<null pointer>": "20"})
+                for text in ("count(s.next.width)", "count(n.width)"):
+                    self.assertEqual(found[text], found["count(shape.next.width)"])
+                self.assertEqual(breakpoints(output)["1"]["runs"], "lua" if lua else "kernel")
+
     def test_texts_of_the_entry_are_compared_alike_in_either_half(self):
         seen = [None if n % 5 == 4 else ("zero", "one", "two", "three")[n % 5] for n in range(50)]
         cases = {

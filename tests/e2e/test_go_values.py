@@ -157,7 +157,9 @@ class Interfaces(Values):
              ['int 7\tstring "x"\t*errors.errorString "y"\tmain.Deep {Name = "value", '
               "Inner = int 7, Err = nil, Next = 0x%s}" % "?"]),
             ("break main.shape do print(s, s.type, s.X + s.Y, s.value) end",
-             ["main.Point {X = 5, Y = 4}\tmain.Point\t9\tmain.Point {X = 5, Y = 4}"])))
+             ["main.Point {X = 5, Y = 4}\tmain.Point\t9\tmain.Point {X = 5, Y = 4}"]),
+            ("break main.deep do local v, w = d, p local n = v.Next "
+             "print(n.X, v.Inner, w.Name, w.Err.s) end", ['5\tint 7\tpointer\ty'])))
 
     @each_release
     def test_type_value_and_fields_are_read_in_lua_and_nil_has_none(self, path):

@@ -195,6 +195,16 @@ class Values(TestCase):
         self.assertIn("<unreadable", lines[0])
         self.assertNotIn("0\t", lines[0])
 
+    def test_what_a_local_leads_to_is_read_as_what_the_whole_path_does(self):
+        for lua in ("", "local t = {} "):
+            with self.subTest(lua=lua):
+                _, lines = self.lines_of(
+                    "break counted do %slocal p, s = arg[2], shape local q <const> = p + 1 "
+                    "print(str(p), str(q), u8(q + 1), s.width, s.sign, s.width == shape.width) end"
+                    % lua)
+                self.assertEqual(lines, ["%s\t%s\t%d\t640\t-3\ttrue" % (n, n[1:], ord(n[2]))
+                                         for n in ("zero", "one", "two", "three")])
+
     def test_values_are_read_in_a_program_that_is_not_pie(self):
         _, lines = self.lines_of("break counted do print(arg[1], str(arg[2])) end",
                                  name="counted-nopie")

@@ -289,7 +289,7 @@ static void what_makes_no_sense_is_an_error_at_its_place(void **state)
 	     "`arg[1]` cannot be read here"},
 	    {"finish f do print(result[3]) end", &at_return, ERR_TYPE, "t.mt:1:19",
 	     "a result is in one register or in two: result[1], result[2]"},
-	    {"finish f do local i = 1 print(result[i]) end", &at_return, ERR_NAME, "t.mt:1:31",
+	    {"finish f do local i = f() print(result[i]) end", &at_return, ERR_NAME, "t.mt:1:33",
 	     "which result it is must be a constant"},
 	    {"finish f do print(result) end", &at_jump, ERR_UNREADABLE, "t.mt:1:19",
 	     "`result` cannot be read here: <returned by another function>"},
