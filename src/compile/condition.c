@@ -114,30 +114,47 @@ static struct error *compare_numbers(struct compiler *c, struct ir *ir,
 
 /* ---------------------------------------------------------------------- text */
 
-static struct error *lower_text(struct compiler *c, struct ir *ir,
-				const struct comparison *comparison, const struct value *string,
-				const struct value *text, bool is_prefix)
+/* One of the instructions that go on behind themselves if it is the text, and the jump there. To
+ * be completed; valid until the next instruction. */
+static struct ir_insn *add_text(struct compiler *c, struct ir *ir, enum ir_op op,
+				const struct comparison *comparison, const struct value *text,
+				bool is_prefix)
 {
 	bool is_equal = comparison->op == OP_EQ;
-	struct ir_insn *insn;
-	int a, b = IR_NONE;
-	unsigned words = (unsigned)(text->text_size + 2 + 7) / 8;
+	struct ir_insn *insn = lower_add(c, ir, op, comparison->node);
 
-	TRY(lower_value(c, ir, string->a, comparison->missing, &a));
-	if (string->b)
-		TRY(lower_value(c, ir, string->b, comparison->missing, &b));
-	insn = lower_add(c, ir, IR_TEXT, comparison->node);
-	insn->a = a;
-	insn->b = b;
 	insn->text = text->text;
 	insn->size = (unsigned)text->text_size;
-	insn->number = string->number;
 	insn->is_prefix = is_prefix;
 	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
 	insn->other = comparison->missing;
 	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
+	return &ir->insns.data[ir->insns.size - 2];
+}
+
+static void need_text_words(struct ir *ir, size_t bytes)
+{
+	unsigned words = (unsigned)(bytes + 7) / 8;
+
 	if (ir->text_words < words)
 		ir->text_words = words;
+}
+
+static struct error *lower_text(struct compiler *c, struct ir *ir,
+				const struct comparison *comparison, const struct value *string,
+				const struct value *text, bool is_prefix)
+{
+	struct ir_insn *insn;
+	int a, b = IR_NONE;
+
+	TRY(lower_value(c, ir, string->a, comparison->missing, &a));
+	if (string->b)
+		TRY(lower_value(c, ir, string->b, comparison->missing, &b));
+	insn = add_text(c, ir, IR_TEXT, comparison, text, is_prefix);
+	insn->a = a;
+	insn->b = b;
+	insn->number = string->number;
+	need_text_words(ir, text->text_size + 2);
 	return NULL;
 }
 
@@ -145,35 +162,20 @@ static struct error *lower_text(struct compiler *c, struct ir *ir,
 static void lower_name(struct compiler *c, struct ir *ir, const struct comparison *comparison,
 		       const struct value *text, bool is_prefix)
 {
-	bool is_equal = comparison->op == OP_EQ;
-	struct ir_insn *insn = lower_add(c, ir, IR_NAME, comparison->node);
-
-	insn->text = text->text;
-	insn->size = (unsigned)text->text_size;
-	insn->is_prefix = is_prefix;
-	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
-	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
-	if (ir->text_words < TASK_NAME_SIZE / 8)
-		ir->text_words = TASK_NAME_SIZE / 8;
+	add_text(c, ir, IR_NAME, comparison, text, is_prefix)->other = IR_NONE;
+	need_text_words(ir, TASK_NAME_SIZE);
 }
 
 static void lower_kept_text(struct compiler *c, struct ir *ir, const struct comparison *comparison,
 			    const struct value *kept, const struct value *text, bool is_prefix)
 {
-	bool is_equal = comparison->op == OP_EQ;
-	struct ir_insn *insn = lower_add(c, ir, IR_KEPT, comparison->node);
+	struct ir_insn *insn = add_text(c, ir, IR_KEPT, comparison, text, is_prefix);
 
 	insn->number = kept->number;
 	insn->slot = kept->size;
-	insn->text = text->text;
-	insn->size = (unsigned)text->text_size;
-	insn->is_prefix = is_prefix;
-	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
-	insn->other = comparison->missing;
-	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
 }
 
-/* A text of the target, at hand or kept at the entry. */
+/* A text of the target as the entry has kept it. */
 static bool is_kept_text(const struct value *value)
 {
 	return value->kind == VALUE_ENTRY && value->view == VIEW_STRING;

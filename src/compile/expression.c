@@ -278,9 +278,6 @@ static const struct value *constant_text(struct compiler *c, const struct node *
 	return value;
 }
 
-/* Each local may be named twice by the next. */
-#define ALIASES_MAX 8
-
 /* A local of a block that Lua runs, by what it stands for. */
 static struct error *resolve_by_alias(struct compiler *c, const struct node *node,
 				      const struct value **ret)

@@ -305,10 +305,15 @@ static struct error *object_of_base(struct compiler *c, const struct node *node,
 
 	if (!alias)
 		return path_object(c, node, ret);
-	TRY(object_of_base(c, alias, ret));
-	if (*ret && object_read(c, *ret)->view == VIEW_STRING)
+	*ret = NULL;
+	if (c->aliases == ALIASES_MAX)
+		return NULL;
+	c->aliases++;
+	struct error *err = object_of_base(c, alias, ret);
+	c->aliases--;
+	if (!err && *ret && object_read(c, *ret)->view == VIEW_STRING)
 		*ret = NULL;
-	return NULL;
+	return err;
 }
 
 static struct error *object_of_index(struct compiler *c, const struct node *node,

@@ -132,7 +132,7 @@ struct compiler {
 	struct compiler_scope scopes[2];   /* of the site; of the entry (finish) */
 	const struct goroutine *goroutine; /* of a finish in Go: what tells its calls apart */
 	bool is_at_entry;		   /* resolving entry.EXPR: names are those of the entry */
-	unsigned aliases;		   /* locals that what is resolved was reached by */
+	unsigned aliases;		   /* locals that lead to what is resolved: ALIASES_MAX */
 	VECTOR(struct kept) kept;
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
@@ -196,6 +196,7 @@ const struct node *resolve_constant(const struct compiler *c, const struct node 
 /* What a local of the block stands for: what it is made with, if it is never anything else. NULL:
  * it may be, or it is no such local. Counts on the target being the same throughout the block. */
 const struct node *resolve_alias(const struct compiler *c, const struct node *name);
+#define ALIASES_MAX 8 /* one by the other: each may name the one before it twice */
 
 /* What a condition made of constants is: 1 true, 0 false, -1 if that is not known before the hit.
  */

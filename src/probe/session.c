@@ -33,8 +33,6 @@ void session_free(struct session *session)
 {
 	for (size_t i = 0; i < session->probes.size; i++)
 		probe_free(session->probes.data[i]);
-	for (size_t i = 0; i < session->deleted.size; i++)
-		probe_free(session->deleted.data[i]);
 	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->deleted);
@@ -208,10 +206,18 @@ void session_note_exit(struct session *session)
 
 /* ------------------------------------------------------------------ probes */
 
-struct probe *session_probe(const struct session *session, unsigned number)
+/* The deleted ones, too. */
+static struct probe *find_probe(const struct session *session, unsigned number)
 {
 	return number >= 1 && number <= session->probes.size ? session->probes.data[number - 1]
 							     : NULL;
+}
+
+struct probe *session_probe(const struct session *session, unsigned number)
+{
+	struct probe *probe = find_probe(session, number);
+
+	return probe && !probe->is_deleted ? probe : NULL;
 }
 
 unsigned session_last_number(const struct session *session)
@@ -230,7 +236,7 @@ bool session_set_dry_run(struct session *session, bool is_dry_run)
 struct probe *session_next_probe(const struct session *session, const struct probe *previous)
 {
 	for (size_t i = previous ? previous->number : 0; i < session->probes.size; i++)
-		if (session->probes.data[i])
+		if (session_probe(session, (unsigned)i + 1))
 			return session->probes.data[i];
 	return NULL;
 }
@@ -239,7 +245,7 @@ void probe_delete(struct probe *probe)
 {
 	struct session *session = probe->session;
 
-	session->probes.data[probe->number - 1] = NULL;
+	probe->is_deleted = true;
 	if (probe->is_enabled)
 		probe_disable(probe);
 	probe_going(probe);
@@ -252,6 +258,7 @@ void session_clear_deleted(struct session *session)
 	for (size_t i = 0; i < session->deleted.size; i++) {
 		struct probe *probe = session->deleted.data[i];
 
+		session->probes.data[probe->number - 1] = NULL;
 		if (probe->request.gone)
 			probe->request.gone(probe->request.context, probe);
 		probe_free(probe);
@@ -272,24 +279,18 @@ struct consumer {
 	void *context;
 };
 
-static void pass_over(struct session *session, unsigned number)
-{
-	for (size_t i = 0; i < session->deleted.size; i++)
-		if (session->deleted.data[i]->number == number)
-			probe_note_held_back(session->deleted.data[i]);
-}
-
 static bool deliver(void *context, const struct record *record)
 {
 	struct consumer *consumer = context;
-	unsigned number = RECORD_PROBE(record->cookie);
 	struct delivery delivery = {
-	    .probe = session_probe(consumer->session, number),
+	    .probe = find_probe(consumer->session, RECORD_PROBE(record->cookie)),
 	    .record = record,
 	};
 
-	if (!delivery.probe) {
-		pass_over(consumer->session, number);
+	if (!delivery.probe)
+		return true;
+	if (delivery.probe->is_deleted) {
+		probe_note_held_back(delivery.probe);
 		return true;
 	}
 	delivery.site_index = probe_find_site(delivery.probe, record);
