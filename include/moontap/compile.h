@@ -239,7 +239,7 @@ struct capture {
 	const char *origin;	 /* where it is read: "%rdi", "u32 at %rdi + 8", "the site" */
 	const struct type *type; /* FLOAT, ENUM, POINTER, BYTES; else NULL */
 	bool leads_on;		 /* BYTES: into the memory of the record */
-	bool is_indexed;	 /* BYTES of Go: not nil but missing where it leads nowhere */
+	bool is_indexed;	 /* BYTES of Go, STRING: not nil but missing */
 	const struct capture_part *parts; /* BYTES; in the order of their slots and bytes */
 	size_t part_count;
 	const char *reason; /* LOST: "<optimized out>" */

@@ -343,8 +343,8 @@ void console_end_command(struct console *console);
 /* How the console tells of probes (report.c). */
 struct report {
 	void (*placed)(struct console *console, const struct probe *probe);
-	/* The counts are final. */
-	void (*ended)(struct console *console);
+	/* The counts are final: it was deleted, or all has ended. */
+	void (*ended)(struct console *console, const struct probe *probe);
 };
 extern const struct report reports[]; /* by output_format */
 /* As sink.edit: lines for people become a record. */

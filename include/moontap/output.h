@@ -208,7 +208,8 @@ bool typed_next_pair(struct typed_pairs *pairs, struct typed_value *key, struct 
  * bytes). is_padded: x and t with all their zeros, too. */
 void number_put_letter(struct buffer *out, uint64_t bits, size_t size, char letter, bool is_padded);
 
-/* An interface value's message, where it is an error of a kind that keeps it in a field: false. */
+/* An interface value's message, where it is an error of a kind that keeps it in a field, or always
+ * has the same: false. */
 bool typed_message(const struct typed_value *error, struct typed_view *ret);
 /* 1.5s, 2h0m0s: as Go writes a time.Duration. */
 #define TYPED_DURATION_SIZE 40

@@ -117,6 +117,9 @@ struct probe_request {
 	/* The probe has been detached for good, and goes: the last chance to take what its block
 	 * has added to aggregates of the script. With the context above. NULL: nobody cares. */
 	void (*going)(void *context, struct probe *probe);
+	/* It was deleted, and none of its records is on the way any more: the counts are final. It
+	 * is freed after. NULL: nobody cares. */
+	void (*gone)(void *context, struct probe *probe);
 };
 
 /* Locates, judges every site, compiles, loads and attaches, or does none of
@@ -226,9 +229,13 @@ struct error *probe_enable_site(struct probe *probe, size_t index, bool is_enabl
 /* Events still to be passed over: they count as filtered. */
 uint64_t probe_ignored(const struct probe *probe);
 void probe_set_ignored(struct probe *probe, uint64_t hits);
-/* Forgets it; its last hits, of the next moments, are not heard of. Its number is not
- * used again. */
+/* It gets no more hits and is in no list; the probe itself lives until those of its events that
+ * are still on the way have been passed over, which counts as throttled. Its number is not used
+ * again. */
 void probe_delete(struct probe *probe);
+/* Frees those that were deleted, whatever is still on the way: for the end. session_consume does
+ * when nothing is. */
+void session_clear_deleted(struct session *session);
 /* Sum over sites, or of one; the user-space half is accounted for: an event
  * that the Lua guard turned down counts as filtered, not delivered. */
 void probe_counters(const struct probe *probe, struct counters *ret);
@@ -283,7 +290,8 @@ void session_note_changes(struct session *session,
 
 int session_fd(const struct session *session); /* -1 until the first probe */
 /* Delivers what has arrived, oldest first, until none is left or fn returns
- * false. Records of deleted probes are passed over. Returns how many. */
+ * false. Records of deleted probes are passed over. Returns how many. A probe that fn has been
+ * told of stays at least until the next call. */
 struct delivery {
 	struct probe *probe;
 	size_t site_index;

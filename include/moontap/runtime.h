@@ -64,6 +64,9 @@ struct runtime_options {
 	struct error *(*command)(void *context, const char *line, struct buffer *output);
 	/* Tells that a probe was placed (the console's "Tracepoint 1 at ..."). */
 	void (*placed)(void *context, const struct probe *probe);
+	/* Tells that a probe that was deleted is gone: its counts are final. Not of those that are
+	 * there to the end. */
+	void (*gone)(void *context, const struct probe *probe);
 	/* A probe's place is not there, for the reason err (taken over), but may come with a
 	 * library: NULL to have it wait; else the error that ends the statement. */
 	struct error *(*missing)(void *context, struct error *err);

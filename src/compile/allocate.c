@@ -21,6 +21,7 @@ static bool is_call(const struct ir_insn *insn)
 	case IR_LOAD:
 	case IR_TEXT:
 	case IR_NAME:
+	case IR_KEPT:
 	case IR_STRING:
 	case IR_TEXT_BYTES:
 	case IR_BYTES:

@@ -250,6 +250,17 @@ static struct error *collect_loop(struct rewriter *r, const struct node *loop)
 	return rewrite_collect(r, has_step ? step->next : step);
 }
 
+/* Missing where it would be nil. */
+static struct error *collect_as_indexed(struct rewriter *r, const struct node *node,
+					const struct value *value)
+{
+	struct value *indexed = ARENA_NEW(&r->c->plan->arena, struct value);
+
+	*indexed = *value;
+	indexed->is_indexed = true;
+	return collect_value(r, node, indexed);
+}
+
 /* s:sub(1, 3) ...: where s is a char* that is null, it has no methods, and they are missing. */
 static struct error *collect_receiver(struct rewriter *r, const struct node *node, bool *ret_done)
 {
@@ -257,9 +268,11 @@ static struct error *collect_receiver(struct rewriter *r, const struct node *nod
 	struct value *text;
 
 	TRY(resolve_target(r->c, node_inner(node), &value));
-	*ret_done = value && value->kind == VALUE_STRING && value->is_nullable;
+	*ret_done = value && value->is_nullable && value->view == VIEW_STRING;
 	if (!*ret_done)
 		return NULL;
+	if (value->kind == VALUE_ENTRY)
+		return collect_as_indexed(r, node, value);
 	text = ARENA_NEW(&r->c->plan->arena, struct value);
 	*text = *value;
 	text->is_nullable = false;
@@ -271,16 +284,10 @@ static struct error *collect_receiver(struct rewriter *r, const struct node *nod
 static struct error *collect_indexed(struct rewriter *r, const struct node *node, bool *ret_done)
 {
 	const struct value *value;
-	struct value *indexed;
 
 	TRY(resolve_target(r->c, node_inner(node), &value));
 	*ret_done = value && value->kind == VALUE_OBJECT && object_is_reference(value->object);
-	if (!*ret_done)
-		return NULL;
-	indexed = ARENA_NEW(&r->c->plan->arena, struct value);
-	*indexed = *value;
-	indexed->is_indexed = true;
-	return collect_value(r, node, indexed);
+	return *ret_done ? collect_as_indexed(r, node, value) : NULL;
 }
 
 static struct error *collect_children(struct rewriter *r, const struct node *node)

@@ -114,30 +114,47 @@ static struct error *compare_numbers(struct compiler *c, struct ir *ir,
 
 /* ---------------------------------------------------------------------- text */
 
-static struct error *lower_text(struct compiler *c, struct ir *ir,
-				const struct comparison *comparison, const struct value *string,
-				const struct value *text, bool is_prefix)
+/* One of the instructions that go on behind themselves if it is the text, and the jump there. To
+ * be completed; valid until the next instruction. */
+static struct ir_insn *add_text(struct compiler *c, struct ir *ir, enum ir_op op,
+				const struct comparison *comparison, const struct value *text,
+				bool is_prefix)
 {
 	bool is_equal = comparison->op == OP_EQ;
-	struct ir_insn *insn;
-	int a, b = IR_NONE;
-	unsigned words = (unsigned)(text->text_size + 2 + 7) / 8;
+	struct ir_insn *insn = lower_add(c, ir, op, comparison->node);
 
-	TRY(lower_value(c, ir, string->a, comparison->missing, &a));
-	if (string->b)
-		TRY(lower_value(c, ir, string->b, comparison->missing, &b));
-	insn = lower_add(c, ir, IR_TEXT, comparison->node);
-	insn->a = a;
-	insn->b = b;
 	insn->text = text->text;
 	insn->size = (unsigned)text->text_size;
-	insn->number = string->number;
 	insn->is_prefix = is_prefix;
 	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
 	insn->other = comparison->missing;
 	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
+	return &ir->insns.data[ir->insns.size - 2];
+}
+
+static void need_text_words(struct ir *ir, size_t bytes)
+{
+	unsigned words = (unsigned)(bytes + 7) / 8;
+
 	if (ir->text_words < words)
 		ir->text_words = words;
+}
+
+static struct error *lower_text(struct compiler *c, struct ir *ir,
+				const struct comparison *comparison, const struct value *string,
+				const struct value *text, bool is_prefix)
+{
+	struct ir_insn *insn;
+	int a, b = IR_NONE;
+
+	TRY(lower_value(c, ir, string->a, comparison->missing, &a));
+	if (string->b)
+		TRY(lower_value(c, ir, string->b, comparison->missing, &b));
+	insn = add_text(c, ir, IR_TEXT, comparison, text, is_prefix);
+	insn->a = a;
+	insn->b = b;
+	insn->number = string->number;
+	need_text_words(ir, text->text_size + 2);
 	return NULL;
 }
 
@@ -145,24 +162,40 @@ static struct error *lower_text(struct compiler *c, struct ir *ir,
 static void lower_name(struct compiler *c, struct ir *ir, const struct comparison *comparison,
 		       const struct value *text, bool is_prefix)
 {
-	bool is_equal = comparison->op == OP_EQ;
-	struct ir_insn *insn = lower_add(c, ir, IR_NAME, comparison->node);
-
-	insn->text = text->text;
-	insn->size = (unsigned)text->text_size;
-	insn->is_prefix = is_prefix;
-	insn->label = is_equal ? comparison->to.no : comparison->to.yes;
-	lower_jump(c, ir, comparison->node, is_equal ? comparison->to.yes : comparison->to.no);
-	if (ir->text_words < TASK_NAME_SIZE / 8)
-		ir->text_words = TASK_NAME_SIZE / 8;
+	add_text(c, ir, IR_NAME, comparison, text, is_prefix)->other = IR_NONE;
+	need_text_words(ir, TASK_NAME_SIZE);
 }
 
-static bool is_comparable(const struct value *string, const struct value *text)
+static void lower_kept_text(struct compiler *c, struct ir *ir, const struct comparison *comparison,
+			    const struct value *kept, const struct value *text, bool is_prefix)
+{
+	struct ir_insn *insn = add_text(c, ir, IR_KEPT, comparison, text, is_prefix);
+
+	insn->number = kept->number;
+	insn->slot = kept->size;
+}
+
+/* A text of the target as the entry has kept it. */
+static bool is_kept_text(const struct value *value)
+{
+	return value->kind == VALUE_ENTRY && value->view == VIEW_STRING;
+}
+
+/* The bytes after which a text is cut; of one that is not compared, 0. */
+static size_t text_limit(const struct compiler *c, const struct value *string)
 {
 	if (string->kind == VALUE_COMM)
-		return text->kind == VALUE_TEXT;
-	return string->kind == VALUE_STRING && text->kind == VALUE_TEXT &&
-	       text->text_size <= TEXT_MAX && text->text_size < string->size;
+		return SIZE_MAX;
+	if (is_kept_text(string))
+		return entry_text_limit(c, string);
+	return string->kind == VALUE_STRING ? string->size : 0;
+}
+
+static bool is_comparable(const struct compiler *c, const struct value *string,
+			  const struct value *text)
+{
+	return text->kind == VALUE_TEXT && text->text_size < text_limit(c, string) &&
+	       (string->kind == VALUE_COMM || text->text_size <= TEXT_MAX);
 }
 
 /* A string of the target with a constant one. */
@@ -175,7 +208,8 @@ static struct error *compare_text(struct compiler *c, struct ir *ir, struct comp
 		mirror_operands(comparison);
 	string = comparison->a;
 	text = comparison->b;
-	if (!is_comparable(string, text) || (comparison->op != OP_EQ && comparison->op != OP_NE)) {
+	if (!is_comparable(c, string, text) ||
+	    (comparison->op != OP_EQ && comparison->op != OP_NE)) {
 		*reason = "strings are compared in the kernel with == and ~=, and with short "
 			  "constants only";
 		return NULL;
@@ -189,6 +223,10 @@ static struct error *compare_text(struct compiler *c, struct ir *ir, struct comp
 	}
 	if (is_name) {
 		lower_name(c, ir, comparison, text, is_prefix);
+		return NULL;
+	}
+	if (is_kept_text(string)) {
+		lower_kept_text(c, ir, comparison, string, text, is_prefix);
 		return NULL;
 	}
 	return lower_text(c, ir, comparison, string, text, is_prefix);
@@ -222,7 +260,7 @@ static struct error *compare_prefix(struct compiler *c, struct ir *ir,
 		return NULL;
 	TRY(resolve_expression(c, other, &comparison->b, reason));
 	if (!comparison->b || comparison->b->kind != VALUE_TEXT ||
-	    (comparison->a->kind != VALUE_STRING && comparison->a->kind != VALUE_COMM))
+	    comparison->a->view != VIEW_STRING)
 		return NULL;
 	/* nil in a local has no methods (see rewrite.c). */
 	TRY(resolve_target(c, node_inner(call->first), &target));
@@ -270,9 +308,12 @@ static struct error *compare_name(struct compiler *c, struct ir *ir, struct comp
 
 /* ----------------------------------------------------------------------- nil */
 
-/* The number that is 0 if the value is nil, or NULL: it never is. */
-static const struct value *nullable(const struct value *value)
+/* The number that is *ret_nil if the value is nil, or NULL: it never is. */
+static const struct value *nullable(struct compiler *c, const struct value *value, int64_t *ret_nil)
 {
+	*ret_nil = is_kept_text(value) ? (int64_t)RECORD_STRING_NIL : 0;
+	if (is_kept_text(value))
+		return value_as(c, value, VIEW_INTEGER);
 	if (value->view == VIEW_POINTER)
 		return value;
 	if (value->kind == VALUE_OBJECT)
@@ -280,19 +321,14 @@ static const struct value *nullable(const struct value *value)
 	return value->kind == VALUE_STRING && value->is_nullable ? value->a : NULL;
 }
 
-/* A text of the entry that was nil there is nil: only Lua is told that. */
-static bool is_kept_text(const struct value *value)
-{
-	return value->kind == VALUE_ENTRY && value->view == VIEW_STRING;
-}
-
 static struct error *compare_nil(struct compiler *c, struct ir *ir, struct comparison *comparison)
 {
 	const struct value *pointer;
+	int64_t nil;
 
 	if (comparison->a->view == VIEW_NIL)
 		mirror_operands(comparison);
-	pointer = nullable(comparison->a);
+	pointer = nullable(c, comparison->a, &nil);
 	if (comparison->a->view == VIEW_NIL || !pointer) {
 		bool is_same = comparison->a->view == VIEW_NIL;
 
@@ -301,7 +337,7 @@ static struct error *compare_nil(struct compiler *c, struct ir *ir, struct compa
 		return NULL;
 	}
 	comparison->a = pointer;
-	comparison->b = value_constant(c, comparison->node, 0);
+	comparison->b = value_constant(c, comparison->node, nil);
 	return lower_numbers(c, ir, comparison, false);
 }
 
@@ -331,8 +367,7 @@ static struct error *compare(struct compiler *c, struct ir *ir, struct compariso
 		return compare_numbers(c, ir, comparison);
 	if (a->view == VIEW_STRING && b->view == VIEW_STRING)
 		return compare_text(c, ir, comparison, false, reason);
-	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL) && !is_kept_text(a) &&
-	    !is_kept_text(b))
+	if (is_equality && (a->view == VIEW_NIL || b->view == VIEW_NIL))
 		return compare_nil(c, ir, comparison);
 	if (is_equality && ((a->view == VIEW_ENUM && b->kind == VALUE_TEXT) ||
 			    (b->view == VIEW_ENUM && a->kind == VALUE_TEXT)))
@@ -437,9 +472,10 @@ static struct error *lower_logic(struct compiler *c, const struct node *node, st
 static struct error *lower_truth_of(struct compiler *c, const struct value *value,
 				    const struct node *node, struct ir *ir, struct branches to)
 {
-	const struct value *number = value->view == VIEW_BOOLEAN ? value : nullable(value);
+	int64_t nil = 0;
+	const struct value *number = value->view == VIEW_BOOLEAN ? value : nullable(c, value, &nil);
 	const struct arithmetic at = {c, ir, node};
-	int t;
+	int t, b = IR_NONE;
 
 	if (value->view == VIEW_NIL || value->kind == VALUE_CONSTANT || !number) {
 		lower_known(c, node, ir, to,
@@ -448,7 +484,9 @@ static struct error *lower_truth_of(struct compiler *c, const struct value *valu
 		return NULL;
 	}
 	TRY(lower_value(c, ir, number, to.yes, &t));
-	lower_jump_if(&at, t, OP_NE, IR_NONE, 0, to.yes);
+	if (nil)
+		b = lower_constant(&at, nil);
+	lower_jump_if(&at, t, OP_NE, b, 0, to.yes);
 	lower_jump(c, ir, node, to.no);
 	return NULL;
 }
@@ -466,8 +504,6 @@ struct error *lower_branch(struct compiler *c, const struct node *node, struct i
 	if (node->kind == NODE_BINARY && node->op >= OP_EQ && node->op <= OP_GE)
 		return lower_comparison(c, node, ir, to, reason);
 	TRY(resolve_expression(c, node, &value, reason));
-	if (value && is_kept_text(value))
-		*reason = "whether a text of the entry is nil is left to Lua";
 	return value && !*reason ? lower_truth_of(c, value, node, ir, to) : NULL;
 }
 

@@ -233,7 +233,7 @@ static void emit_piece(struct encoder *e, const struct ir *ir, const struct ir_i
 /* A string that the entry kept: all its room is copied, and as much of it counts as it is long. */
 static void emit_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = put_kept_word(e, insn, fail);
+	int words = put_kept_word(e, (unsigned)insn->number, insn->size, fail);
 
 	put_mov(e, R4, R0);
 	put_store(e, BPF_DW, RECORD, slot_offset(insn->slot), R4);
@@ -355,6 +355,9 @@ static void emit_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 		break;
 	case IR_NAME:
 		emit_name(e, ir, insn, label);
+		break;
+	case IR_KEPT:
+		emit_kept(e, insn, label, other);
 		break;
 	case IR_REASON:
 	case IR_REASON_OF:

@@ -88,10 +88,11 @@ void emit_string_insn(struct encoder *e, const struct ir *ir, const struct ir_in
 /* string.c: r1 = where the next bytes go, and so many ahead. */
 void put_next_bytes(struct encoder *e, int ahead);
 
-/* text.c: IR_TEXT and IR_NAME. */
+/* text.c: IR_TEXT, IR_NAME and IR_KEPT. */
 void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs,
 	       int missing);
 void emit_name(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int differs);
+void emit_kept(struct encoder *e, const struct ir_insn *insn, int differs, int missing);
 /* string.c: has the pages of the string at [r10 + address] faulted in, for a sleepable program;
  * uses the 8 bytes at r10 + frame. */
 void put_fault_in_string(struct encoder *e, int address, int frame);
@@ -121,9 +122,9 @@ void call_forget(struct encoder *e);
  * at a jump of the function's own. */
 void call_jump(struct encoder *e, int unpaired, int out);
 
-/* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
- * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
-int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail);
+/* entry.c: r5 = the call's state, r0 = its word, at r5 + what is returned; to fail, with
+ * FRAME_REASON, if the entry could not read the value (its bit is set). */
+int put_kept_word(struct encoder *e, unsigned word, unsigned bit, int fail);
 /* entry.c: IR_ELAPSED to IR_KEEP_MISSING. */
 void emit_entry_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn, int label);
 

@@ -31,6 +31,17 @@ static struct error *check_kind(struct compiler *c, const struct node *node,
 	    "Name the fields that you want: %s.FIELD.", node_text(c, node));
 }
 
+/* One that is longer is cut. */
+static unsigned text_limit(const struct value *text)
+{
+	return text->size < CALL_TEXT_SIZE - 2 ? text->size : CALL_TEXT_SIZE - 2;
+}
+
+unsigned entry_text_limit(const struct compiler *c, const struct value *value)
+{
+	return text_limit(c->kept.data[value->size].value);
+}
+
 static struct value *kept_value(struct compiler *c, const struct kept *kept,
 				const struct node *node)
 {
@@ -101,7 +112,7 @@ static struct error *lower_kept_text(struct compiler *c, const struct arithmetic
 		TRY(lower_value(c, ir, value->b, missing, &b));
 	insn = add_keep(at, IR_KEEP_TEXT, kept->word, a);
 	insn->b = b;
-	insn->size = value->size < CALL_TEXT_SIZE - 2 ? value->size : CALL_TEXT_SIZE - 2;
+	insn->size = text_limit(value);
 	insn->label = missing;
 	return NULL;
 }
@@ -162,14 +173,14 @@ static void emit_elapsed(struct encoder *e, const struct ir *ir, const struct ir
 	home_set(e, ir, insn->t, home_result(ir, insn->t));
 }
 
-int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail)
+int put_kept_word(struct encoder *e, unsigned number, unsigned bit, int fail)
 {
-	int word = STATE_WORD(insn->number), is_there = label_new(e);
+	int word = STATE_WORD(number), is_there = label_new(e);
 
 	put_load(e, BPF_DW, R5, R10, FRAME_STATE);
 	put_load(e, BPF_DW, R0, R5, offsetof(struct call_state, missing));
-	if (insn->size)
-		put_alu_constant(e, BPF_RSH, R0, (int32_t)insn->size);
+	if (bit)
+		put_alu_constant(e, BPF_RSH, R0, (int32_t)bit);
 	put_alu_constant(e, BPF_AND, R0, 1);
 	put_branch_constant(e, BPF_JEQ, R0, 0, is_there);
 	put_load(e, BPF_DW, R0, R5, word);
@@ -183,7 +194,7 @@ int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail)
 static void emit_entry(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
 		       int label)
 {
-	put_kept_word(e, insn, label);
+	put_kept_word(e, (unsigned)insn->number, insn->size, label);
 	home_set(e, ir, insn->t, R0);
 }
 

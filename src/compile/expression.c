@@ -78,7 +78,10 @@ struct error *resolve_number(struct compiler *c, const struct node *node, const 
 	if ((*ret)->view != VIEW_ENUM && (*ret)->view != VIEW_POINTER)
 		return NULL;
 	/* What Lua has in a local, or chooses, is a name or an address. */
-	TRY(resolve_target(c, node_inner(node), &target));
+	node = node_inner(node);
+	if ((*ret)->kind != VALUE_LOCAL && resolve_alias(c, node))
+		return resolve_number(c, resolve_alias(c, node), ret);
+	TRY(resolve_target(c, node, &target));
 	if (target)
 		*ret = value_as(c, *ret, VIEW_INTEGER);
 	return NULL;
@@ -279,6 +282,21 @@ static const struct value *constant_text(struct compiler *c, const struct node *
 	return value;
 }
 
+/* A local of a block that Lua runs, by what it stands for. */
+static struct error *resolve_by_alias(struct compiler *c, const struct node *node,
+				      const struct value **ret)
+{
+	const struct node *alias = resolve_alias(c, node);
+	const char *reason;
+
+	if (!alias || c->aliases == ALIASES_MAX)
+		return NULL;
+	c->aliases++;
+	struct error *err = resolve_expression(c, alias, ret, &reason);
+	c->aliases--;
+	return err;
+}
+
 static struct error *resolve_local(struct compiler *c, const struct node *node,
 				   const struct value **ret, const char **reason)
 {
@@ -298,7 +316,9 @@ static struct error *resolve_local(struct compiler *c, const struct node *node,
 		*ret = value;
 		return NULL;
 	}
-	*reason = arena_printf(&c->plan->arena, "`%s` is a Lua variable", node->text);
+	TRY(resolve_by_alias(c, node, ret));
+	if (!*ret)
+		*reason = arena_printf(&c->plan->arena, "`%s` is a Lua variable", node->text);
 	return NULL;
 }
 

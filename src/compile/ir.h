@@ -27,7 +27,9 @@ enum ir_op {
 	IR_TEXT,     /* to label unless the string at a (b bytes, or up to a NUL if b < 0) is text
 			(or begins with it: is_prefix); to other if it cannot be read */
 	IR_NAME,     /* to label unless the thread's name is text (or begins with it: is_prefix) */
-	IR_REASON,   /* what is missing next is so for reason number, or a if a >= 0 */
+	IR_KEPT,   /* to label unless the text in word number of the call's state is text (or begins
+		      with it: is_prefix); to other if bit slot of its missing values is set */
+	IR_REASON, /* what is missing next is so for reason number, or a if a >= 0 */
 	IR_REASON_OF, /* t = the reason of what was missing last */
 	IR_JUMP,      /* to label */
 	IR_LABEL,     /* here is label */

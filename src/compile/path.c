@@ -339,6 +339,26 @@ static struct error *object_of_builtin(struct compiler *c, const struct node *no
 	}
 }
 
+/* What a field is of, or an element. A local that stands for an object of the target is that one:
+ * so what only it leads to is captured, too. A text in a local is one of Lua's. */
+static struct error *object_of_base(struct compiler *c, const struct node *node,
+				    struct object **ret)
+{
+	const struct node *alias = resolve_alias(c, node_inner(node));
+
+	if (!alias)
+		return path_object(c, node, ret);
+	*ret = NULL;
+	if (c->aliases == ALIASES_MAX)
+		return NULL;
+	c->aliases++;
+	struct error *err = object_of_base(c, alias, ret);
+	c->aliases--;
+	if (!err && *ret && object_read(c, *ret)->view == VIEW_STRING)
+		*ret = NULL;
+	return err;
+}
+
 static struct error *object_of_index(struct compiler *c, const struct node *node,
 				     struct object **ret)
 {
@@ -353,7 +373,7 @@ static struct error *object_of_index(struct compiler *c, const struct node *node
 		if (*ret)
 			return NULL;
 	}
-	TRY(path_object(c, node->first, &base));
+	TRY(object_of_base(c, node->first, &base));
 	if (!base || object_is_reference(base))
 		return NULL;
 	if (key->kind == NODE_STRING)

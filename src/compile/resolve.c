@@ -99,6 +99,34 @@ const struct node *resolve_constant(const struct compiler *c, const struct node 
 	return resolve_folded(name);
 }
 
+/* Is the local assigned to somewhere below node? */
+static bool is_assigned(const struct node *node, const struct node *declaration)
+{
+	const struct node *target = node->kind == NODE_ASSIGN		    ? node->first->first
+				    : node->kind == NODE_FUNCTION_STATEMENT ? node->first
+									    : NULL;
+
+	for (; target; target = node->kind == NODE_ASSIGN ? target->next : NULL)
+		if (target->kind == NODE_NAME && target->declaration == declaration)
+			return true;
+	for (const struct node *child = node->first; child; child = child->next)
+		if (is_assigned(child, declaration))
+			return true;
+	return false;
+}
+
+const struct node *resolve_alias(const struct compiler *c, const struct node *name)
+{
+	const struct node *declaration = name->kind == NODE_NAME ? name->declaration : NULL;
+
+	if (!declaration || !declaration->initializer || c->is_at_entry ||
+	    !is_within(declaration, c->request->block) ||
+	    (declaration->attribute && strcmp(declaration->attribute, "const") != 0) ||
+	    is_assigned(c->request->block, declaration))
+		return NULL;
+	return declaration->initializer;
+}
+
 int resolve_known_truth(const struct compiler *c, const struct node *condition)
 {
 	const struct node *node = node_inner(condition), *constant;
@@ -162,7 +190,8 @@ struct error *resolve_address(struct compiler *c, const struct node *node, const
 	return error_hint(compile_error(c, node, ERR_NAME, "`%s` cannot be read at the hit: %s",
 					node_text(c, node), reason),
 			  "An address is made of pointers of the target, arg[N], reg.NAME, "
-			  "u8..i64(P), integer constants and + - * & | ~ << >>.");
+			  "u8..i64(P), integer constants, + - * & | ~ << >>, and locals that are "
+			  "made of these and not assigned to.");
 }
 
 static struct error *resolve_limit(struct compiler *c, const struct node *node, unsigned *ret)

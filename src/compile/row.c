@@ -118,7 +118,8 @@ static void emit_key_text(struct encoder *e, const struct ir *ir, const struct i
 /* What the entry kept has room for more than a key: the rest is cut off. */
 static void emit_key_entry_text(struct encoder *e, const struct ir_insn *insn, int fail)
 {
-	int words = put_kept_word(e, insn, fail), is_whole = label_new(e);
+	int words = put_kept_word(e, (unsigned)insn->number, insn->size, fail),
+	    is_whole = label_new(e);
 
 	for (int i = 0; i < AGGREGATE_KEY_BYTES_MAX; i += 8) {
 		put_load(e, BPF_DW, R0, R5, words + 8 + i);

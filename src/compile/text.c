@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * text.c - IR -> BPF: is a string of the target, or the thread's name, this constant one?
- * As many bytes as it takes to tell are read into the frame and compared there, word by word.
+ * text.c - IR -> BPF: is a string of the target, the thread's name, or a text that was kept at the
+ * entry, this constant one?
+ * As many bytes as it takes to tell are read into the frame (but for the last, which is in the
+ * state of the call) and compared there, word by word.
  */
 #include "encode.h"
 
@@ -67,9 +69,9 @@ static void read_counted(struct encoder *e, const struct ir *ir, const struct ir
 	put_branch_constant(e, BPF_JNE, R0, 0, missing);
 }
 
-/* The first size bytes of the text. */
-static void compare_words(struct encoder *e, const struct ir *ir, const struct ir_insn *insn,
-			  unsigned total, int differs)
+/* The first `total` bytes of the text, with those at base + offset. */
+static void compare_words(struct encoder *e, const struct ir_insn *insn, unsigned total, int base,
+			  int offset, int differs)
 {
 	static const int sizes[] = {[1] = BPF_B, [2] = BPF_H, [4] = BPF_W, [8] = BPF_DW};
 	unsigned at = 0;
@@ -80,7 +82,7 @@ static void compare_words(struct encoder *e, const struct ir *ir, const struct i
 		uint64_t word = 0;
 
 		memcpy(&word, insn->text + at, size);
-		put_load(e, sizes[size], R0, R10, text_offset(ir) + (int)at);
+		put_load(e, sizes[size], R0, base, offset + (int)at);
 		put_constant(e, R5, (int64_t)word);
 		put_branch(e, BPF_JNE, R0, R5, differs);
 		at += size;
@@ -100,7 +102,7 @@ void emit_text(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
 		read_counted(e, ir, insn, differs, missing);
 	else
 		read_to_nul(e, ir, insn, differs, missing);
-	compare_words(e, ir, insn, insn->size, differs);
+	compare_words(e, insn, insn->size, R10, text_offset(ir), differs);
 }
 
 /* The kernel fills up with NULs, and the text has one behind it. */
@@ -109,5 +111,20 @@ void emit_name(struct encoder *e, const struct ir *ir, const struct ir_insn *ins
 	point_to_text(e, ir);
 	put_constant(e, R2, TASK_NAME_SIZE);
 	put_call(e, BPF_FUNC_get_current_comm);
-	compare_words(e, ir, insn, insn->size + !insn->is_prefix, differs);
+	compare_words(e, insn, insn->size + !insn->is_prefix, R10, text_offset(ir), differs);
+}
+
+/* A text that is nil or was cut is no short one. */
+void emit_kept(struct encoder *e, const struct ir_insn *insn, int differs, int missing)
+{
+	int word = put_kept_word(e, (unsigned)insn->number, insn->slot, missing);
+
+	if (insn->is_prefix) {
+		put_constant(e, R1, (int64_t)RECORD_STRING_NIL);
+		put_branch(e, BPF_JEQ, R0, R1, missing);
+	}
+	put_branch_constant(e, insn->is_prefix ? BPF_JLT : BPF_JNE, R0, (int32_t)insn->size,
+			    differs);
+	put_mov(e, R1, R5);
+	compare_words(e, insn, insn->size, R1, word + 8, differs);
 }

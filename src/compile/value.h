@@ -37,7 +37,8 @@ enum value_kind {
 	VALUE_FRAME,   /* of the call that is entered, or returns: struct call_key's */
 	VALUE_ELAPSED, /* ns since the entry of the call that returns here */
 	VALUE_LOCAL,   /* of the block: local */
-	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state */
+	VALUE_ENTRY,   /* kept at the entry, in word `number` of the call's state; `size`: which of
+			  those kept */
 	VALUE_UNARY,   /* op a */
 	VALUE_BINARY,  /* a op b */
 	VALUE_LOAD,    /* size bytes of user memory at a; is_signed */
@@ -79,7 +80,7 @@ struct value {
 	size_t text_size;
 	/* STRING: up to a NUL, or else b bytes. A char* that is null is nil. */
 	bool is_terminated, is_nullable;
-	bool is_indexed;	     /* OBJECT of Go: missing instead of nil */
+	bool is_indexed;	     /* OBJECT of Go, ENTRY: missing instead of nil */
 	bool is_walkable;	     /* STACK */
 	enum missing_reason missing; /* NONNULL, BELOW, IF */
 	const char *reason;	     /* LOST */
@@ -131,6 +132,7 @@ struct compiler {
 	struct compiler_scope scopes[2];   /* of the site; of the entry (finish) */
 	const struct goroutine *goroutine; /* of a finish in Go: what tells its calls apart */
 	bool is_at_entry;		   /* resolving entry.EXPR: names are those of the entry */
+	unsigned aliases;		   /* locals that lead to what is resolved: ALIASES_MAX */
 	VECTOR(struct kept) kept;
 	VECTOR(struct local *) locals; /* of the block, while it is lowered to the kernel */
 };
@@ -189,6 +191,11 @@ const struct node *resolve_folded(const struct node *name);
  * NULL: it is none. */
 const struct node *resolve_constant(const struct compiler *c, const struct node *name);
 
+/* What a local of the block stands for: what it is made with, if it is never anything else. NULL:
+ * it may be, or it is no such local. Counts on the target being the same throughout the block. */
+const struct node *resolve_alias(const struct compiler *c, const struct node *name);
+#define ALIASES_MAX 8 /* one by the other: each may name the one before it twice */
+
 /* What a condition made of constants is: 1 true, 0 false, -1 if that is not known before the hit.
  */
 int resolve_known_truth(const struct compiler *c, const struct node *condition);
@@ -234,6 +241,8 @@ bool operator_wants_number(struct compiler *c, enum operator op, const struct no
 /* Has the value kept at the entry; *ret is how the return finds it. */
 struct error *entry_keep(struct compiler *c, const struct node *node, const struct value *value,
 			 const struct value **ret);
+/* How many bytes of such a text are kept at most. */
+unsigned entry_text_limit(const struct compiler *c, const struct value *value);
 
 /* ----------------------------------------------------------- aggregate.c */
 

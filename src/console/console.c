@@ -36,6 +36,12 @@ static void on_placed(void *context, const struct probe *probe)
 	console->report->placed(console, probe);
 }
 
+static void on_gone(void *context, const struct probe *probe)
+{
+	struct console *console = context;
+	console->report->ended(console, probe);
+}
+
 /* A program without a dynamic loader will load no library. */
 static bool is_static(const struct console *console)
 {
@@ -145,6 +151,7 @@ static struct error *console_init(struct console *console, const struct options 
 	    .notice = on_notice,
 	    .command = on_command,
 	    .placed = on_placed,
+	    .gone = on_gone,
 	    .missing = on_missing,
 	    .context = console,
 	};
@@ -338,6 +345,13 @@ static void print_covers(struct console *console)
 		cover_draw(console, &console->events->pending);
 }
 
+static void report_ends(struct console *console)
+{
+	session_clear_deleted(console->session);
+	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
+		console->report->ended(console, p);
+}
+
 static void finish(struct console *console)
 {
 	session_stop(console->session);
@@ -346,7 +360,7 @@ static void finish(struct console *console)
 	budget_finish(console);
 	print_aggregates(console);
 	print_covers(console);
-	console->report->ended(console);
+	report_ends(console);
 	console_flush(console);
 	if (console->events->is_broken && !console_is_reader_gone(console) && !console->status)
 		console->status = 1;

@@ -34,21 +34,18 @@ static void say_placed(struct console *console, const struct probe *probe)
 		complain_of_hidden(console, probe);
 }
 
-static void complain_of_losses(struct console *console)
+static void complain_of_losses(struct console *console, const struct probe *probe)
 {
+	struct counters counters;
 	struct buffer text = {0};
-	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));) {
-		struct counters counters;
-		probe_counters(p, &counters);
-		if (!counters.lost)
-			continue;
-		buffer_printf(&text, "moontap: %" PRIu64 " of %" PRIu64 " hits of tracepoint %u (",
-			      counters.lost, counters.hits, probe_number(p));
-		text_name(&text, probe_location(p));
-		buffer_puts(&text, ") were lost; a larger --ring-size may hold them\n");
-	}
-	if (text.size)
-		console_complain(console, text.data);
+	probe_counters(probe, &counters);
+	if (!counters.lost)
+		return;
+	buffer_printf(&text, "moontap: %" PRIu64 " of %" PRIu64 " hits of tracepoint %u (",
+		      counters.lost, counters.hits, probe_number(probe));
+	text_name(&text, probe_location(probe));
+	buffer_puts(&text, ") were lost; a larger --ring-size may hold them\n");
+	console_complain(console, text.data);
 	buffer_deinit(&text);
 }
 
@@ -204,8 +201,9 @@ static void put_pictures(struct buffer *out, const struct probe *probe)
 	buffer_putc(out, ']');
 }
 
-static void put_probe(struct buffer *out, const struct probe *probe)
+static void record_ended(struct console *console, const struct probe *probe)
 {
+	struct buffer *out = &console->events->pending;
 	struct counters counters;
 	probe_counters(probe, &counters);
 	begin_probe(out, "probe", probe);
@@ -218,13 +216,7 @@ static void put_probe(struct buffer *out, const struct probe *probe)
 		put_pictures(out, probe);
 	put_sites(out, probe, true);
 	buffer_puts(out, "}\n");
-}
-
-static void record_ended(struct console *console)
-{
-	for (struct probe *p = NULL; (p = session_next_probe(console->session, p));)
-		put_probe(&console->events->pending, p);
-	complain_of_losses(console);
+	complain_of_losses(console, probe);
 }
 
 void report_wrap(void *context, struct buffer *pending)

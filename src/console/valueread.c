@@ -163,7 +163,7 @@ static void add_parts(const struct bytes_of *bytes, const struct type *type, uin
 
 /* ------------------------------------------------------------------------- far */
 
-#define FAR_BYTES 4096 /* read at once */
+#define FAR_BYTES 4096 /* known of each address, if they can be read */
 
 /* What is read where values of Go lead, which only shows while they are looked at. */
 struct far {
@@ -174,7 +174,7 @@ struct far {
 		struct far_bytes *next;
 		uint64_t address;
 		size_t size;
-		char data[FAR_BYTES];
+		char data[2 * FAR_BYTES]; /* for any address in the first half */
 	} * read;
 };
 
@@ -183,17 +183,19 @@ static size_t far_read(const struct typed_program *program, uint64_t address, co
 	struct far *far = (struct far *)program;
 	struct far_bytes *bytes = far->read;
 
-	while (bytes && bytes->address != address)
+	while (bytes && address - bytes->address >= FAR_BYTES)
 		bytes = bytes->next;
 	if (!bytes) {
 		bytes = ARENA_NEW(far->arena, struct far_bytes);
 		bytes->address = address;
-		bytes->size = memory_read(far->memory, address, bytes->data, FAR_BYTES);
+		bytes->size = memory_read(far->memory, address, bytes->data, sizeof(bytes->data));
 		bytes->next = far->read;
 		far->read = bytes;
 	}
-	*ret = bytes->data;
-	return bytes->size;
+	size_t inside = (size_t)(address - bytes->address);
+	size_t left = inside < bytes->size ? bytes->size - inside : 0;
+	*ret = bytes->data + inside;
+	return left < FAR_BYTES ? left : FAR_BYTES;
 }
 
 static const struct type *far_type(const struct typed_program *program, uint64_t address)

@@ -78,28 +78,52 @@ static void view_interface(const struct typed_value *value, struct typed_view *v
 	}
 }
 
-/* Errors of the libraries that are a message, and where it is. */
+/* Errors of the libraries that are a message, and where it is; or the one that they always are. */
 static const struct {
-	const char *type, *field;
+	const char *type, *field, *message;
 } messages[] = {
-    {"*errors.errorString", "s"},
-    {"*fmt.wrapError", "msg"},
-    {"*fmt.wrapErrors", "msg"},
+    {"*errors.errorString", "s", NULL},
+    {"*fmt.wrapError", "msg", NULL},
+    {"*fmt.wrapErrors", "msg", NULL},
+    {"context.deadlineExceededError", NULL, "context deadline exceeded"},
+    {"*poll.DeadlineExceededError", NULL, "i/o timeout"},
 };
+
+static bool view_constant(const char *text, struct typed_view *ret)
+{
+	*ret = (struct typed_view){.kind = VIEW_TEXT, .bytes = text, .count = strlen(text)};
+	return true;
+}
 
 bool typed_message(const struct typed_value *error, struct typed_view *ret)
 {
 	struct typed_value target, text;
 
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++) {
-		if (strcmp(error->type->name, messages[i].type) != 0 ||
-		    !typed_target(error, &target) ||
+		if (strcmp(error->type->name, messages[i].type) != 0)
+			continue;
+		if (messages[i].message)
+			return view_constant(messages[i].message, ret);
+		if (!typed_target(error, &target) ||
 		    !typed_member(&target, messages[i].field, &text))
 			continue;
 		typed_view(&text, ret);
 		return ret->kind == VIEW_TEXT;
 	}
 	return false;
+}
+
+/* Go has generated its texts from C's, with a small letter first: "connection refused", but
+ * "RFS specific error" (syscall/mkerrors.sh). */
+void typed_put_errno(struct buffer *out, const struct type *type, int64_t number)
+{
+	bool is_errno = type->name && strcmp(type->name, "syscall.Errno") == 0;
+	const char *text = is_errno && number == (int)number ? strerrordesc_np((int)number) : NULL;
+
+	if (!text || number == 0)
+		return;
+	bool is_lowered = text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z';
+	buffer_printf(out, " \"%c%s\"", is_lowered ? text[0] + 'a' - 'A' : text[0], text + 1);
 }
 
 /* ------------------------------------------------------------------ channels */

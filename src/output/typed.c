@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "number.h"
+#include "view.h"
 
 struct writer {
 	struct buffer *out;
@@ -123,6 +124,7 @@ static void put_integer(struct buffer *out, const struct typed_view *view, const
 		number_put_unsigned(out, (uint64_t)view->integer);
 	else
 		number_put_integer(out, view->integer);
+	typed_put_errno(out, type, view->integer);
 }
 
 /* --------------------------------------------------------------- aggregates */

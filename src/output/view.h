@@ -30,6 +30,8 @@ bool typed_at_address(const struct typed_value *value, uint64_t address, const s
 
 /* golang.c: of a value of one of Go's forms. */
 void typed_view_go(const struct typed_value *value, struct typed_view *ret);
+/* golang.c: behind a syscall.Errno, its text. */
+void typed_put_errno(struct buffer *out, const struct type *type, int64_t number);
 struct typed_value typed_queued(const struct typed_view *channel, uint64_t index);
 
 /* Of a pointer to a map (gomap.c). */

@@ -375,6 +375,18 @@ static struct error *build(struct probe *probe, struct kernel *kernel)
 	return build_programs(probe, kernel);
 }
 
+/* Do the sites of a tracepoint share one event? In a dry run as the method that was asked for has
+ * it. */
+static enum site_identity choose_identity(const struct probe *probe, const struct kernel *kernel)
+{
+	enum attach_method method =
+	    kernel ? kernel_method(kernel) : probe->session->options.kernel.method;
+
+	if (probe->sites.size == 1)
+		return IDENTITY_CONSTANT;
+	return method == ATTACH_TRACEFS ? IDENTITY_IP : IDENTITY_COOKIE;
+}
+
 struct error *probe_build(struct probe *probe)
 {
 	struct kernel *kernel = NULL;
@@ -383,13 +395,12 @@ struct error *probe_build(struct probe *probe)
 		return probe->is_enabled ? probe_attach(probe) : NULL;
 	if (!probe->session->options.is_dry_run)
 		TRY(session_kernel(probe->session, &kernel));
-	probe->identity = probe->sites.size == 1			      ? IDENTITY_CONSTANT
-			  : kernel && kernel_method(kernel) == ATTACH_TRACEFS ? IDENTITY_IP
-									      : IDENTITY_COOKIE;
+	probe->identity = choose_identity(probe, kernel);
 	if (probe->request.kind == PROBE_COVER && probe->identity == IDENTITY_IP)
-		return error_new(ERR_NO_BPF,
-				 "cover needs a count for each place, and this kernel counts those "
-				 "of a tracepoint together (Linux 6.6 and later do not)");
+		return error_hint(error_new(ERR_NO_BPF,
+					    "cover needs a count for each place, and by tracefs "
+					    "those of a tracepoint are counted together"),
+				  "Linux 6.6 and later count them apart (--attach-method multi).");
 	TRY(build(probe, kernel));
 	stacks_prepare(probe);
 	return probe->is_enabled ? probe_attach(probe) : NULL;

@@ -48,10 +48,9 @@ struct watched_file {
 struct session {
 	struct session_options options;
 	struct target_private target;
-	struct kernel *kernel;	       /* NULL until needed */
-	VECTOR(struct probe *) probes; /* by number - 1; NULL where deleted */
-	VECTOR(struct probe *) buried; /* deleted while their events were delivered */
-	bool is_consuming;
+	struct kernel *kernel;		/* NULL until needed */
+	VECTOR(struct probe *) probes;	/* by number - 1; NULL where gone */
+	VECTOR(struct probe *) deleted; /* those of them that go when no event of theirs comes */
 	bool is_stopped; /* nothing is attached any more, whatever a block asks for */
 	int change_fd;	 /* inotify; -1 until there is something to watch */
 	VECTOR(struct watched_file) watched;
@@ -178,6 +177,7 @@ struct picture {
 struct probe {
 	struct session *session;
 	unsigned number;
+	bool is_deleted;	      /* and waits in session.deleted */
 	struct probe_request request; /* strings are our copies */
 	char *condition_text;
 	VECTOR(struct probe_site) sites;

@@ -29,21 +29,13 @@ struct session *session_new(const struct session_options *options)
 	return session;
 }
 
-static void empty_graveyard(struct session *session)
-{
-	for (size_t i = 0; i < session->buried.size; i++)
-		probe_free(session->buried.data[i]);
-	session->buried.size = 0;
-}
-
 void session_free(struct session *session)
 {
 	for (size_t i = 0; i < session->probes.size; i++)
 		probe_free(session->probes.data[i]);
-	empty_graveyard(session);
 	changes_deinit(session);
 	vector_deinit(&session->probes);
-	vector_deinit(&session->buried);
+	vector_deinit(&session->deleted);
 	target_deinit(&session->target);
 	stacks_free(session->stacks);
 	kernel_close(session->kernel);
@@ -203,10 +195,18 @@ void session_note_exit(struct session *session)
 
 /* ------------------------------------------------------------------ probes */
 
-struct probe *session_probe(const struct session *session, unsigned number)
+/* The deleted ones, too. */
+static struct probe *find_probe(const struct session *session, unsigned number)
 {
 	return number >= 1 && number <= session->probes.size ? session->probes.data[number - 1]
 							     : NULL;
+}
+
+struct probe *session_probe(const struct session *session, unsigned number)
+{
+	struct probe *probe = find_probe(session, number);
+
+	return probe && !probe->is_deleted ? probe : NULL;
 }
 
 unsigned session_last_number(const struct session *session)
@@ -225,7 +225,7 @@ bool session_set_dry_run(struct session *session, bool is_dry_run)
 struct probe *session_next_probe(const struct session *session, const struct probe *previous)
 {
 	for (size_t i = previous ? previous->number : 0; i < session->probes.size; i++)
-		if (session->probes.data[i])
+		if (session_probe(session, (unsigned)i + 1))
 			return session->probes.data[i];
 	return NULL;
 }
@@ -234,15 +234,25 @@ void probe_delete(struct probe *probe)
 {
 	struct session *session = probe->session;
 
-	session->probes.data[probe->number - 1] = NULL;
+	probe->is_deleted = true;
 	if (probe->is_enabled)
 		probe_disable(probe);
 	probe_going(probe);
 	changes_prune(session);
-	if (session->is_consuming)
-		vector_push(&session->buried, probe);
-	else
+	vector_push(&session->deleted, probe);
+}
+
+void session_clear_deleted(struct session *session)
+{
+	for (size_t i = 0; i < session->deleted.size; i++) {
+		struct probe *probe = session->deleted.data[i];
+
+		session->probes.data[probe->number - 1] = NULL;
+		if (probe->request.gone)
+			probe->request.gone(probe->request.context, probe);
 		probe_free(probe);
+	}
+	session->deleted.size = 0;
 }
 
 /* ------------------------------------------------------------------ events */
@@ -262,12 +272,16 @@ static bool deliver(void *context, const struct record *record)
 {
 	struct consumer *consumer = context;
 	struct delivery delivery = {
-	    .probe = session_probe(consumer->session, RECORD_PROBE(record->cookie)),
+	    .probe = find_probe(consumer->session, RECORD_PROBE(record->cookie)),
 	    .record = record,
 	};
 
 	if (!delivery.probe)
 		return true;
+	if (delivery.probe->is_deleted) {
+		probe_note_held_back(delivery.probe);
+		return true;
+	}
 	delivery.site_index = probe_find_site(delivery.probe, record);
 	if (delivery.site_index == SIZE_MAX)
 		return true;
@@ -283,15 +297,13 @@ size_t session_consume(struct session *session, bool (*fn)(void *context, const 
 		       void *context)
 {
 	struct consumer consumer = {session, fn, context};
+	size_t count = session->kernel ? kernel_consume(session->kernel, deliver, &consumer) : 0;
 
-	if (!session->kernel)
-		return 0;
-	session->is_consuming = true;
-	size_t count = kernel_consume(session->kernel, deliver, &consumer);
-	session->is_consuming = false;
-	empty_graveyard(session);
+	if (!count)
+		session_clear_deleted(session);
 	/* Whatever the records just taken were hit in was mapped before: it has been told. */
-	mappings_update(session);
+	if (session->kernel)
+		mappings_update(session);
 	return count;
 }
 

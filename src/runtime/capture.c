@@ -229,10 +229,6 @@ static void push_bytes(lua_State *L, const struct batch_item *item, const struct
 					    .size = whole.size,
 					    .parts = parts,
 					    .part_count = part_count});
-	if (capture->is_indexed && lua_isnil(L, -1)) {
-		lua_pop(L, 1);
-		push_missing(L, missing_text(MISSING_NULL));
-	}
 }
 
 static void push_text_capture(lua_State *L, const struct record *record, unsigned slot,
@@ -258,6 +254,15 @@ static void push_stack_capture(lua_State *L, const struct batch_item *item, unsi
 		push_stack(L, stack);
 	else
 		push_missing(L, missing_text(MISSING_UNREADABLE));
+}
+
+/* What has no fields or methods is missing where they are asked for. */
+static void no_nil(lua_State *L, const struct capture *capture)
+{
+	if (!capture->is_indexed || !lua_isnil(L, -1))
+		return;
+	lua_pop(L, 1);
+	push_missing(L, missing_text(MISSING_NULL));
 }
 
 /* Number i; left: where the bytes of the next with bytes begin; moves on. */
@@ -298,9 +303,11 @@ static void push_capture(lua_State *L, const struct runtime *runtime, const stru
 		break;
 	case CAPTURE_STRING:
 		push_text_capture(L, record, capture->slot, left);
+		no_nil(L, capture);
 		break;
 	case CAPTURE_BYTES:
 		push_bytes(L, item, capture, left);
+		no_nil(L, capture);
 		break;
 	case CAPTURE_STACK:
 		push_stack_capture(L, item, capture->slot, left);

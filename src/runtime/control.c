@@ -51,7 +51,7 @@ static int control_disable(lua_State *L)
 
 static int control_delete(lua_State *L)
 {
-	handle_delete_probe(check_probe(L));
+	probe_delete(check_probe(L));
 	return 0;
 }
 

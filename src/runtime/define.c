@@ -129,7 +129,8 @@ int define_probe(lua_State *L, struct probe_request *request, const struct unit 
 	struct probe *probe;
 
 	request->is_script_name = globals_has;
-	request->going = shared_take_from;
+	request->going = handle_note_going;
+	request->gone = handle_note_gone;
 	request->context = runtime;
 	struct error *err = bind_names(L, request, unit, carriers);
 	if (err)

@@ -80,6 +80,8 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 {
 	struct handle *handle = item->handle;
 
+	if (handle->is_gone && handle->probe)
+		probe_note_held_back(handle->probe);
 	if (handle->is_gone || is_silenced(handle))
 		return;
 	runtime->current = handle;
@@ -92,7 +94,7 @@ static void deliver_item(lua_State *L, struct runtime *runtime, const struct bat
 	if (!is_wanted)
 		probe_note_filtered(handle->probe, item->site);
 	else if (handle->is_once)
-		handle_delete_probe(handle->probe);
+		probe_delete(handle->probe);
 }
 
 /* Runs protected: an error ends it, and the next item is where it goes on. */
@@ -124,7 +126,7 @@ static void note_failure(struct runtime *runtime, struct error *err)
 	if (callback_failed(runtime, &handle->health, what, err) && !handle->is_gone)
 		probe_disable(handle->probe);
 	else if (handle->is_once && !handle->is_gone)
-		handle_delete_probe(handle->probe);
+		probe_delete(handle->probe);
 }
 
 static int64_t clock_ns(clockid_t clock)

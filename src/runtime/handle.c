@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * handle.c - what the runtime knows of a probe, for as long as it needs it.
- * Apart because probes are deleted behind the runtime's back (by a console
- * command, by a change of target), and records of theirs may still be in a batch.
+ * Apart because probes are deleted by others too (a console command, a change of target), and
+ * records of theirs may still be in a batch.
  */
 #include "internal.h"
 
@@ -12,11 +12,20 @@ static int reference(lua_State *L, int index)
 	return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+/* The probe is freed, or has another handle. */
+static void part(struct handle *handle)
+{
+	handle->is_gone = true;
+	handle->probe = NULL;
+}
+
 static struct handle *add(lua_State *L, struct probe *probe, int unit_index)
 {
 	struct runtime *runtime = runtime_of(L);
-	struct handle *handle = xcalloc(1, sizeof(*handle));
+	struct handle *handle = xcalloc(1, sizeof(*handle)), *previous = probe_handle(probe);
 
+	if (previous)
+		part(previous);
 	/* Before the list grows, those that are over make room. */
 	if (runtime->handles.size == runtime->handles.capacity)
 		handle_sweep(runtime);
@@ -95,32 +104,16 @@ static void handle_free(lua_State *L, struct handle *handle)
 	free(handle);
 }
 
-/* Marks the handles without a probe. */
-static void mark_gone(struct runtime *runtime)
-{
-	struct probe *probe = NULL;
-
-	for (size_t i = 0; i < runtime->handles.size; i++)
-		runtime->handles.data[i]->is_gone = true;
-	while ((probe = session_next_probe(runtime->session, probe)) != NULL) {
-		struct handle *handle = probe_handle(probe);
-
-		if (handle)
-			handle->is_gone = false;
-	}
-}
-
 void handle_sweep(struct runtime *runtime)
 {
 	size_t kept = 0;
 
-	mark_gone(runtime);
 	if (runtime->is_delivering)
 		return;
 	for (size_t i = 0; i < runtime->handles.size; i++) {
 		struct handle *handle = runtime->handles.data[i];
 
-		if (handle->is_gone)
+		if (!handle->probe)
 			handle_free(runtime->lua, handle);
 		else
 			runtime->handles.data[kept++] = handle;
@@ -135,13 +128,25 @@ void handle_free_all(struct runtime *runtime)
 	vector_deinit(&runtime->handles);
 }
 
-void handle_delete_probe(struct probe *probe)
+void handle_note_going(void *context, struct probe *probe)
 {
 	struct handle *handle = probe_handle(probe);
 
+	shared_take_from(context, probe);
 	if (handle)
 		handle->is_gone = true;
-	probe_delete(probe);
+}
+
+void handle_note_gone(void *context, struct probe *probe)
+{
+	const struct runtime *runtime = context;
+	struct handle *handle = probe_handle(probe);
+
+	if (!handle)
+		return;
+	if (runtime->options.gone)
+		runtime->options.gone(runtime->options.context, probe);
+	part(handle);
 }
 
 uint64_t runtime_errors(const struct probe *probe)

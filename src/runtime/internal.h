@@ -47,9 +47,9 @@ struct shared {
 /* What the runtime knows of a probe (handle.c). Outlives the probe by a little:
  * records that are on their way point to it. */
 struct handle {
-	struct probe *probe; /* not to be touched if is_gone */
+	struct probe *probe; /* NULL: it is freed, or has another handle */
 	unsigned number;
-	bool is_gone;	    /* the probe was deleted */
+	bool is_gone;	    /* it was deleted, or probe is NULL: the block is not called any more */
 	bool is_once;	    /* tbreak */
 	bool has_strings;   /* among its captures, or bytes */
 	uint64_t remaining; /* calls of its block until it is disabled; if is_limited */
@@ -307,12 +307,12 @@ struct handle *handle_new_pending(lua_State *L, struct probe *probe, int unit_in
 /* Pops the probe's function and, below it, its aggregates; takes a reference to
  * the unit at index. */
 struct handle *handle_new(lua_State *L, struct probe *probe, int unit_index);
-/* Notices probes that were deleted; frees their handles unless records of
- * theirs may be on their way. */
+/* Frees the handles that no record leads to any more. */
 void handle_sweep(struct runtime *runtime);
 void handle_free_all(struct runtime *runtime);
-/* Deletes the probe; the handle is swept later. */
-void handle_delete_probe(struct probe *probe);
+/* As probe_request has them; the context is the runtime. */
+void handle_note_going(void *context, struct probe *probe);
+void handle_note_gone(void *context, struct probe *probe);
 
 /* ----------------------------------------------------------- aggregate.c */
 
@@ -356,7 +356,7 @@ void bind_done(const struct probe *probe);
 /* Takes what programs have counted, of all probes or of one. */
 struct error *shared_take(struct runtime *runtime, struct shared *shared);
 /* As in probe_request: of every aggregate of the script that the probe adds to. */
-void shared_take_from(void *runtime, struct probe *probe);
+void shared_take_from(const struct runtime *runtime, struct probe *probe);
 /* As it is here. */
 void shared_show(struct shared *shared, const struct renderer *renderer, struct buffer *out);
 

@@ -42,9 +42,8 @@ struct error *shared_take(struct runtime *runtime, struct shared *shared)
 	return NULL;
 }
 
-void shared_take_from(void *context, struct probe *probe)
+void shared_take_from(const struct runtime *runtime, struct probe *probe)
 {
-	const struct runtime *runtime = context;
 	struct error *err = take_calls(probe, NULL);
 
 	if (!err)

@@ -243,6 +243,14 @@ class BadInput(TestCase):
             with self.subTest(command=command):
                 self.assertIn(message, self.said(command))
 
+    def test_a_kernel_that_counts_all_places_together_is_told(self):
+        done = self.moontap("-batch", "--dry-run", "--attach-method", "tracefs", "-ex",
+                            "cover classify", target_path("lines-gcc-O0"))
+        self.assertEqual((done.status, done.stdout, done.stderr), (
+            2, "", "moontap: (command line):1: cover needs a count for each place, and by tracefs "
+                   "those of a tracepoint are counted together\n"
+                   "Linux 6.6 and later count them apart (--attach-method multi).\n"))
+
     def test_a_picture_is_on_or_off_as_a_whole_and_counts_all(self):
         for command, message in [
                 ("disable 1.1", "Tracepoint 1 is one picture: its places are not turned on and off "

@@ -196,6 +196,50 @@ class Values(FinishCase):
         events = self.events("finish keeps do print(entry.text) end", "-n", 5, "ways")
         self.assertEqual(events, [["zero"], ["one"], ["two"], ["three"], ["nil"]])
 
+    def test_a_path_by_a_local_gives_what_the_whole_path_does_in_either_half(self):
+        for lua in ("", "local _ = {}"):
+            with self.subTest(lua=lua):
+                output, _ = self.traced(
+                    "break nap do %s local s = shape local n = s.next count(s.next.width) "
+                    "count(n.width) count(shape.next.width) end" % lua, "-n", 40, "nap")
+                found = tables(output)
+                self.assertEqual(rows(found["count(shape.next.width)"]),
+                                 {"7": "20", "<null pointer>": "20"})
+                for text in ("count(s.next.width)", "count(n.width)"):
+                    self.assertEqual(found[text], found["count(shape.next.width)"])
+                self.assertEqual(breakpoints(output)["1"]["runs"], "lua" if lua else "kernel")
+
+    def test_texts_of_the_entry_are_compared_alike_in_either_half(self):
+        seen = [None if n % 5 == 4 else ("zero", "one", "two", "three")[n % 5] for n in range(50)]
+        cases = {
+            "entry.text == 'two'": lambda s: s == "two",
+            "entry.text ~= 'two'": lambda s: s != "two",
+            "'three' == entry.str(arg[1])": lambda s: s == "three",
+            "entry.text == ''": lambda s: False,
+            "entry.text == 'three' .. ''": lambda s: s == "three",
+            "entry.text:sub(1, 1) == 't'": lambda s: s is not None and s[0] == "t",
+            "entry.text:sub(1, 3) ~= 'thr'": lambda s: s != "three",
+            "entry.text:sub(1, 9) == 'one'": lambda s: s == "one",
+            "entry.text == nil": lambda s: s is None,
+            "entry.text": lambda s: s is not None,
+            "not entry.text or entry.text == 'one'": lambda s: s in (None, "one"),
+            "entry.str(arg[1], 4) == 'thre...'": lambda s: s == "three",
+            "entry.str(1) == 'two'": lambda s: False,
+            "entry.str(1) ~= 'two' and entry.text == 'one'": lambda s: s == "one",
+        }
+        left_to_lua = {"entry.text == 'three' .. ''", "entry.str(arg[1], 4) == 'thre...'"}
+        script = "".join("finish keeps if %s do count() end\nfinish keeps if %s and math do end\n" %
+                         (condition, condition) for condition in cases)
+        output, _ = self.traced(script, "-n", 50, "ways")
+        filtered = [int(n) for n in re.findall(r"^\s+(\d+) filtered", output, re.MULTILINE)]
+        table = breakpoints(output)
+        for i, (condition, holds) in enumerate(cases.items()):
+            with self.subTest(condition=condition):
+                runs = [table[str(2 * i + half)]["runs"] for half in (1, 2)]
+                self.assertEqual(runs, ["lua" if condition in left_to_lua else "kernel", "lua"])
+                expected = 50 - sum(map(holds, seen))
+                self.assertEqual(filtered[2 * i:2 * i + 2], [expected, expected])
+
     def test_results_of_every_type(self):
         cases = {
             "gives_int": ["0", "-1", "-2", "-3", "-4"],
@@ -432,7 +476,8 @@ class BadInput(TestCase):
          "`result.half` cannot be read here: <unavailable in %xmm0>", ""),
         ("finish gives_pair do print(result.third) end", "has no field `third`", "first"),
         ("finish if_e do print(result[3]) end", "a result is in one register or in two", ""),
-        ("finish if_e do local i = 1 print(result[i]) end", "which result it is must be a constant", ""),
+        ("finish if_e do local i = tonumber('1') print(result[i]) end",
+         "which result it is must be a constant", ""),
         ("finish fib do result = 3 end", "`result` cannot be assigned to", ""),
         ("finish fib do elapsed = 3 end", "`elapsed` cannot be assigned to", ""),
         ("finish fib do entry.n = 3 end", "`entry.n` cannot be assigned to", ""),

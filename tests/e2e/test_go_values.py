@@ -132,6 +132,14 @@ ANYTHING = [
 ]
 FAILURES = ["nil", '*errors.errorString "three"', '*fmt.wrapError "wrapped: seven"',
             '*main.Problem {Code = 8, Text = "eight"}']
+REFUSALS = [
+    'syscall.Errno 111 "connection refused"', "syscall.Errno 1000",
+    '*fs.PathError {Op = "open", Path = "/nonexistent/file", '
+    'Err = syscall.Errno 2 "no such file or directory"}',
+    '*os.SyscallError {Syscall = "connect", '
+    'Err = syscall.Errno 11 "resource temporarily unavailable"}',
+    'context.deadlineExceededError "context deadline exceeded"',
+    '*poll.DeadlineExceededError "i/o timeout"']
 
 
 @needs_root
@@ -141,13 +149,16 @@ class Interfaces(Values):
         self.check(path, (
             ("break main.anything do print(v) end", ANYTHING),
             ("break main.failure do print(err) end", FAILURES),
+            ("break main.refusal do print(err) end", REFUSALS),
             ("finish main.manyArgs do print(result[1], result[2], result[3]) end",
              ['3\tstr\t*errors.errorString "three"']),
             ("break main.deep do print(d.Inner, p.Inner, p.Err, d) end",
              ['int 7\tstring "x"\t*errors.errorString "y"\tmain.Deep {Name = "value", '
               "Inner = int 7, Err = nil, Next = 0x%s}" % "?"]),
             ("break main.shape do print(s, s.type, s.X + s.Y, s.value) end",
-             ["main.Point {X = 5, Y = 4}\tmain.Point\t9\tmain.Point {X = 5, Y = 4}"])))
+             ["main.Point {X = 5, Y = 4}\tmain.Point\t9\tmain.Point {X = 5, Y = 4}"]),
+            ("break main.deep do local v, w = d, p local n = v.Next "
+             "print(n.X, v.Inner, w.Name, w.Err.s) end", ['5\tint 7\tpointer\ty'])))
 
     @each_release
     def test_type_value_and_fields_are_read_in_lua_and_nil_has_none(self, path):
@@ -193,6 +204,13 @@ class Interfaces(Values):
         self.assertIn('{"points":[[1,{"X":5,"Y":4}]]}', lines[1])
 
     @each_release
+    def test_a_system_error_is_a_number_to_lua_and_in_json(self, path):
+        lines = self.read(path, "break main.refusal do if err.type == 'syscall.Errno' then "
+                          "print(err.value) emit{e = err} end end")
+        self.assertEqual(lines[0::2], ["111", "1000"])
+        self.assertIn('{"e":{"type":"syscall.Errno","value":111}}', lines[1])
+
+    @each_release
     def test_depth_is_a_setting(self, path):
         lines = self.read(path, "command 'set max-depth 1' break main.anything do print(v) end")
         self.assertEqual(lines[-1], 'main.Deep {Name = "outer", Inner = main.Point {...}, '
@@ -208,6 +226,7 @@ class Stripped(Values):
                     self.check(target_path("go-values-%s-%s" % (kind, version)), (
                         ("break main.anything do print(iface(arg[1], arg[2])) end", ANYTHING),
                         ("break main.failure do print(iface(arg[1], arg[2])) end", FAILURES),
+                        ("break main.refusal do print(iface(arg[1], arg[2])) end", REFUSALS),
                         ("break main.shape do print(iface(arg[1], arg[2]).X) end", ["5"]),
                         ("break main.call do print(gofunc(arg[1])) end",
                          ["main.all.func1", "main.double"]),
@@ -300,6 +319,18 @@ class Globals(Values):
         self.assertIn(lines[0], ('{"speed": 7, "size": 8}', '{"size": 8, "speed": 7}'))
         self.assertEqual(lines[1:], ["main.Point {X = 6, Y = 7}", '*errors.errorString "global"',
                                      '1 of 2 {"waiting"}'])
+
+    @each_release
+    def test_a_map_of_any_size_is_read_as_far_as_is_asked_for(self, path):
+        target = self.target(path)
+        target.expect("^pid ")
+        for limit in (32, 4096):
+            done = self.moontap("-p", target.pid, "-batch", "-ex", "set max-elements %d" % limit,
+                                "-ex", "print main.large")
+            pairs = re.findall(r"(\d+): (-?\d+)", done.stdout)
+            self.assertEqual(len({key for key, _ in pairs}), limit)
+            self.assertTrue(all(int(key) == -int(value) for key, value in pairs), pairs)
+            self.assertTrue(done.stdout.endswith("...}\n"), done.stdout[-20:])
 
     @each_release
     def test_a_function_has_a_type_as_go_writes_it(self, path):

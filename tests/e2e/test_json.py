@@ -89,6 +89,13 @@ class Json(TestCase):
         self.assertIn(" -- %s: x86-64, DWARF" % COUNTED, records[0]["text"])
         self.assertEqual(records[3]["text"], "Working directory %s." % self.dir)
 
+    def test_a_deleted_tracepoint_has_its_record_too(self):
+        _, records = self.run_json("--dry-run", COUNTED,
+                                   input="break counted\nbreak seldom\ndelete 1\n")
+        self.assertEqual([(r["probe"], r["where"], r["enabled"])
+                          for r in of_type(records, "probe")],
+                         [(1, "counted", False), (2, "seldom", True)])
+
     def test_what_a_script_asks_a_command_for_is_text(self):
         _, records = self.run_json(
             "--dry-run", "-e", 'break counted do count() end s = command("info aggregates")\n'
@@ -227,6 +234,26 @@ class Traced(TestCase):
                          [1, 500, 490, 0, 10, 0, 0, True])
         self.assertEqual((second["where"], second["hits"]), ("seldom", 5))
         self.assertEqual([site["hits"] for site in first["sites"]], [500])
+
+    def test_what_is_deleted_has_its_counts_when_nothing_more_can_come(self):
+        records = self.trace_json(
+            "break counted\n"
+            "break seldom do if arg[1] == 199 then delete(1) end end\n"
+            "tbreak seldom do print('once') end", COUNTED, "-n", "500")
+        ends = {r["probe"]: r for r in of_type(records, "probe")}
+        self.assertEqual(records[-1], ends[2])
+        self.assertEqual([ends[n]["enabled"] for n in (1, 2, 3)], [False, True, False])
+        for end in ends.values():
+            self.assertEqual(end["hits"], sum(end[name] for name in (
+                "filtered", "throttled", "delivered", "lost")))
+        self.assertEqual([h["args"]["number"] for h in of_type(records, "hit")], list(range(200)))
+        self.assertEqual((ends[1]["delivered"], ends[1]["lost"]), (200, 0))
+        self.assertEqual(ends[3]["delivered"], 1)
+
+    def test_a_block_that_ends_all_loses_no_counts(self):
+        records = self.trace_json("break seldom do delete(1) exit() end", COUNTED, "-n", "300")
+        (end,) = of_type(records, "probe")
+        self.assertEqual((end["probe"], end["enabled"], end["hits"]), (1, False, 3))
 
     def test_an_error_in_a_block_is_counted_and_told_on_standard_error(self):
         path = self.path("out.json")

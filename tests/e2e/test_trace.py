@@ -63,6 +63,20 @@ class Hits(TestCase):
         self.assertGreater(row["lost"], 0, "a ring of one page should have lost something")
         self.assertIn(str(row["lost"]), tap.error_text(), "the loss is reported at the end")
 
+    def test_what_was_lost_is_said_when_the_tracepoint_is_deleted(self):
+        target = self.target("counted", "-n", 300000, "-w")
+        tap = self.tap("--ring-size", "4K", "-o", self.path("output"), "-p", str(target.pid))
+        tap.type('break counted do print("hit") end\n')
+        self.assertTrue(wait_until(target.changed_text), "no probe came in")
+        target.go()
+        target.expect("^calls 300000$")
+        tap.type("delete 1\n")
+        tap.expect(r"^moontap: \d+ of 300000 hits of tracepoint 1 \(counted\) were lost; a larger "
+                   r"--ring-size may hold them$", errors=True)
+        tap.type("quit\n")
+        self.assertEqual(tap.wait(), 0)
+        self.assertEqual(tap.error_text().count("were lost"), 1)
+
     def test_hits_of_several_threads_add_up(self):
         target = self.target("counted", "-n", 20000, "-t", 4, "-w")
         tap = self.trace("n = 0 break counted do n = n + 1 end "
@@ -189,6 +203,16 @@ class Values(TestCase):
         _, lines = self.lines_of("break counted do print(u64(arg[1]), str(arg[1])) end", calls=1)
         self.assertIn("<unreadable", lines[0])
         self.assertNotIn("0\t", lines[0])
+
+    def test_what_a_local_leads_to_is_read_as_what_the_whole_path_does(self):
+        for lua in ("", "local t = {} "):
+            with self.subTest(lua=lua):
+                _, lines = self.lines_of(
+                    "break counted do %slocal p, s = arg[2], shape local q <const> = p + 1 "
+                    "print(str(p), str(q), u8(q + 1), s.width, s.sign, s.width == shape.width) end"
+                    % lua)
+                self.assertEqual(lines, ["%s\t%s\t%d\t640\t-3\ttrue" % (n, n[1:], ord(n[2]))
+                                         for n in ("zero", "one", "two", "three")])
 
     def test_values_are_read_in_a_program_that_is_not_pie(self):
         _, lines = self.lines_of("break counted do print(arg[1], str(arg[2])) end",

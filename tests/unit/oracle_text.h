@@ -23,6 +23,7 @@ struct text {
 	struct buffer *out;
 	enum kind locals[8];
 	unsigned local_count, loops;
+	unsigned paths; /* locals w0, w1 ... that point to an input, and are never assigned to */
 	unsigned expressions; /* so many were made */
 };
 
@@ -44,7 +45,10 @@ static void put_base(struct text *t)
 	static const char *const bases[] = {
 	    "p", "p", "p.next", "p.other", "p.next.other", "p.links[1]", "p.other.links[2]"};
 
-	buffer_puts(t->out, PICK(bases));
+	if (t->paths && below(2))
+		buffer_printf(t->out, "w%u", below(t->paths));
+	else
+		buffer_puts(t->out, PICK(bases));
 }
 
 static void put_field(struct text *t, const char *field)
@@ -425,6 +429,17 @@ static void put_locals(struct text *t, unsigned depth)
 	buffer_puts(t->out, " end");
 }
 
+static void put_path(struct text *t, unsigned depth)
+{
+	buffer_printf(t->out, "do local w%u = ", t->paths);
+	put_base(t);
+	buffer_puts(t->out, below(3) == 0 ? " " : below(2) ? ".next " : ".other ");
+	t->paths++;
+	put_statement(t, depth - 1);
+	t->paths--;
+	buffer_puts(t->out, " end");
+}
+
 /* Little happens in a loop, and not often: the verifier follows every round. */
 static void put_loop(struct text *t)
 {
@@ -453,7 +468,7 @@ static void put_loop(struct text *t)
 
 static void put_statement(struct text *t, unsigned depth)
 {
-	switch (depth ? below(8) : below(4)) {
+	switch (depth ? below(9) : below(4)) {
 	case 0:
 	case 1:
 		put_count(t);
@@ -468,6 +483,9 @@ static void put_statement(struct text *t, unsigned depth)
 		break;
 	case 6:
 		put_locals(t, depth);
+		break;
+	case 7:
+		put_path(t, depth);
 		break;
 	default:
 		put_loop(t);

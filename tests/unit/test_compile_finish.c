@@ -94,6 +94,123 @@ static void the_entry_keeps_what_the_block_names(void **state)
 	}
 }
 
+/* The program at the return, from the user's line to where the hit is counted. */
+static void list_at_return(const struct compiled *c, struct buffer *ret)
+{
+	struct buffer all = {0};
+
+	plan_list(c->plan, c->source, &all);
+	take_listing(ret, strstr(all.data, "; when it returns:\n"), "map rings");
+	buffer_deinit(&all);
+}
+
+static void a_text_of_the_entry_is_compared_in_the_kernel(void **state)
+{
+	static const struct {
+		const char *condition, *code;
+	} cases[] = {
+	    {"entry.str(arg[1]) == '/index'", "  39  r5 = u64 [r10-56]\n"
+					      "  40  r0 = u64 [r5+8]\n"
+					      "  41  r0 &= 1\n"
+					      "  42  if r0 == 0 goto 46\n"
+					      "  43  r0 = u64 [r5+16]\n"
+					      "  44  u64 [r10-40] = r0\n"
+					      "  45  goto 105\n"
+					      "  46  r0 = u64 [r5+16]\n"
+					      "  47  if r0 != 6 goto 105\n"
+					      "  48  r1 = r5\n"
+					      "  49  r0 = u32 [r1+24]\n"
+					      "  50  r5 = 1684957487\n"
+					      "  51  if r0 != r5 goto 105\n"
+					      "  52  r0 = u16 [r1+28]\n"
+					      "  53  r5 = 30821\n"
+					      "  54  if r0 != r5 goto 105\n"},
+	    {"entry.str(arg[1]) ~= 'no'", "  39  r5 = u64 [r10-56]\n"
+					  "  40  r0 = u64 [r5+8]\n"
+					  "  41  r0 &= 1\n"
+					  "  42  if r0 == 0 goto 46\n"
+					  "  43  r0 = u64 [r5+16]\n"
+					  "  44  u64 [r10-40] = r0\n"
+					  "  45  goto 53\n"
+					  "  46  r0 = u64 [r5+16]\n"
+					  "  47  if r0 != 2 goto 53\n"
+					  "  48  r1 = r5\n"
+					  "  49  r0 = u16 [r1+24]\n"
+					  "  50  r5 = 28526\n"
+					  "  51  if r0 != r5 goto 53\n"
+					  "  52  goto 103\n"},
+	    {"entry.str(arg[1]):sub(1, 4) == '/api'", "  39  r5 = u64 [r10-56]\n"
+						      "  40  r0 = u64 [r5+8]\n"
+						      "  41  r0 &= 1\n"
+						      "  42  if r0 == 0 goto 46\n"
+						      "  43  r0 = u64 [r5+16]\n"
+						      "  44  u64 [r10-40] = r0\n"
+						      "  45  goto 105\n"
+						      "  46  r0 = u64 [r5+16]\n"
+						      "  47  r1 = 0x200000000\n"
+						      "  49  if r0 == r1 goto 105\n"
+						      "  50  if r0 < 4 goto 105\n"
+						      "  51  r1 = r5\n"
+						      "  52  r0 = u32 [r1+24]\n"
+						      "  53  r5 = 1768972591\n"
+						      "  54  if r0 != r5 goto 105\n"},
+	    {"entry.str(arg[1]) == nil", "  39  r5 = u64 [r10-56]\n"
+					 "  40  r0 = u64 [r5+8]\n"
+					 "  41  r0 &= 1\n"
+					 "  42  if r0 == 0 goto 46\n"
+					 "  43  r0 = u64 [r5+16]\n"
+					 "  44  u64 [r10-40] = r0\n"
+					 "  45  goto 101\n"
+					 "  46  r0 = u64 [r5+16]\n"
+					 "  47  r1 = r0\n"
+					 "  48  r2 = 0x200000000\n"
+					 "  50  if r1 != r2 goto 101\n"},
+	    {"entry.str(arg[1])", "  39  r5 = u64 [r10-56]\n"
+				  "  40  r0 = u64 [r5+8]\n"
+				  "  41  r0 &= 1\n"
+				  "  42  if r0 == 0 goto 46\n"
+				  "  43  r0 = u64 [r5+16]\n"
+				  "  44  u64 [r10-40] = r0\n"
+				  "  45  goto 51\n"
+				  "  46  r0 = u64 [r5+16]\n"
+				  "  47  r1 = r0\n"
+				  "  48  r2 = 0x200000000\n"
+				  "  50  if r1 == r2 goto 101\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buffer code = {0};
+		struct compiled c;
+		char text[128];
+
+		snprintf(text, sizeof(text), "finish f if %s do end", cases[i].condition);
+		compile_finish(&c, text, &at_return);
+		if (c.err)
+			fail_with_error(c.err);
+		assert_true(c.plan->has_predicate);
+		list_at_return(&c, &code);
+		assert_string_equal(code.data, cases[i].code);
+		buffer_deinit(&code);
+		compiled_deinit(&c);
+	}
+}
+
+static void what_was_cut_at_the_entry_is_no_short_text(void **state)
+{
+	struct compiled c;
+
+	(void)state;
+	compile_finish(&c, "finish f if entry.str(arg[1], 4) == 'four' do end", &at_return);
+	if (c.err)
+		fail_with_error(c.err);
+	assert_true(c.plan->has_guard);
+	assert_string_equal(c.plan->guard_reason,
+			    "strings are compared in the kernel with == and ~=, and with short "
+			    "constants only");
+	compiled_deinit(&c);
+}
+
 static void without_values_the_entry_keeps_the_time_alone(void **state)
 {
 	struct buffer listing = {0};
@@ -241,7 +358,7 @@ static void what_makes_no_sense_is_an_error_at_its_place(void **state)
 	     "`arg[1]` cannot be read here"},
 	    {"finish f do print(result[3]) end", &at_return, ERR_TYPE, "t.mt:1:19",
 	     "a result is in one register or in two: result[1], result[2]"},
-	    {"finish f do local i = 1 print(result[i]) end", &at_return, ERR_NAME, "t.mt:1:31",
+	    {"finish f do local i = f() print(result[i]) end", &at_return, ERR_NAME, "t.mt:1:33",
 	     "which result it is must be a constant"},
 	    {"finish f do print(result) end", &at_jump, ERR_UNREADABLE, "t.mt:1:19",
 	     "`result` cannot be read here: <returned by another function>"},
@@ -296,6 +413,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_entry_keeps_what_the_block_names),
+	    cmocka_unit_test(a_text_of_the_entry_is_compared_in_the_kernel),
+	    cmocka_unit_test(what_was_cut_at_the_entry_is_no_short_text),
 	    cmocka_unit_test(without_values_the_entry_keeps_the_time_alone),
 	    cmocka_unit_test(a_jump_out_counts_if_the_flags_take_it),
 	    cmocka_unit_test(jumps_that_are_followed_are_noted_and_asked_for),

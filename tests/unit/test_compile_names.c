@@ -305,6 +305,79 @@ static void lua_gets_bounds_that_are_never_missing(void **state)
 	program_free(program);
 }
 
+/* The texts of what is captured, each on a line. */
+static void list_captures(const struct plan *plan, struct buffer *ret)
+{
+	buffer_puts(ret, "");
+	for (size_t i = 0; i < plan->captures.size; i++)
+		buffer_printf(ret, "%s: %s\n", plan->captures.data[i].text,
+			      plan->captures.data[i].origin);
+}
+
+static void a_local_that_is_not_assigned_to_is_part_of_a_path(void **state)
+{
+	static const struct {
+		const char *block, *captures;
+	} cases[] = {
+	    {"local i = p print(i.size)", "p: %rdi\ni.size: u64 at %rdi\n"},
+	    {"local i <const> = p.next local t = i.next print(t.size)",
+	     "p.next: u64 at (%rdi + 40)\ni.next: u64 at (u64 at (%rdi + 40) + 40)\n"
+	     "t.size: u64 at u64 at (u64 at (%rdi + 40) + 40)\n"},
+	    {"local a, b = n, p + 8 print(u64(b + a))",
+	     "n: i32 of %rsi\np: %rdi\nu64(b + a): u64 at ((%rdi + 8) + i32 of %rsi)\n"},
+	    {"local off = 16 print(u64(p + off))", "u64(p + off): u64 at (%rdi + 16)\n"},
+	    {"local i = n print(p.numbers[i])",
+	     "n: i32 of %rsi\np.numbers[i]: i32 at ((%rdi + 8) + (i32 of %rsi * 4))\n"},
+	    /* Itself it is Lua's, and so is a text. */
+	    {"local i = p print(i, #i)", "p: %rdi\n"},
+	    {"local t = p.text print(t[0], t.x, #t, t:sub(1, 2))",
+	     "p.text: string of at most 1024 bytes at u64 at (%rdi + 32)\n"},
+	    /* Two of one name are two. */
+	    {"do local i = p print(i.size) end local i = p.next print(i.size)",
+	     "p: %rdi\ni.size: u64 at %rdi\np.next: u64 at (%rdi + 40)\n"
+	     "i.size: u64 at u64 at (%rdi + 40)\n"},
+	    /* One that may be something else is Lua's alone. */
+	    {"local i = p i = p.next print(i.size)", "p: %rdi\np.next: u64 at (%rdi + 40)\n"},
+	    {"local i = p local function f() i = nil end print(i.size)", "p: %rdi\n"},
+	    {"local i = p function i() end print(i.size)", "p: %rdi\n"},
+	    {"local i <close> = p print(i.size)", "p: %rdi\n"},
+	    {"for i = 0, 3 do local x = kinds[i] print(x.size) end", ""},
+	};
+	struct program *program;
+	const struct compile_site site = open_site(&program);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(buffer_deinit) struct buffer captures = {0};
+		struct compiled c;
+		char text[160];
+
+		snprintf(text, sizeof(text), "break f do %s end", cases[i].block);
+		compile_here(&c, &site, text);
+		if (c.err)
+			fail_with_error(c.err);
+		list_captures(c.plan, &captures);
+		assert_string_equal(captures.data, cases[i].captures);
+		compiled_deinit(&c);
+	}
+	program_free(program);
+}
+
+static void a_path_by_a_local_runs_in_the_kernel(void **state)
+{
+	struct program *program;
+	const struct compile_site site = open_site(&program);
+	struct compiled c;
+
+	(void)state;
+	compile_here(&c, &site, "break f do local i = p.next count(i.size, i.next.color) end");
+	if (c.err)
+		fail_with_error(c.err);
+	assert_true(c.plan->is_in_kernel);
+	compiled_deinit(&c);
+	program_free(program);
+}
+
 /* -------------------------------------------------------------------- errors */
 
 static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
@@ -339,6 +412,14 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	     "Did you mean `p` or `n`? In scope here: p, n."},
 	    {"do print(global['nothing'])", ERR_NAME, "t.mt:1:18",
 	     "no global variable `nothing` is known here", "In scope here: p, n."},
+	    {"do local a = p.size a = a + 1 print(u64(a + 8))", ERR_NAME, "t.mt:1:49",
+	     "`a + 8` cannot be read at the hit: `a` is a Lua variable",
+	     "An address is made of pointers of the target, arg[N], reg.NAME, u8..i64(P), integer "
+	     "constants, + - * & | ~ << >>, and locals that are made of these and not assigned "
+	     "to."},
+	    {"do local i = p print(i.sise)", ERR_NAME, "t.mt:1:30",
+	     "struct item * has no field `sise`",
+	     "Did you mean `size`? Its fields are: size, numbers, low, high, color, text, next."},
 	    {"do print(str())", ERR_TYPE, "t.mt:1:18",
 	     "str takes an address and, if you like, a greatest length: str(P [, MAX])", ""},
 	    {"do print(str(p, 0))", ERR_TYPE, "t.mt:1:25",
@@ -431,6 +512,8 @@ int main(void)
 	    cmocka_unit_test(a_star_is_the_first_element),
 	    cmocka_unit_test(what_the_kernel_would_see_otherwise_is_left_to_lua),
 	    cmocka_unit_test(lua_gets_bounds_that_are_never_missing),
+	    cmocka_unit_test(a_local_that_is_not_assigned_to_is_part_of_a_path),
+	    cmocka_unit_test(a_path_by_a_local_runs_in_the_kernel),
 	    cmocka_unit_test(what_cannot_be_read_is_said_with_what_can_be_done),
 	};
 

@@ -31,6 +31,8 @@ static const struct typed_part one_point = {
 static const struct typed_part no_ints = {0, &t_int, NULL, 0, false, "<unreadable>",
 					  0, false,  NULL, 0};
 
+static const struct type t_errno = SCALAR(TYPE_INTEGER, "syscall.Errno", 8, false);
+
 struct typed_case {
 	const char *what;
 	const struct type *type;
@@ -57,6 +59,13 @@ static const struct typed_case cases[] = {
     {"an integer of no machine", &t_odd, BYTES("123456789012"), "<unavailable>",
      MISSING("<unavailable>"), NULL},
     {"an integer of no size", &t_none, BYTES(""), "<unavailable>", MISSING("<unavailable>"), NULL},
+    {"an error of a system call in Go", &t_errno, BYTES("\x6f\0\0\0\0\0\0\0"),
+     "111 \"connection refused\"", "111", NULL},
+    {"one whose text has capitals", &t_errno, BYTES("\x49\0\0\0\0\0\0\0"),
+     "73 \"RFS specific error\"", "73", NULL},
+    {"one of no name", &t_errno, BYTES("\xe8\3\0\0\0\0\0\0"), "1000", NULL, NULL},
+    {"one that is no error", &t_errno, BYTES("\0\0\0\0\0\0\0\0"), "0", NULL, NULL},
+    {"one that is too large", &t_errno, BYTES("\x6f\0\0\0\1\0\0\0"), "4294967407", NULL, NULL},
     {"a character", &t_char, BYTES("a"), "97 'a'", "97", NULL},
     {"a quote", &t_char, BYTES("'"), "39 '\\''", "39", NULL},
     {"a control character", &t_char, BYTES("\n"), "10 '\\n'", "10", NULL},

@@ -388,6 +388,7 @@ static void many_scripts_leave_no_memory_behind(void **state)
 		struct probe *probe = session_next_probe(f->session, NULL);
 		if (probe)
 			probe_delete(probe);
+		runtime_deliver(f->runtime); /* as the console does after each */
 	}
 	run_well(f, "x = nil collectgarbage() collectgarbage()");
 #ifndef __SANITIZE_ADDRESS__

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -79,6 +80,9 @@ func shape(s Shape) int { return s.Area(2) }
 func failure(err error) bool { return err != nil }
 
 //go:noinline
+func refusal(err error) bool { return err != nil }
+
+//go:noinline
 func deep(d Deep, p *Deep) string { return d.Name + p.Name }
 
 //go:noinline
@@ -110,7 +114,19 @@ var (
 	anyShape Shape = Point{6, 7}
 	lastErr  error = errors.New("global")
 	queue          = make(chan string, 2)
+	large          = map[int]int{} // of several tables, from Go 1.24 on
 )
+
+// The errors of system calls, and of time that is over.
+func refusals() {
+	refusal(syscall.ECONNREFUSED)
+	refusal(syscall.Errno(1000))
+	_, err := os.Open("/nonexistent/file")
+	refusal(err)
+	refusal(os.NewSyscallError("connect", syscall.EAGAIN))
+	refusal(context.DeadlineExceeded)
+	refusal(os.ErrDeadlineExceeded)
+}
 
 func all() {
 	manyArgs(3, "str", []byte("bytes"), 1.5, nil, 3)
@@ -162,6 +178,7 @@ func all() {
 	call(func(n int) int { base += n; return base })
 	call(double)
 	add(40, 2, "four")
+	refusals()
 }
 
 func main() {
@@ -170,6 +187,9 @@ func main() {
 		panic("globals")
 	}
 	queue <- "waiting"
+	for i := 0; i < 5000; i++ {
+		large[i] = -i
+	}
 	fmt.Println("pid", os.Getpid())
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	all()
