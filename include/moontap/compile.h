@@ -7,6 +7,7 @@
  *   resolve.c  target expressions of the tree -> typed values
  *   raw.c      arguments, registers, results by number
  *   path.c     variables and paths from them -> objects of the target
+ *   foreign.c  names of other languages, for hints
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
@@ -16,6 +17,7 @@
  *   value.c    typed values: made, compared, described
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
+ *   doubt.c    comparisons that come out one way only
  *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
  *   memory.c   what values of Go lead to -> IR
@@ -290,6 +292,8 @@ struct plan {
 	bool is_in_kernel; /* the block is nothing but these (or there is none to run): no event
 			      is sent, lua does nothing */
 	const char *kernel_reason; /* why it is not, if it is nothing but these */
+	const char *doubt;	   /* a comparison that is always false, or true: a sentence or two
+				      for the user; or NULL */
 	/* A chunk that declares the upvalues and returns the function:
 	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end
 	 * with the block on the user's own lines. With has_guard the function has one

@@ -5,6 +5,7 @@
  * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
  * jumps to where the comparison it is part of has that outcome.
  */
+#include "doubt.h"
 #include "lower.h"
 #include "path.h"
 #include "same.h"
@@ -397,6 +398,7 @@ static struct error *lower_comparison(struct compiler *c, const struct node *nod
 	struct comparison comparison = {.node = node, .op = node->op, .to = to};
 	bool is_done;
 
+	doubt_comparison(c, node);
 	comparison.missing = node->op == OP_NE ? to.yes : to.no;
 	TRY(compare_prefix(c, ir, &comparison, node_inner(left), right, &is_done, reason));
 	if (!is_done && !*reason)

@@ -269,7 +269,7 @@ static void put_hidden(void *context, const struct node *name, const struct vari
 		      variable->kind == VARIABLE_PARAMETER ? "arg" : "var", name->text);
 }
 
-void text_hidden(struct buffer *out, const struct probe *probe)
+void text_notes(struct buffer *out, const struct probe *probe)
 {
 	const struct probe_request *request = probe_request(probe);
 	if (request->event || probe_is_pending(probe))
@@ -277,4 +277,9 @@ void text_hidden(struct buffer *out, const struct probe *probe)
 	const struct place *place = &probe_site(probe, 0)->place;
 	compile_hidden(request->condition, request->block, place->image, place->address, put_hidden,
 		       out);
+	const struct plan *plan = probe_plan(probe);
+	if (plan && plan->doubt) {
+		text_name(out, plan->doubt);
+		buffer_putc(out, '\n');
+	}
 }

@@ -187,6 +187,12 @@ class Interfaces(Values):
         self.assertIn("main.Point has no field 'Name': it has X, Y", done.stderr)
 
     @each_release
+    def test_what_a_comparison_of_one_should_have_been_is_said(self, path):
+        done = self.moontap("--dry-run", "-e", "break main.anything if v == 5", path)
+        self.assertIn("`v == 5` is always false: v is an interface, 5 a number. "
+                      "What it holds is v.value.", done.stdout)
+
+    @each_release
     def test_as_json_the_type_is_beside_the_value(self, path):
         lines = self.read(path, "break main.shape do emit{s = s} end "
                           "break main.maps if len(m) == 2 do emit{points = points} end")
