@@ -41,7 +41,9 @@
  *   cmd_cover.c    cover: lines with their counts
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
+ *   valuewhere.c   ... where the global is
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
+ *   substitute.c   an expression of Lua's with such values in it
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
  *   info_data.c    info variables, types
@@ -251,6 +253,18 @@ void evaluation_deinit(struct evaluation *evaluation);
  * read: ERR_UNREADABLE. value_deinit it whatever happened. */
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path);
+/* The same of a path that text begins with, and its value: *ret_end is behind it, or text if it
+ * begins with none. */
+struct error *evaluate_beginning(const struct evaluation *evaluation, const char *text,
+				 struct value *ret, const char **ret_end);
+/* text, an expression of Lua's, with values in the place of paths through globals; the caller
+ * frees. ERR_NO_SYMBOL: a name is neither Lua's nor the target's; ERR_TYPE: Lua has no such
+ * value; and what evaluate has. */
+struct error *substitute_globals(struct console *console, const char *text, char **ret);
+/* Fills in the type and the place (or the bytes, if it is in no memory) of a global.
+ * ERR_UNREADABLE. */
+struct error *value_locate(const struct memory *memory, const struct variable *variable,
+			   struct value *ret);
 /* Fills in the bytes and parts of a value whose type and place are known. */
 struct error *value_read(const struct evaluation *evaluation, struct value *value);
 void value_deinit(struct value *value);

@@ -309,6 +309,21 @@ class Globals(Values):
                                      '1 of 2 {"waiting"}'])
 
     @each_release
+    def test_print_follows_slices_and_says_what_it_cannot_follow(self, path):
+        target = self.target(path)
+        done = self.moontap("-q", "-p", target.pid, input=(
+            "p os.Args[0]\np len(os.Args[0]) + 1\np main.anyShape.X\np main.settings.speed\n"
+            "p os.Args[1]\np lastErr\n"))
+        self.assertEqual(done.stdout.splitlines(), ['"%s"' % path, str(len(path) + 1)])
+        self.assertEqual(done.stderr.splitlines(), [
+            "What is in an interface is printed as a whole only.",
+            "A block has the parts at the hit: v.x, v[KEY].",
+            "What is in a map is printed as a whole only.",
+            "A block has the parts at the hit: v.x, v[KEY].",
+            "no such vector element: there are 1",
+            'No symbol "lastErr" in current context.', "Did you mean main.lastErr?"])
+
+    @each_release
     def test_a_function_has_a_type_as_go_writes_it(self, path):
         done = self.moontap("--dry-run", path, "-batch", "-ex", "ptype main.manyArgs",
                             "-ex", "whatis fmt.Fprintln", "-ex", "ptype main.main")
