@@ -283,11 +283,20 @@ static struct error *put_type(struct console *console, const char *text, bool is
 	return err;
 }
 
+static struct error *unknown_flag(const char *text)
+{
+	return error_hint(error_new(ERR_USAGE, "unrecognized flag '%.*s'",
+				    (int)strcspn(text + 1, " \t"), text + 1),
+			  "ptype/o shows the offsets of members; there are no other flags.");
+}
+
 struct error *cmd_ptype(struct console *console, const char *arguments, struct buffer *out)
 {
 	bool has_offsets = !strncmp(arguments, "/o", 2) && strchr(" \t", arguments[2]);
 	if (has_offsets)
 		arguments += 2 + strspn(arguments + 2, " \t");
+	else if (*arguments == '/')
+		return unknown_flag(arguments);
 	if (!*arguments)
 		return error_new(ERR_USAGE, "ptype needs a variable, function or type");
 	return put_type(console, arguments, true, has_offsets, out);
@@ -295,6 +304,8 @@ struct error *cmd_ptype(struct console *console, const char *arguments, struct b
 
 struct error *cmd_whatis(struct console *console, const char *arguments, struct buffer *out)
 {
+	if (*arguments == '/')
+		return unknown_flag(arguments);
 	if (!*arguments)
 		return error_new(ERR_USAGE, "whatis needs a variable, function or type");
 	return put_type(console, arguments, false, false, out);
