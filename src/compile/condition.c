@@ -34,11 +34,22 @@ struct comparison {
 	int missing; /* where it goes on if an operand is missing */
 };
 
+/* Lua compares integers and floats by their mathematical value: 1e6 is 1000000. */
+static bool is_whole(const struct node *node)
+{
+	return node->kind == NODE_FLOAT && node->number >= -0x1p63 && node->number < 0x1p63 &&
+	       node->number == (double)(int64_t)node->number;
+}
+
 /* An enum or a pointer beside a number is a number. */
 static struct error *resolve_operand(struct compiler *c, const struct node *node, enum operator op,
 				     const struct node *other, const struct value **ret,
 				     const char **reason)
 {
+	if (is_whole(node_inner(node))) {
+		*ret = value_constant(c, node, (int64_t)node_inner(node)->number);
+		return NULL;
+	}
 	TRY(resolve_expression(c, node, ret, reason));
 	return *ret && operator_wants_number(c, op, other) ? resolve_number(c, node, ret) : NULL;
 }
