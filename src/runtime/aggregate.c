@@ -130,8 +130,9 @@ void aggregate_count_in(lua_State *L, struct aggregate *aggregate, int index, in
 	bool is_missing = leading && is_missing_value(L, index);
 
 	if (leading && !is_missing && !lua_isinteger(L, index))
-		luaL_error(L, "the value of %s must be an integer, not a %s", what,
-			   type_of(L, index));
+		luaL_error(L, "the value of %s must be an integer, not a %s%s", what,
+			   type_of(L, index),
+			   lua_type(L, index) == LUA_TNUMBER ? ": // divides integers" : "");
 	to_keys(L, index + leading, aggregate->key_count, what, keys);
 	mt_u64 *row = aggregate_row(aggregate, keys);
 	if (row && is_missing)
