@@ -163,6 +163,7 @@ struct compile_request {
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
+	pid_t left_out;				   /* any but this one; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
 	/* IDENTITY_COOKIE: how many rows of counters a site has, a power of 2; 0: one. Else there
 	 * is one for each CPU. */

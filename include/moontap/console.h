@@ -433,9 +433,9 @@ void text_place(struct buffer *out, const struct place *place, const struct prog
 void text_line(struct buffer *out, const struct line *line);
 /* "Tracepoint 1 at 0x48298d: main.f+0x6d (main.go:23).\n" */
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program);
-/* What is worth a word about the probe's text: a line for each variable of the target that it
- * cannot name because something of Lua's hides it, and its plan's doubt. */
-void text_notes(struct buffer *out, const struct probe *probe);
+/* What is worth a word about a probe: a line for each variable of the target that its text cannot
+ * name because something of Lua's hides it, its plan's doubt, and whether other programs hit it. */
+void text_notes(struct buffer *out, const struct probe *probe, const struct target *target);
 /* "kernel+lua": where a probe's condition and block run. */
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */

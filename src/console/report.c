@@ -13,7 +13,7 @@
 static void complain_of_notes(struct console *console, const struct probe *probe)
 {
 	struct buffer notes = {0};
-	text_notes(&notes, probe);
+	text_notes(&notes, probe, session_target(console->session));
 	if (notes.size)
 		console_complain(console, notes.data);
 	buffer_deinit(&notes);
@@ -22,8 +22,9 @@ static void complain_of_notes(struct console *console, const struct probe *probe
 static void announce(struct console *console, const struct probe *probe)
 {
 	struct buffer *out = console->out ? console->out : &console->screen.pending;
-	text_placed(out, probe, session_target(console->session)->program);
-	text_notes(out, probe);
+	const struct target *target = session_target(console->session);
+	text_placed(out, probe, target->program);
+	text_notes(out, probe, target);
 }
 
 static void say_placed(struct console *console, const struct probe *probe)
