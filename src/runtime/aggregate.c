@@ -104,8 +104,9 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *what)
 		key.kind = AGGREGATE_KEY_STACK;
 		return key;
 	}
-	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", what,
-		   type_of(L, index));
+	const char *type = type_of(L, index);
+	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s%s", what,
+		   type, lua_isuserdata(L, index) ? ": tostring(V) is a string" : "");
 	return key;
 }
 

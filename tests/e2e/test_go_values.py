@@ -193,6 +193,14 @@ class Interfaces(Values):
                       "What it holds is v.value.", done.stdout)
 
     @each_release
+    def test_what_is_no_key_and_not_kept_is_said_with_what_is(self, path):
+        done = self.moontap("--dry-run", "-e", "finish main.failure do count(entry.err) end", path)
+        self.assertIn("`entry.err` cannot be kept from the entry", done.stderr)
+        self.assertIn("What it leads to is not kept: a break shows it at the entry.", done.stderr)
+        lines = self.read(path, "break main.failure do count(tostring(err)) end")
+        self.assertIn('  *errors.errorString "three"               1', lines)
+
+    @each_release
     def test_as_json_the_type_is_beside_the_value(self, path):
         lines = self.read(path, "break main.shape do emit{s = s} end "
                           "break main.maps if len(m) == 2 do emit{points = points} end")
