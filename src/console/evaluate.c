@@ -62,9 +62,10 @@ struct error *evaluation_init(struct evaluation *evaluation, struct console *con
 	if (!search.scope)
 		image_each_function(search.image, try_function, &search);
 	if (!search.scope)
-		return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
-				  "%s has no debug information: build it with -g.",
-				  image_name(search.image));
+		return error_hint(
+		    error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
+		    "%s has no debug information: build it %s.", image_name(search.image),
+		    image_go_version(search.image) ? "without -ldflags=-s or -w" : "with -g");
 	evaluation->scope = search.scope;
 	evaluation->memory = memory_of(console, search.image);
 	evaluation->limits = console->settings.limits;

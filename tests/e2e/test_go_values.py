@@ -216,6 +216,12 @@ class Interfaces(Values):
 
 @needs_root
 class Stripped(Values):
+    def test_globals_have_no_names(self):
+        path = target_path("go-values-stripped-" + go_versions()[0])
+        done = self.moontap("--dry-run", "-q", path, input="print runtime.ncpu\n")
+        self.assertEqual(done.stderr, "No symbol table is loaded.\n%s has no debug information: "
+                                      "build it without -ldflags=-s or -w.\n" % path)
+
     def test_interfaces_by_position_are_what_they_are_by_name(self):
         for version in go_versions():
             for kind in ("stripped", "pie"):
