@@ -276,11 +276,8 @@ static void put_shared(struct buffer *out, const struct probe *probe, const stru
 	if (target->state != TARGET_FILE || image == program_executable(target->program))
 		return;
 	text_name(out, base_name(image_name(image)));
-	buffer_puts(out,
-		    " is used by other programs, too: what they call is a hit. -p PID, run, or "
-		    "`if comm == \"");
-	text_name(out, base_name(program_path(target->program)));
-	buffer_puts(out, "\"`, leaves them out.\n");
+	buffer_puts(out, " is used by other programs, too: what they call is a hit. With -p PID, "
+			 "or run, it is one process.\n");
 }
 
 void text_notes(struct buffer *out, const struct probe *probe, const struct target *target)

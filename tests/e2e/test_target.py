@@ -15,8 +15,8 @@ class OfALibrary(TestCase):
         tap = self.tap("-q", target_path("counted"))
         tap.type("break libc:write if comm == 'counted' or comm == 'moontap' "
                  "do print('hit', pid) end\n")
-        tap.expect(r"^libc\.so\.6 is used by other programs, too: what they call is a hit\. -p PID, "
-                   r"run, or `if comm == \"counted\"`, leaves them out\.$")
+        tap.expect(r"^libc\.so\.6 is used by other programs, too: what they call is a hit\. With "
+                   r"-p PID, or run, it is one process\.$")
         tap.type("every 10ms do print('tick') end\n")
         tap.expect_lines(20, "^tick$")
         subprocess.run([target_path("counted"), "-n", "1"], check=True, capture_output=True)
