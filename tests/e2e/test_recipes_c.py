@@ -165,7 +165,7 @@ class Calls(RecipeCase):
                 ("trace nap at=return show=result", ["  0", "  2", "  4", "  6"]),
                 ("trace nap at=return show='entry.number' when='result > 4'", ["  3"])):
             self.assertEqual(re.findall(stamp + "(.*)$", self.run_recipe(recipe, *nap), re.M), lines)
-        self.assertEqual(len(re.findall(stamp + r"  \d, \d+us$",
+        self.assertEqual(len(re.findall(stamp + r"  \d, [\d.]+[um]s$",
                                         self.run_recipe("trace nap at=return", *nap), re.M)), 4)
         text = self.run_recipe("trace nap stack=2 when='number == 3'", *nap)
         self.assertRegex(text, r"\]  nap\n    nap\+0x0 .*\n    do_nap\+")
