@@ -22,7 +22,7 @@ ROOMS := console runtime probe compile kernel symbols script disasm output base
 # pkg-config again) when something was installed.
 
 SETUP_demo  := build demo
-SETUP_test  := build demo test
+SETUP_test  := build demo test $(if $(STRESS),stress)
 SETUP_san   := build demo test
 SETUP_lint  := build lint
 SETUP_fuzz  := build fuzz
@@ -225,7 +225,7 @@ fuzz: ## feed the parsers of foreign bytes noise, and the compiler expressions, 
 # -------------------------------------------------------------------- lint
 
 FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/unit/*.[ch] \
-	tests/fuzz/*.c tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
+	tests/fuzz/*.[ch] tests/targets/*.c tests/targets/*.cc tests/bench/*.c tests/bench/*.cc)
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua lua/*/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 

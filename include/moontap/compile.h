@@ -11,6 +11,7 @@
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
+ *   goword.c   iface(), gofunc(): values of Go by their words
  *   goroutine.c  the goroutine that runs
  *   expression.c  expressions the kernel can compute -> typed values
  *   integer.c  Lua's integer operators on constants
@@ -36,6 +37,7 @@
  *   search.c   IR -> BPF: memory that values lead to
  *   row.c      IR -> BPF: keys and rows of aggregates
  *   frame.c    IR -> BPF: what stands around them; record, ring, counters
+ *   call.c     IR -> BPF: a call from its entry to its return
  *   encode.c   one instruction at a time
  *   collect.c  what Lua needs captured, and what else of the text is replaced
  *   shown.c    what is captured where there is no block

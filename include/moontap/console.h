@@ -6,6 +6,7 @@
  *   options.c      the command line (one table: parsing and --help)
  *   quantity.c     "5s" and "64M" as numbers
  *   console.c      one console from its parts to its end: load, loop, drain, report
+ *   say.c          what it says on standard error, and asks
  *   initfile.c     ./.moontapinit
  *   loop.c         the only event loop
  *   signal.c       signals as its events
@@ -211,8 +212,6 @@ struct error *srcfile_open(struct srcfile *file, const struct srcpath *path, str
 void srcfile_close(struct srcfile *file);
 /* "12\tTEXT\n"; line counts from 1 and must be there. */
 void srcfile_put_line(const struct srcfile *file, unsigned line, struct buffer *out);
-/* The whole path of a file, if the image's tables have it; the caller frees. */
-char *srcfile_whole_path(struct image *image, const char *file);
 
 /* What `list` has shown last. */
 struct listing {
@@ -341,6 +340,9 @@ void console_complain(struct console *console, const char *text);
 size_t console_deliver(struct console *console);
 /* Writes out what scripts and commands have printed. */
 void console_flush(struct console *console);
+/* Has nobody the other end of the pipe that events go to? "moontap ... | head" is no mistake; a
+ * full disk is an error. */
+bool console_is_reader_gone(const struct console *console);
 /* "question (y or n) ": true without asking if nobody typed the command. */
 bool console_query(struct console *console, const char *question);
 /* "question (y or [n]) ": false without asking. */

@@ -218,8 +218,6 @@ struct typed_limits {
 	unsigned elements; /* of an array; then ... */
 	char letter;	   /* of number_put_letter, for integers and addresses; 0: as they are */
 };
-#define TYPED_DEPTH_DEFAULT    4
-#define TYPED_ELEMENTS_DEFAULT 32
 
 /* Appends it as GDB prints it: {x = 1, y = {a = 2}, name = "abc", list = {1, 2, 3...},
  * next = 0x5555}. Text from the target is escaped. Pointers to functions and the like are

@@ -11,6 +11,7 @@
  *   handle.c    what the runtime knows of a probe
  *   limit.c     a probe that is disabled or deleted after some hits
  *   deliver.c   a record becomes a call
+ *   capture.c   ... whose arguments are the values captured
  *   flow.c      calls of a flow, as a tree
  *   callback.c  errors of a callback: told once, counted, the end after too many
  *   aggregate.c count() and its kin; aggregates shown
@@ -48,9 +49,8 @@ struct runtime;
 
 /*
  * Values of the target that a script keeps point to types (type.h) of the image that they
- * are of. So the session keeps each image that one of its probes was compiled against for
- * as long as it lives itself, also when the probe is gone or the target another. After
- * session_free no type is looked at any more: no script runs, and runtime_free only frees.
+ * are of. So each keeps that image, also when the probe is gone or the target another.
+ * Finalizers of scripts, which runtime_free runs, may still look at them.
  */
 
 struct runtime_options {
@@ -71,8 +71,8 @@ struct runtime_options {
 };
 /* notice is needed; the others may be NULL. */
 
-/* The session and the sink must outlive every call but runtime_free: the
- * probes of the session use sources of the runtime, so free the session first. */
+/* The session and the sink must outlive it. The probes of the session use sources of the
+ * runtime: after runtime_free the session is good for session_free only. */
 struct runtime *runtime_new(struct session *session, struct sink *sink,
 			    const struct runtime_options *options);
 void runtime_free(struct runtime *runtime);

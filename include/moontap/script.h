@@ -12,6 +12,7 @@
  *   foreign.c     what other languages write, for hints
  *   dialect.c     the probe statements
  *   location.c    where a location's text ends
+ *   parser.c      a parse from its start to its end
  *   tree.c        a parse from outside; questions about trees
  *   translate.c   tree to plain Lua, line for line
  *

@@ -105,6 +105,9 @@ static const struct builtin_entry entries[] = {
     OTHER("aggregate", "aggregate.KIND{title=, unit=}",
 	  "an aggregate for several probes: NAME:add(V [, KEY ...]), :get(KEY ...), :clear()",
 	  BUILTIN_LUA),
+    OTHER("target", "target.FIELD",
+	  "what is traced: path, pid, state, go (its version), probes (the static ones)",
+	  BUILTIN_LUA),
     OTHER(NULL, NULL, NULL, BUILTIN_LUA),
 };
 
@@ -126,8 +129,7 @@ bool builtin_is_lua(const char *name)
 	    "rawlen",	 "rawset",	 "require", "select",	      "setmetatable",
 	    "tonumber",	 "tostring",	 "type",    "warn",	      "xpcall",
 	    "coroutine", "debug",	 "io",	    "math",	      "os",
-	    "package",	 "string",	 "table",   "utf8",	      "target",
-	    "attach",
+	    "package",	 "string",	 "table",   "utf8",	      "attach",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -104,6 +104,20 @@ void emit_stack(struct encoder *e, const struct ir *ir, const struct ir_insn *in
 /* search.c: IR_MEMORY_BEGIN to IR_MEMORY. */
 void emit_memory_insn(struct encoder *e, const struct ir *ir, const struct ir_insn *insn);
 
+/* call.c: puts the key of a call into the frame, at FRAME_CALL: its thread (in Go: its goroutine)
+ * and its frame, at distance from the stack pointer; to out if that cannot be read. */
+void call_identify(struct encoder *e, int64_t distance, int out);
+/* Of a return: FRAME_STATE, FRAME_ELAPSED from what the entry kept; to unpaired without that, as
+ * the call began before the probe was there. */
+void call_find(struct encoder *e, int unpaired, int out);
+/* Counts a return without its entry; to label if there is nothing to count in. */
+void call_count_unpaired(struct encoder *e, int label);
+/* RECORD = a new state, all zeros, of the call identified; then its time. */
+void call_keep(struct encoder *e, int out);
+void call_keep_time(struct encoder *e);
+/* The call is over. */
+void call_forget(struct encoder *e);
+
 /* entry.c: r5 = the call's state, r0 = its word insn->number, at r5 + what is returned; to fail,
  * with FRAME_REASON, if the entry could not read the value (bit insn->size). */
 int put_kept_word(struct encoder *e, const struct ir_insn *insn, int fail);

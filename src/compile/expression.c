@@ -160,6 +160,9 @@ static struct error *resolve_unary(struct compiler *c, const struct node *node,
 
 /* --------------------------------------------------------------------- logic */
 
+static struct error *resolve_truth(struct compiler *c, const struct node *node,
+				   const struct value **ret, const char **reason);
+
 /* Is `X or Y` always X or a value of Y's view? X is `A and B`, or one value, with B's view. */
 static struct error *resolve_chosen(struct compiler *c, const struct node *node,
 				    const struct value **ret, const char **reason)
@@ -233,8 +236,9 @@ static struct error *resolve_and(struct compiler *c, const struct node *node,
 	return NULL;
 }
 
-struct error *resolve_truth(struct compiler *c, const struct node *node, const struct value **ret,
-			    const char **reason)
+/* Whether node is true, as 1 or 0. */
+static struct error *resolve_truth(struct compiler *c, const struct node *node,
+				   const struct value **ret, const char **reason)
 {
 	struct ir ir = {0};
 	int no;

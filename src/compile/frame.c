@@ -50,11 +50,6 @@ static void check_process(struct encoder *e, const struct exits *exits)
 	put_branch_constant(e, pid ? BPF_JNE : BPF_JEQ, R0, pid ? pid : left_out, exits->out);
 }
 
-static bool is_return(const struct encoder *e)
-{
-	return e->c->request->entry.function && e->c->request->flow != FLOW_ENTER;
-}
-
 /* r0 = not 0 if the flags make a jump of this kind (the opcode's upper three of its low four
  * bits; Intel SDM, volume 2, Jcc) be taken */
 static void put_flags(struct encoder *e, unsigned kind)
@@ -94,107 +89,6 @@ static void check_jump(struct encoder *e, const struct exits *exits)
 		return;
 	put_flags(e, site->condition >> 1);
 	put_branch_constant(e, site->condition & 1 ? BPF_JNE : BPF_JEQ, R0, 0, exits->out);
-}
-
-#define CALL(field) (FRAME_CALL + (int)offsetof(struct call_key, field))
-
-/* r0 = 8 bytes of the target at r3; to out if they cannot be read */
-static void read_word(struct encoder *e, int out)
-{
-	put_mov(e, R1, R10);
-	put_alu_constant(e, BPF_ADD, R1, FRAME_BUFFER);
-	put_constant(e, R2, 8);
-	put_call(e, BPF_FUNC_probe_read_user);
-	put_branch_constant(e, BPF_JNE, R0, 0, out);
-	put_load(e, BPF_DW, R0, R10, FRAME_BUFFER);
-}
-
-/* r0 = g, the thread's own */
-static void put_g(struct encoder *e, int out)
-{
-	if (e->c->request->entry.abi == ABI_GO_REGISTERS) {
-		put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, r14));
-		return;
-	}
-	put_fsbase(e, compiler_fsbase(e->c), out);
-	put_mov(e, R3, R0);
-	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->tls);
-	read_word(e, out);
-}
-
-/* The key of a call in Go: its goroutine may go on in another thread, and its stack may move. */
-static void identify_go_call(struct encoder *e, int64_t distance, int out)
-{
-	put_call(e, BPF_FUNC_get_current_pid_tgid);
-	put_alu_constant(e, BPF_RSH, R0, 32);
-	put_alu_constant(e, BPF_LSH, R0, 32);
-	put_store(e, BPF_DW, R10, CALL(thread), R0);
-	put_g(e, out);
-	put_store(e, BPF_DW, R10, CALL(g), R0);
-	put_mov(e, R3, R0);
-	put_alu_constant(e, BPF_ADD, R3, (int32_t)e->c->goroutine->stack_hi);
-	read_word(e, out);
-	put_load(e, BPF_DW, R1, CONTEXT, offsetof(struct pt_regs, rsp));
-	put_alu_constant(e, BPF_ADD, R1, (int32_t)distance);
-	put_alu(e, BPF_SUB, R0, R1);
-	put_store(e, BPF_DW, R10, CALL(frame), R0);
-}
-
-/* The key of the call: its thread, and its frame at distance from the stack pointer. */
-static void identify_call(struct encoder *e, int64_t distance, int out)
-{
-	if (e->c->goroutine) {
-		identify_go_call(e, distance, out);
-		return;
-	}
-	put_store_constant(e, BPF_DW, R10, CALL(g), 0);
-	put_call(e, BPF_FUNC_get_current_pid_tgid);
-	put_store(e, BPF_DW, R10, CALL(thread), R0);
-	put_load(e, BPF_DW, R0, CONTEXT, offsetof(struct pt_regs, rsp));
-	put_alu_constant(e, BPF_ADD, R0, (int32_t)distance);
-	put_store(e, BPF_DW, R10, CALL(frame), R0);
-}
-
-/* r0 = struct call_counters, to count in */
-static void find_call_counters(struct encoder *e, int label)
-{
-	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
-	put_lookup(e, MAP_CALL_COUNTERS, FRAME_KEY, label);
-}
-
-static void count_call(struct encoder *e, int counter)
-{
-	put_constant(e, R1, 1);
-	put_atomic(e, BPF_DW, BPF_ADD, R0, counter, R1);
-}
-
-/* What the entry kept. Without it the call began before the probe was there: no hit. */
-static void find_call(struct encoder *e, const struct exits *exits)
-{
-	if (!is_return(e))
-		return;
-	/* At a return the stack pointer is at the return address. */
-	identify_call(e, 8, exits->out);
-	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->unpaired);
-	put_store(e, BPF_DW, R10, FRAME_STATE, R0);
-	put_mov(e, COUNTERS, R0);
-	put_call(e, BPF_FUNC_ktime_get_ns);
-	put_load(e, BPF_DW, R1, COUNTERS, offsetof(struct call_state, time_ns));
-	put_alu(e, BPF_SUB, R0, R1);
-	put_store(e, BPF_DW, R10, FRAME_ELAPSED, R0);
-	find_call_counters(e, exits->out);
-	count_call(e, offsetof(struct call_counters, returned));
-}
-
-/* The call is over. */
-static void forget_call(struct encoder *e)
-{
-	if (!is_return(e))
-		return;
-	put_map(e, R1, MAP_CALLS);
-	put_mov(e, R2, R10);
-	put_alu_constant(e, BPF_ADD, R2, FRAME_CALL);
-	put_call(e, BPF_FUNC_map_delete_elem);
 }
 
 static void find_cpu(struct encoder *e)
@@ -363,13 +257,17 @@ static void wake_consumer(struct encoder *e, const struct exits *exits)
 	put_call(e, BPF_FUNC_ringbuf_discard);
 }
 
+static bool is_return(const struct encoder *e)
+{
+	return e->c->request->entry.function && e->c->request->flow != FLOW_ENTER;
+}
+
 static void put_unpaired(struct encoder *e, const struct exits *exits)
 {
 	int end = label_new(e);
 
 	label_here(e, exits->unpaired);
-	find_call_counters(e, end);
-	count_call(e, offsetof(struct call_counters, unpaired));
+	call_count_unpaired(e, end);
 	label_here(e, end);
 	put_constant(e, R0, 0);
 	put_exit(e);
@@ -386,7 +284,8 @@ static void put_exits(struct encoder *e, const struct exits *exits)
 	};
 
 	label_here(e, exits->quit);
-	forget_call(e);
+	if (is_return(e))
+		call_forget(e);
 	label_here(e, exits->out);
 	put_constant(e, R0, 0);
 	put_exit(e);
@@ -427,56 +326,11 @@ static void put_event(struct encoder *e, const struct ir *captures, const struct
 	wake_consumer(e, exits);
 }
 
-/* r0 = 0: there is a new state, all zeros, or else there was one already */
-static void add_call(struct encoder *e, const struct exits *exits)
-{
-	put_store_constant(e, BPF_W, R10, FRAME_KEY, 0);
-	put_lookup(e, MAP_ZERO, FRAME_KEY, exits->out);
-	put_mov(e, R3, R0);
-	put_map(e, R1, MAP_CALLS);
-	put_mov(e, R2, R10);
-	put_alu_constant(e, BPF_ADD, R2, FRAME_CALL);
-	put_constant(e, R4, BPF_NOEXIST);
-	put_call(e, BPF_FUNC_map_update_elem);
-}
-
-/* A new call's state. One that is there already was left behind by a call that never returned. */
-static void keep_call(struct encoder *e, const struct exits *exits)
-{
-	enum {
-		STATUS = STRINGS
-	}; /* there are none yet */
-	int is_new = label_new(e), is_kept = label_new(e);
-
-	add_call(e, exits);
-	put_mov(e, STATUS, R0);
-	put_branch_constant(e, BPF_JEQ, R0, 0, is_new);
-	forget_call(e);
-	add_call(e, exits);
-	label_here(e, is_new);
-	put_lookup(e, MAP_CALLS, FRAME_CALL, exits->out);
-	put_mov(e, RECORD, R0);
-	find_call_counters(e, exits->out);
-	count_call(e, offsetof(struct call_counters, kept));
-	put_branch_constant(e, BPF_JEQ, STATUS, 0, is_kept);
-	count_call(e, offsetof(struct call_counters, replaced));
-	label_here(e, is_kept);
-}
-
-static void keep_time(struct encoder *e)
-{
-	put_call(e, BPF_FUNC_ktime_get_ns);
-	put_store(e, BPF_DW, RECORD, offsetof(struct call_state, time_ns), R0);
-}
-
 /* A flow's entry is a hit as well, which must end in one of the counters. */
 static void keep_flow_call(struct encoder *e, const struct exits *exits)
 {
-	struct exits lost = *exits;
-
-	lost.out = exits->lost;
-	keep_call(e, &lost);
-	keep_time(e);
+	call_keep(e, exits->lost);
+	call_keep_time(e);
 }
 
 void emit(struct compiler *c, const struct ir *predicate, int no, const struct ir *body)
@@ -488,9 +342,10 @@ void emit(struct compiler *c, const struct ir *predicate, int no, const struct i
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
 	check_jump(&e, &exits);
-	find_call(&e, &exits);
+	if (is_return(&e))
+		call_find(&e, exits.unpaired, exits.out);
 	if (c->request->flow == FLOW_ENTER)
-		identify_call(&e, c->request->entry.cfa_offset, exits.out);
+		call_identify(&e, c->request->entry.cfa_offset, exits.out);
 	find_counters(&e, &exits);
 	emit_ir(&e, predicate, no, exits.filtered);
 	if (c->request->flow == FLOW_ENTER)
@@ -510,10 +365,10 @@ void emit_at_entry(struct compiler *c, const struct ir *kept)
 
 	put_mov(&e, CONTEXT, R1);
 	check_process(&e, &exits);
-	identify_call(&e, c->request->entry.cfa_offset, exits.out);
-	keep_call(&e, &exits);
+	call_identify(&e, c->request->entry.cfa_offset, exits.out);
+	call_keep(&e, exits.out);
 	emit_ir(&e, kept, IR_NONE, IR_NONE);
-	keep_time(&e);
+	call_keep_time(&e);
 	label_here(&e, exits.out);
 	put_constant(&e, R0, 0);
 	put_exit(&e);

@@ -268,6 +268,46 @@ static struct error *object_of_element(struct compiler *c, const struct node *no
 			     object->type->name);
 }
 
+static struct error *no_such_type(struct compiler *c, const struct node *name, bool has_names)
+{
+	return error_hint(
+	    compile_error(c, name, ERR_NAME, "no type `%s` is known here", name->text),
+	    has_names ? "Write it as the program does: \"struct point *\", \"unsigned int\"."
+		      : "The program has no debug information for this place.");
+}
+
+/* A value as another type; an address as the object that is there: cast("struct s", p). */
+static struct error *object_of_cast(struct compiler *c, const struct node *call,
+				    struct object **ret)
+{
+	const struct node *name = call->first->next, *operand = name ? name->next : NULL;
+	const struct value *value;
+	const struct type *type;
+	const char *reason;
+	struct scope *scope;
+
+	if (!operand || operand->next || name->kind != NODE_STRING)
+		return compile_error(c, call, ERR_TYPE,
+				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
+	TRY(path_scope(c, &scope));
+	type = scope ? scope_type(scope, name->text) : type_of_words(name->text);
+	if (!type)
+		return no_such_type(c, name, scope != NULL);
+	bool is_whole =
+	    type->kind == TYPE_STRUCT || type->kind == TYPE_UNION || type->kind == TYPE_ARRAY;
+	if (is_whole) {
+		TRY(resolve_address(c, operand, &value));
+		*ret = object_at(c, call, type, value_nonnull(c, call, value));
+		return NULL;
+	}
+	TRY(resolve_integer(c, operand, &value, &reason));
+	if (!value)
+		return compile_error(c, operand, ERR_TYPE, "`%s` cannot be cast at the hit: %s",
+				     node_text(c, operand), reason);
+	*ret = object_of_value(c, call, type, value);
+	return NULL;
+}
+
 /* The builtin whose field the INDEX is: arg.n, var.n, global["n"], entry.n; or NULL. */
 static const struct builtin_entry *indexed_builtin(struct compiler *c, const struct node *node)
 {
@@ -341,52 +381,13 @@ struct error *path_object(struct compiler *c, const struct node *node, struct ob
 			return path_interface(c, node, ret);
 		if (entry && entry->kind == BUILTIN_GO_FUNCTION)
 			return path_go_function(c, node, ret);
-		return entry && entry->kind == BUILTIN_CAST ? path_cast(c, node, ret) : NULL;
+		return entry && entry->kind == BUILTIN_CAST ? object_of_cast(c, node, ret) : NULL;
 	default:
 		return NULL;
 	}
 }
 
-/* ----------------------------------------------------------- cast, addr, len */
-
-static struct error *no_such_type(struct compiler *c, const struct node *name, bool has_names)
-{
-	return error_hint(
-	    compile_error(c, name, ERR_NAME, "no type `%s` is known here", name->text),
-	    has_names ? "Write it as the program does: \"struct point *\", \"unsigned int\"."
-		      : "The program has no debug information for this place.");
-}
-
-/* A value as another type; an address as the object that is there: cast("struct s", p). */
-struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret)
-{
-	const struct node *name = call->first->next, *operand = name ? name->next : NULL;
-	const struct value *value;
-	const struct type *type;
-	const char *reason;
-	struct scope *scope;
-
-	if (!operand || operand->next || name->kind != NODE_STRING)
-		return compile_error(c, call, ERR_TYPE,
-				     "cast takes a type's name and a value: cast(\"TYPE\", V)");
-	TRY(path_scope(c, &scope));
-	type = scope ? scope_type(scope, name->text) : type_of_words(name->text);
-	if (!type)
-		return no_such_type(c, name, scope != NULL);
-	bool is_whole =
-	    type->kind == TYPE_STRUCT || type->kind == TYPE_UNION || type->kind == TYPE_ARRAY;
-	if (is_whole) {
-		TRY(resolve_address(c, operand, &value));
-		*ret = object_at(c, call, type, value_nonnull(c, call, value));
-		return NULL;
-	}
-	TRY(resolve_integer(c, operand, &value, &reason));
-	if (!value)
-		return compile_error(c, operand, ERR_TYPE, "`%s` cannot be cast at the hit: %s",
-				     node_text(c, operand), reason);
-	*ret = object_of_value(c, call, type, value);
-	return NULL;
-}
+/* ----------------------------------------------------------------- addr, len */
 
 struct error *path_addr(struct compiler *c, const struct node *call, const struct value **ret)
 {

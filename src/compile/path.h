@@ -23,8 +23,7 @@ struct error *path_hint_hidden(struct compiler *c, const char *name, struct erro
 /* iface(t, p), gofunc(p): node is the CALL. */
 struct error *path_interface(struct compiler *c, const struct node *call, struct object **ret);
 struct error *path_go_function(struct compiler *c, const struct node *call, struct object **ret);
-/* cast("type", v), addr(v): node is the CALL. */
-struct error *path_cast(struct compiler *c, const struct node *call, struct object **ret);
+/* addr(v): node is the CALL. */
 struct error *path_addr(struct compiler *c, const struct node *call, const struct value **ret);
 /* len(v) and #v; *ret NULL: of nothing that has one in the target. */
 struct error *path_length(struct compiler *c, const struct node *operand, const struct value **ret);
@@ -38,8 +37,6 @@ struct error *path_result_part(struct compiler *c, const struct node *node, stru
 /* Result number index, from 0, of a function of either kind; *ret NULL: there is none, or it is
  * not known. */
 struct error *path_each_result(struct compiler *c, size_t index, struct object **ret);
-/* An error unless the function returns at the site. */
-struct error *path_check_returns(struct compiler *c, const struct node *node);
 
 /* foreign.c: what a block has for a name of C's, Go's, GDB's or bpftrace's; or NULL. */
 const char *foreign_name(struct compiler *c, const char *name);

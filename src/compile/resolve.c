@@ -36,7 +36,8 @@ static bool is_within(const struct node *node, const struct node *part)
 	return part && node->span.start >= part->span.start && node->span.end <= part->span.end;
 }
 
-bool resolve_is_event(const struct compiler *c, const struct node *node)
+/* Is it the name that stands for the event: e in function(e)? */
+static bool is_event(const struct compiler *c, const struct node *node)
 {
 	const struct compile_request *request = c->request;
 
@@ -51,7 +52,7 @@ const struct builtin_entry *resolve_builtin(const struct compiler *c, const stru
 {
 	if (node->kind == NODE_NAME && !node->declaration && !node->environment)
 		return builtin_find(node->text);
-	if (node->kind == NODE_INDEX && resolve_is_event(c, node->first) &&
+	if (node->kind == NODE_INDEX && is_event(c, node->first) &&
 	    node->first->next->kind == NODE_STRING)
 		return builtin_find(node->first->next->text);
 	return NULL;
@@ -432,12 +433,12 @@ struct error *resolve_target(struct compiler *c, const struct node *node, const 
 	const struct builtin_entry *entry = resolve_builtin(c, node);
 
 	*ret = NULL;
-	if (node->kind == NODE_INDEX && !entry && resolve_is_event(c, node->first) &&
+	if (node->kind == NODE_INDEX && !entry && is_event(c, node->first) &&
 	    node->first->next->kind == NODE_STRING)
 		return error_hint(compile_error(c, node, ERR_NAME, "`%s` is no built-in name",
 						node->first->next->text),
 				  "help lists them.");
-	if (resolve_is_event(c, node))
+	if (is_event(c, node))
 		return compile_error(c, node, ERR_NAME, "`%s` can only be used as %s.NAME",
 				     node->text, node->text);
 	if (is_of_entry(c, node))

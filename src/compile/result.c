@@ -100,6 +100,26 @@ static struct object *object_of_result(struct compiler *c, const struct node *no
 	return object_where(c, node, type, &(struct where){pieces, count});
 }
 
+/* Is there an instruction at the site that returns? */
+static bool is_at_return(const struct compile_site *site)
+{
+	uint8_t opcode;
+
+	return site->image && image_read(site->image, site->address, &opcode, 1) &&
+	       (opcode == 0xc3 || opcode == 0xc2);
+}
+
+/* An error unless the function returns at the site. */
+static struct error *check_returns(struct compiler *c, const struct node *node)
+{
+	if (c->request->entry.function || is_at_return(&c->request->site))
+		return NULL;
+	return error_hint(compile_error(c, node, ERR_NAME,
+					"`%s` can only be used when a function returns",
+					node_text(c, node)),
+			  "Use it in the block of `finish FUNCTION`.");
+}
+
 /* ---------------------------------------------------------------------- Go */
 
 static struct error *no_such_result(struct compiler *c, const struct node *node,
@@ -166,7 +186,7 @@ struct error *path_result_part(struct compiler *c, const struct node *node, stru
 	*ret = NULL;
 	if (c->request->site.abi == ABI_SYSV)
 		return NULL;
-	TRY(path_check_returns(c, node));
+	TRY(check_returns(c, node));
 	TRY(path_scope(c, &scope));
 	if (key->kind == NODE_STRING)
 		return find_go_result(scope, key->text, &index) ? go_result(c, node, index, ret)
@@ -178,25 +198,6 @@ struct error *path_result_part(struct compiler *c, const struct node *node, stru
 }
 
 /* ------------------------------------------------------------------- either */
-
-/* Is there an instruction at the site that returns? */
-static bool is_at_return(const struct compile_site *site)
-{
-	uint8_t opcode;
-
-	return site->image && image_read(site->image, site->address, &opcode, 1) &&
-	       (opcode == 0xc3 || opcode == 0xc2);
-}
-
-struct error *path_check_returns(struct compiler *c, const struct node *node)
-{
-	if (c->request->entry.function || is_at_return(&c->request->site))
-		return NULL;
-	return error_hint(compile_error(c, node, ERR_NAME,
-					"`%s` can only be used when a function returns",
-					node_text(c, node)),
-			  "Use it in the block of `finish FUNCTION`.");
-}
 
 /* What a C function returns, of that type. */
 static struct object *c_result(struct compiler *c, const struct node *node, struct scope *scope,
@@ -213,7 +214,7 @@ struct error *path_result(struct compiler *c, const struct node *node, struct ob
 	struct scope *scope;
 
 	*ret = NULL;
-	TRY(path_check_returns(c, node));
+	TRY(check_returns(c, node));
 	if (c->request->site.abi != ABI_SYSV)
 		return go_result(c, node, 0, ret);
 	TRY(path_scope(c, &scope));

@@ -148,37 +148,6 @@ static void read_type(struct encoder *e, unsigned size)
 	put_read(e);
 }
 
-/* A map of a type that is in FRAME_BUFFER, at FRAME_LENGTH: its header and its first buckets, up to
- * Go 1.23. */
-static void want_dynamic_map(struct encoder *e, int done)
-{
-	int no_header = label_new(e);
-
-	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
-	put_alu_constant(e, BPF_ADD, R3, TYPE_BUCKET_SIZE);
-	read_type(e, 2);
-	put_branch_constant(e, BPF_JNE, R0, 0, done);
-	put_load(e, BPF_H, R0, RECORD, SEARCH(type));
-	put_store(e, BPF_DW, R10, FRAME_BUFFER, R0);
-	put_load(e, BPF_DW, R1, R10, FRAME_LENGTH);
-	put_constant(e, R2, MAP_BYTES);
-	put_constant(e, R3, 0);
-	put_want(e, no_header);
-	label_here(e, no_header);
-	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
-	read_type(e, MAP_BUCKETS + 8);
-	put_branch_constant(e, BPF_JNE, R0, 0, done);
-	put_load(e, BPF_B, R3, RECORD, SEARCH(type) + MAP_BITS);
-	put_alu_constant(e, BPF_AND, R3, 15);
-	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
-	put_alu(e, BPF_LSH, R2, R3);
-	put_branch_constant(e, BPF_JEQ, R2, 0, done);
-	put_limit(e, R2, DYNAMIC_SIZE);
-	put_load(e, BPF_DW, R1, RECORD, SEARCH(type) + MAP_BUCKETS);
-	put_constant(e, R3, DYNAMIC_SIZE / 8 | 1 << LEVEL_SHIFT);
-	put_want(e, done);
-}
-
 /* size bytes at what is in r3 are wanted, and in search.type. */
 static void want_and_read(struct encoder *e, unsigned size, int done)
 {
@@ -195,37 +164,62 @@ static void want_and_read(struct encoder *e, unsigned size, int done)
 	put_branch_constant(e, BPF_JNE, R0, 0, done);
 }
 
-/* As want_dynamic_map, from Go 1.24 on: the groups of the first table, or the only group. */
+/* A map at FRAME_LENGTH: its header, which is in search.type then. FRAME_BUFFER: of its type, then
+ * what that says at offset (size: BPF_H or BPF_DW): how large a bucket is, or a group. */
+static void want_map_header(struct encoder *e, int32_t offset, int size, int done)
+{
+	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
+	put_alu_constant(e, BPF_ADD, R3, offset);
+	read_type(e, size == BPF_H ? 2 : 8);
+	put_branch_constant(e, BPF_JNE, R0, 0, done);
+	put_load(e, size, R0, RECORD, SEARCH(type));
+	put_store(e, BPF_DW, R10, FRAME_BUFFER, R0);
+	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
+	want_and_read(e, MAP_BYTES, done);
+}
+
+/* r2 bytes of pairs at r1 are wanted, as many as there is room for. */
+static void want_pairs(struct encoder *e, int done)
+{
+	put_branch_constant(e, BPF_JEQ, R2, 0, done);
+	put_limit(e, R2, DYNAMIC_SIZE);
+	put_constant(e, R3, DYNAMIC_SIZE / 8 | 1 << LEVEL_SHIFT);
+	put_want(e, done);
+}
+
+/* Up to Go 1.23: the first buckets. */
+static void want_dynamic_map(struct encoder *e, int done)
+{
+	want_map_header(e, TYPE_BUCKET_SIZE, BPF_H, done);
+	put_load(e, BPF_B, R3, RECORD, SEARCH(type) + MAP_BITS);
+	put_alu_constant(e, BPF_AND, R3, 15);
+	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
+	put_alu(e, BPF_LSH, R2, R3);
+	put_load(e, BPF_DW, R1, RECORD, SEARCH(type) + MAP_BUCKETS);
+	want_pairs(e, done);
+}
+
+/* From Go 1.24 on: the groups of the first table, or the only group. */
 static void want_dynamic_groups(struct encoder *e, int done)
 {
 	int has_one = label_new(e);
 
-	put_load(e, BPF_DW, R3, R10, FRAME_BUFFER);
-	put_alu_constant(e, BPF_ADD, R3, TYPE_GROUP_SIZE);
-	read_type(e, 8);
-	put_branch_constant(e, BPF_JNE, R0, 0, done);
-	put_load(e, BPF_DW, R0, RECORD, SEARCH(type));
-	put_store(e, BPF_DW, R10, FRAME_BUFFER, R0);
-	put_load(e, BPF_DW, R3, R10, FRAME_LENGTH);
-	want_and_read(e, MAP_BYTES, done);
-	put_load(e, BPF_DW, R3, RECORD, SEARCH(type) + MAP_DIRECTORY);
+	want_map_header(e, TYPE_GROUP_SIZE, BPF_DW, done);
+	put_load(e, BPF_DW, R1, RECORD, SEARCH(type) + MAP_DIRECTORY);
 	put_load(e, BPF_DW, R0, RECORD, SEARCH(type) + MAP_TABLES);
 	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
 	put_branch_constant(e, BPF_JEQ, R0, 0, has_one);
+	put_mov(e, R3, R1);
 	want_and_read(e, 8, done);
 	put_load(e, BPF_DW, R3, RECORD, SEARCH(type));
 	want_and_read(e, TABLE_BYTES, done);
-	put_load(e, BPF_DW, R3, RECORD, SEARCH(type) + TABLE_GROUPS);
+	put_load(e, BPF_DW, R1, RECORD, SEARCH(type) + TABLE_GROUPS);
 	put_load(e, BPF_DW, R0, RECORD, SEARCH(type) + TABLE_LAST);
 	put_alu_constant(e, BPF_ADD, R0, 1);
 	put_load(e, BPF_DW, R2, R10, FRAME_BUFFER);
 	put_alu(e, BPF_MUL, R2, R0);
 	label_here(e, has_one);
-	put_branch_constant(e, BPF_JEQ, R2, 0, done);
-	put_limit(e, R2, DYNAMIC_SIZE);
-	put_mov(e, R1, R3);
-	put_constant(e, R3, DYNAMIC_SIZE / 8 | 1 << LEVEL_SHIFT);
-	put_want(e, done);
+	want_pairs(e, done);
 }
 
 /* What an interface's second word points to: as many bytes as its type says. */

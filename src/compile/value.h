@@ -182,8 +182,6 @@ const struct value *value_as(struct compiler *c, const struct value *value, enum
 struct error *resolve_target(struct compiler *c, const struct node *node, const struct value **ret);
 /* The built-in that node names (pid, or e.pid with the event parameter e), or NULL. */
 const struct builtin_entry *resolve_builtin(const struct compiler *c, const struct node *node);
-/* Is it the name that stands for the event: e in function(e)? */
-bool resolve_is_event(const struct compiler *c, const struct node *node);
 /* The initializer of a name that Lua itself folds to a constant (`local N <const> = 8`), so
  * that no function has it as a variable; or NULL. */
 const struct node *resolve_folded(const struct node *name);
@@ -225,9 +223,6 @@ struct error *resolve_integer(struct compiler *c, const struct node *node, const
 			      const char **ret_reason);
 /* An enum or pointer of the target that node names becomes the integer it is to operators. */
 struct error *resolve_number(struct compiler *c, const struct node *node, const struct value **ret);
-/* Whether node is true, as 1 or 0. */
-struct error *resolve_truth(struct compiler *c, const struct node *node, const struct value **ret,
-			    const char **ret_reason);
 /* integer.c: the integer that an operator makes of constants (Lua 5.4, 3.4); divisors are not 0. */
 int64_t integer_fold(enum operator op, int64_t a, int64_t b);
 /* Does the operator that node is the operand of take an enum or a pointer as a number? other:

@@ -188,16 +188,9 @@ struct error *cmd_disassemble(struct console *console, const char *arguments, st
 	TRY(parse_modifiers(&arguments, &options));
 	if (!*arguments)
 		return error_new(ERR_USAGE, "disassemble needs the name of a function");
-	struct program *program;
-	TRY(console_program(console, &program));
-	struct location location;
-	TRY(location_parse(arguments, &location));
 	place_list places = {0};
-	struct error *err = location_resolve(&location, program, &places);
-	location_deinit(&location);
-	if (err)
-		return err;
-	err = dump_places(console, &places, &options, out);
+	TRY(console_places(console, arguments, &places));
+	struct error *err = dump_places(console, &places, &options, out);
 	place_list_deinit(&places);
 	return err;
 }

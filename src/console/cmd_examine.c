@@ -101,17 +101,11 @@ static struct error *parse_format(struct examine *examine, const char **text)
 
 static struct error *find_symbol(struct console *console, const char *text)
 {
-	struct program *program;
-	struct location location;
 	place_list places = {0};
-	TRY(console_program(console, &program));
-	TRY(location_parse(text, &location));
-	struct error *err = location_resolve(&location, program, &places);
-	location_deinit(&location);
-	if (!err)
-		examine_start_at(console, &places.data[0]);
+	TRY(console_places(console, text, &places));
+	examine_start_at(console, &places.data[0]);
 	place_list_deinit(&places);
-	return err;
+	return NULL;
 }
 
 void examine_start_at(struct console *console, const struct place *place)

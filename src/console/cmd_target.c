@@ -17,6 +17,17 @@ struct error *console_program(struct console *console, struct program **ret)
 			  "Name one with \"file PROGRAM\" or \"attach PID\".");
 }
 
+struct error *console_places(struct console *console, const char *text, place_list *ret)
+{
+	struct program *program;
+	struct location location;
+	TRY(console_program(console, &program));
+	TRY(location_parse(text, &location));
+	struct error *err = location_resolve(&location, program, ret);
+	location_deinit(&location);
+	return err;
+}
+
 /* ------------------------------------------------------------------- words */
 
 void words_free(char **words)

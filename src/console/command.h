@@ -215,6 +215,9 @@ struct error *console_pattern(const char *text, int flags, regex_t *ret);
 struct error *console_no_variable(const char *text);
 /* The program of the target. ERR_NO_TARGET. */
 struct error *console_program(struct console *console, struct program **ret);
+/* The places in it of a location's text: one at least, for the caller to place_list_deinit. On
+ * error *ret is untouched. */
+struct error *console_places(struct console *console, const char *text, place_list *ret);
 /* `x` goes on at a place. */
 void examine_start_at(struct console *console, const struct place *place);
 /* Splits text at spaces, quotes and backslashes obeyed, and puts first (if not

@@ -126,16 +126,9 @@ struct error *flow_each(struct console *console, const char *command, const char
 	}
 	if (!*arguments)
 		return error_new(ERR_USAGE, "%s needs the name of a function", command);
-	struct program *program;
-	TRY(console_program(console, &program));
-	struct location location;
-	TRY(location_parse(arguments, &location));
 	place_list places = {0};
-	struct error *err = location_resolve(&location, program, &places);
-	location_deinit(&location);
-	if (err)
-		return err;
-	err = show_places(&flow, &places, show);
+	TRY(console_places(console, arguments, &places));
+	struct error *err = show_places(&flow, &places, show);
 	place_list_deinit(&places);
 	return err;
 }

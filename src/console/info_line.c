@@ -73,22 +73,16 @@ static void show_place(const struct place *place, struct buffer *out)
 
 struct error *info_line(struct console *console, const char *arguments, struct buffer *out)
 {
-	struct program *program;
-	struct location location;
 	place_list places = {0};
-	TRY(console_program(console, &program));
 	if (!*arguments)
 		return error_new(ERR_USAGE, "info line needs a location: FILE:LINE, FUNCTION, "
 					    "*ADDRESS");
-	TRY(location_parse(arguments, &location));
-	struct error *err = location_resolve(&location, program, &places);
-	location_deinit(&location);
+	TRY(console_places(console, arguments, &places));
 	for (size_t i = 0; i < places.size; i++)
 		show_place(&places.data[i], out);
-	if (places.size)
-		examine_start_at(console, &places.data[0]);
+	examine_start_at(console, &places.data[0]);
 	place_list_deinit(&places);
-	return err;
+	return NULL;
 }
 
 /* ------------------------------------------------------------------- address */

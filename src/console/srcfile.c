@@ -51,7 +51,8 @@ static void match_path(void *context, const char *path)
 		search->found = xstrdup(path);
 }
 
-char *srcfile_whole_path(struct image *image, const char *file)
+/* The whole path of a file, if the image's tables have it; the caller frees. */
+static char *find_whole_path(struct image *image, const char *file)
 {
 	struct whole_path search = {file, NULL};
 	if (*file == '/')
@@ -91,7 +92,7 @@ static bool take(char *candidate, char **ret)
 
 static bool find(const struct srcpath *path, struct image *image, const char *file, char **ret)
 {
-	CLEANUP(free_p) char *whole = srcfile_whole_path(image, file);
+	CLEANUP(free_p) char *whole = find_whole_path(image, file);
 	const char *slash = strrchr(whole, '/');
 	const char *base = slash ? slash + 1 : whole;
 	if (take(substitute(path, whole), ret))

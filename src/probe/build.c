@@ -28,19 +28,6 @@ void probe_unload(struct probe *probe)
 
 /* ------------------------------------------------------------------ compile */
 
-/* Do values of the block, or its tables' keys, speak of types of the image? */
-static bool has_types(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->captures.size; i++)
-		if (plan->captures.data[i].type)
-			return true;
-	for (size_t i = 0; i < plan->aggregates.size; i++)
-		for (size_t k = 0; k < plan->aggregates.data[i].key_count; k++)
-			if (plan->aggregates.data[i].key_types[k])
-				return true;
-	return false;
-}
-
 /* Sites that have counters of their own; without cookies all count as the first. */
 static size_t counted_sites(const struct probe *probe)
 {
@@ -101,10 +88,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 		compile_request.condition = NULL;
 		compile_request.goroutine = NULL;
 	}
-	TRY(compile(&compile_request, ret));
-	if (has_types(*ret))
-		session_keep(probe->session, site->public.place.image);
-	return NULL;
+	return compile(&compile_request, ret);
 }
 
 /* ------------------------------------------------------------------- groups */

@@ -63,13 +63,9 @@ struct session {
 	pid_t read_of;
 	bool has_arrivals; /* the target has mapped something pending probes may be in */
 	struct compile_limits limits;
-	VECTOR(struct image *) kept; /* images whose types values of theirs may still speak of */
 	struct pid_namespace pid_namespace; /* ours; inode 0: the first, of the whole machine */
 };
 
-/* A reference until the session's end: types live as long as their image, values as long as Lua
- * likes. */
-void session_keep(struct session *session, struct image *image);
 /* Opens it if need be. */
 struct error *session_kernel(struct session *session, struct kernel **ret);
 

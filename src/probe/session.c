@@ -44,21 +44,10 @@ void session_free(struct session *session)
 	changes_deinit(session);
 	vector_deinit(&session->probes);
 	vector_deinit(&session->buried);
-	for (size_t i = 0; i < session->kept.size; i++)
-		image_unref(session->kept.data[i]);
-	vector_deinit(&session->kept);
 	target_deinit(&session->target);
 	stacks_free(session->stacks);
 	kernel_close(session->kernel);
 	free(session);
-}
-
-void session_keep(struct session *session, struct image *image)
-{
-	for (size_t i = 0; i < session->kept.size; i++)
-		if (session->kept.data[i] == image)
-			return;
-	vector_push(&session->kept, image_ref(image));
 }
 
 void session_set_limits(struct session *session, const struct compile_limits *limits)

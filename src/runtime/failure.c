@@ -201,7 +201,9 @@ static bool says_more(const struct runtime *runtime, const struct error *err, co
 	       (strchr(first + 1, '\n') || !err->where || runtime->current || runtime->is_in_timer);
 }
 
-int failure_handler(lua_State *L)
+/* A message handler: turns whatever was raised into an error object with a
+ * traceback. */
+static int handle_message(lua_State *L)
 {
 	if (is_exit(L, 1) || luaL_testudata(L, 1, ERROR_TYPE))
 		return 1;
@@ -245,7 +247,7 @@ struct error *failure_call(lua_State *L, int arguments, int results)
 {
 	int handler = lua_gettop(L) - arguments;
 
-	lua_pushcfunction(L, failure_handler);
+	lua_pushcfunction(L, handle_message);
 	lua_insert(L, handler);
 	if (runtime_of(L)->depth++ == 0)
 		runtime_of(L)->moment++;

@@ -13,7 +13,7 @@
 #define STRING_SHOWN 64
 #define VALUE_SHOWN  160
 
-int64_t runtime_now_ns(void)
+static int64_t monotonic_ns(void)
 {
 	struct timespec now;
 
@@ -161,7 +161,7 @@ static int flow_enter(lua_State *L)
 	buffer_putc(text, '(');
 	put_pairs(L, FUNCTION + 1, text);
 	buffer_putc(text, ')');
-	note(runtime, calltree_enter(runtime->current->tree, &call, text->data, runtime_now_ns(),
+	note(runtime, calltree_enter(runtime->current->tree, &call, text->data, monotonic_ns(),
 				     &runtime->flow_lines));
 	return 0;
 }
@@ -233,7 +233,7 @@ void flow_detach(lua_State *L, struct handle *handle)
 
 void flow_flush(struct runtime *runtime)
 {
-	int64_t now_ns = runtime_now_ns();
+	int64_t now_ns = monotonic_ns();
 
 	runtime->flow_due_ns = INT64_MAX;
 	for (size_t i = 0; runtime->has_flows && i < runtime->handles.size; i++) {
@@ -261,7 +261,7 @@ void flow_finish(struct runtime *runtime)
 
 int runtime_wait_ms(const struct runtime *runtime)
 {
-	int64_t left_ns = runtime->flow_due_ns - runtime_now_ns();
+	int64_t left_ns = runtime->flow_due_ns - monotonic_ns();
 
 	if (runtime->flow_due_ns == INT64_MAX)
 		return -1;

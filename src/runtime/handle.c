@@ -79,6 +79,7 @@ static void handle_free(lua_State *L, struct handle *handle)
 		release(L, handle->sites[i].function);
 		release(L, handle->sites[i].file);
 		release(L, handle->sites[i].usdt);
+		release(L, handle->sites[i].program);
 	}
 	for (size_t i = 0; i < handle->enum_count; i++)
 		release(L, handle->enums[i]);

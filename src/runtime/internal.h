@@ -23,7 +23,7 @@ struct callback_health {
 
 /* References into the Lua registry of a site's values; 0: not made yet. */
 struct site_values {
-	int function, file, usdt;
+	int function, file, usdt, program;
 };
 
 /* What a block's calls of count() and its kin have counted (aggregate.c): a
@@ -140,8 +140,8 @@ struct runtime {
 	int stack_values; /* reference: stacks by their number; 0: none yet */
 	unsigned stack_generation;
 	VECTOR(struct shared *) shared; /* aggregates of the script, in the order of their making */
-	VECTOR(struct typed_program *) programs;
-	uint64_t moment; /* counts calls of Lua from outside */
+	VECTOR(struct image *) images;	/* that Lua's values keep, once for each push_program */
+	uint64_t moment;		/* counts calls of Lua from outside */
 
 	volatile int depth; /* protected calls in progress; read by runtime_interrupt */
 	bool wants_exit;
@@ -156,9 +156,11 @@ static inline struct runtime *runtime_of(lua_State *L)
 
 /* ------------------------------------------------------------- program.c */
 
-/* For values that lead to types and functions of the image; it and the image live as long as the
- * runtime. */
-const struct typed_program *program_of(struct runtime *runtime, struct image *image);
+void program_type_open(lua_State *L);
+/* Pushes what keeps the image while values have types of it, or lead to some and to functions.
+ * *reference: in the registry, to the same; 0: not made yet. */
+const struct typed_program *push_program(lua_State *L, int *reference, struct image *image);
+/* After Lua has ended. */
 void program_free_all(struct runtime *runtime);
 
 /* ------------------------------------------------------------- failure.c */
@@ -166,9 +168,6 @@ void program_free_all(struct runtime *runtime);
 void failure_open(lua_State *L);
 /* Raises err (taken over) as a Lua error; says where in the script if err does not. */
 int failure_raise(lua_State *L, struct error *err) __attribute__((noreturn));
-/* A message handler: turns whatever was raised into an error object with a
- * traceback. */
-int failure_handler(lua_State *L);
 /* Pops what lua_pcall left: NULL if that was exit(). */
 struct error *failure_take(lua_State *L);
 /* Unwinds the script after exit(). */
@@ -199,8 +198,8 @@ bool to_pointer(lua_State *L, int index, uint64_t *ret);
 /* --------------------------------------------------------------- typed.c */
 
 void typed_open(lua_State *L);
-/* A copy of the value, but not of its type and the reasons of its parts: those must outlive
- * Lua's value. */
+/* A copy of the value, in the place of what is at the top: what its type and the reasons of its
+ * parts, which are not copied, live as long as (push_program). */
 void push_typed(lua_State *L, const struct typed_value *value);
 /* Pushes the name of its type; NULL, and nothing is pushed: the value at index is no such. */
 const char *push_typed_name(lua_State *L, int index);
@@ -229,9 +228,6 @@ const char *missing_reason(lua_State *L, int index);
 
 /* --------------------------------------------------------------- print.c */
 
-/* As renderer.print ...: lines for people. */
-int print_values(lua_State *L);
-int print_formatted(lua_State *L);
 void print_open(lua_State *L);
 /* What the values first..last of the stack are to format.c; few has room for FEW_VALUES. One that
  * is no plain value is replaced by its text. */
@@ -387,7 +383,6 @@ void callback_deinit(struct callback_health *health);
 
 /* ---------------------------------------------------------------- flow.c */
 
-int64_t runtime_now_ns(void); /* CLOCK_MONOTONIC */
 /* renderer.lines */
 void flow_lines(struct buffer *out, unsigned probe, const struct buffer *lines);
 /* Puts its functions into the table at the top. */

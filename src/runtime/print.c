@@ -104,7 +104,7 @@ void runtime_flush_if_full(struct runtime *runtime)
 		runtime_flush(runtime);
 }
 
-int print_values(lua_State *L)
+static int print_values(lua_State *L)
 {
 	struct runtime *runtime = runtime_of(L);
 	struct format_value few[FEW_VALUES];
@@ -117,7 +117,7 @@ int print_values(lua_State *L)
 	return 0;
 }
 
-int print_formatted(lua_State *L)
+static int print_formatted(lua_State *L)
 {
 	struct runtime *runtime = runtime_of(L);
 	struct format_value few[FEW_VALUES];

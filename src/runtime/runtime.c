@@ -25,6 +25,7 @@ static void open_modules(lua_State *L, const struct runtime_options *options)
 	failure_open(L);
 	missing_open(L);
 	unsigned_open(L);
+	program_type_open(L);
 	typed_open(L);
 	stack_open(L);
 	print_open(L);

@@ -47,7 +47,7 @@ static const void *copy_bytes(char **at, const void *bytes, size_t size)
 /* A userdata with everything in it: the value, its parts, the bytes of both. */
 static void push_copy(lua_State *L, const struct typed_value *value)
 {
-	struct typed_value *copy = lua_newuserdatauv(L, copied_size(value), 0);
+	struct typed_value *copy = lua_newuserdatauv(L, copied_size(value), 1);
 	struct typed_part *parts = (void *)(copy + 1);
 	char *at = (char *)(parts + value->part_count);
 
@@ -60,18 +60,18 @@ static void push_copy(lua_State *L, const struct typed_value *value)
 	}
 }
 
-/* A userdata for what is inside of another, which lives as long. */
-static void push_inner(lua_State *L, const struct typed_value *value, int owner)
+/* A userdata for what is inside of another. */
+static void push_reference(lua_State *L, const struct typed_value *value)
 {
 	struct typed_value *inner = lua_newuserdatauv(L, sizeof(*inner), 1);
 
 	*inner = *value;
-	lua_pushvalue(L, owner);
-	lua_setiuservalue(L, -2, 1);
 }
 
-/* owner: index of the userdata that the bytes are in; 0: they are copied. */
-static void push_value(lua_State *L, const struct typed_value *value, int owner)
+/* Where a userdata is needed, push makes it. owner: index of what lives as long: the userdata
+ * that has the bytes, or the keeper of the type. */
+static void push_owned(lua_State *L, const struct typed_value *value, int owner,
+		       void (*push)(lua_State *L, const struct typed_value *value))
 {
 	struct typed_view view;
 
@@ -103,17 +103,23 @@ static void push_value(lua_State *L, const struct typed_value *value, int owner)
 		push_string(L, view.bytes, (size_t)view.count, view.is_cut);
 		break;
 	default:
-		if (owner)
-			push_inner(L, value, owner);
-		else
-			push_copy(L, value);
+		push(L, value);
+		lua_pushvalue(L, owner);
+		lua_setiuservalue(L, -2, 1);
 		luaL_setmetatable(L, TYPED_TYPE);
 	}
 }
 
 void push_typed(lua_State *L, const struct typed_value *value)
 {
-	push_value(L, value, 0);
+	push_owned(L, value, lua_gettop(L), push_copy);
+	lua_remove(L, -2);
+}
+
+/* What is inside of the one at index 1. */
+static void push_inner(lua_State *L, const struct typed_value *value)
+{
+	push_owned(L, value, 1, push_reference);
 }
 
 static const struct typed_value *check_typed(lua_State *L, struct typed_view *ret)
@@ -169,7 +175,7 @@ static int push_element(lua_State *L, const struct typed_value *value,
 	} else {
 		struct typed_value element = typed_element(view, index);
 
-		push_value(L, &element, 1);
+		push_inner(L, &element);
 	}
 	return 1;
 }
@@ -260,9 +266,9 @@ static int push_field(lua_State *L, const struct typed_value *value, const struc
 	const char *name = field_name(L, value, room, sizeof(room));
 
 	if (typed_member(&view->inner, name, &member))
-		push_value(L, &member, 1);
+		push_inner(L, &member);
 	else if (view->kind == VIEW_VARIANT && strcmp(view->name, name) == 0)
-		push_value(L, &view->inner, 1);
+		push_inner(L, &view->inner);
 	else if (view->kind == VIEW_VARIANT && is_of_other_variant(value, name))
 		push_missing(L, missing_text(MISSING_VARIANT));
 	else
@@ -289,9 +295,9 @@ static int push_pair(lua_State *L, const struct typed_view *view)
 
 	typed_pairs(view, &pairs);
 	while (typed_next_pair(&pairs, &key, &value)) {
-		push_value(L, &key, 1);
+		push_inner(L, &key);
 		if (lua_compare(L, -1, 2, LUA_OPEQ)) {
-			push_value(L, &value, 1);
+			push_inner(L, &value);
 			return 1;
 		}
 		lua_pop(L, 1);
@@ -312,7 +318,7 @@ static int push_held(lua_State *L, const struct typed_view *view)
 		return 1;
 	}
 	if (strcmp(name, "value") == 0) {
-		push_value(L, &held, 1);
+		push_inner(L, &held);
 		return 1;
 	}
 	typed_view(&held, &inner);
@@ -363,9 +369,9 @@ static int typed_iterate(lua_State *L)
 	typed_pairs(&view, &pairs);
 	lua_newtable(L);
 	for (lua_Integer i = 1; typed_next_pair(&pairs, &key, &value); i += 2) {
-		push_value(L, &key, 1);
+		push_inner(L, &key);
 		lua_rawseti(L, 2, i);
-		push_value(L, &value, 1);
+		push_inner(L, &value);
 		lua_rawseti(L, 2, i + 1);
 	}
 	lua_pushinteger(L, 0);

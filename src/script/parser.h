@@ -145,8 +145,6 @@ struct node *parse_function_body(struct parser *parser, uint32_t node_start, uin
 
 /* The statements up to a word that ends a block; the block's scope is the caller's. */
 struct node *parse_statements(struct parser *parser);
-/* The same in a scope of its own. */
-struct node *parse_block(struct parser *parser, bool is_loop);
 struct node *parse_statement(struct parser *parser);
 bool is_block_end(int token, bool with_until);
 

@@ -32,7 +32,8 @@ struct node *parse_statements(struct parser *parser)
 	return block;
 }
 
-struct node *parse_block(struct parser *parser, bool is_loop)
+/* Statements in a scope of their own. */
+static struct node *parse_block(struct parser *parser, bool is_loop)
 {
 	struct block scope;
 

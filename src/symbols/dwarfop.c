@@ -62,7 +62,7 @@ void op_lose(struct op_stack *stack, uint8_t op)
 	stack->lost = image_intern(image, reason);
 }
 
-void op_lose_register(struct op_stack *stack, uint64_t number)
+static void lose_register(struct op_stack *stack, uint64_t number)
 {
 	bool is_go = image_go_version(stack->context->image) != NULL;
 	CLEANUP(free_p) char *reason = NULL;
@@ -201,7 +201,7 @@ static void unary(struct op_stack *stack, enum where_op op, int64_t number)
 void op_push_register(struct op_stack *stack, uint64_t number, int64_t offset)
 {
 	if (number > 16) {
-		op_lose_register(stack, number);
+		lose_register(stack, number);
 		return;
 	}
 	push_step(stack, WHERE_REGISTER, (int64_t)number);
@@ -213,6 +213,9 @@ static void push_cfa(struct op_stack *stack)
 	if (!cfa_steps(stack->context->image, stack->context->address, push(stack)))
 		stack->lost = "<unavailable without call frame information>";
 }
+
+static void run_all(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+		    size_t count);
 
 /* DW_AT_frame_base: a register means its content, anything else is computed. */
 static void push_frame_base(struct op_stack *stack, int64_t offset)
@@ -232,7 +235,7 @@ static void push_frame_base(struct op_stack *stack, int64_t offset)
 	if (ops[0].atom >= DW_OP_reg0 && ops[0].atom <= DW_OP_reg31)
 		op_push_register(stack, ops[0].atom - DW_OP_reg0, 0);
 	else
-		op_run_all(stack, &attribute, ops, count);
+		run_all(stack, &attribute, ops, count);
 	if (!stack->lost && op_stack_top(stack))
 		steps_add_constant(op_stack_top(stack), offset);
 }
@@ -449,8 +452,8 @@ void op_run(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *
 		stack->lost = "<optimized out> (DWARF expression too long)";
 }
 
-void op_run_all(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
-		size_t count)
+static void run_all(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+		    size_t count)
 {
 	if (stack->nesting >= NESTING_MAX) {
 		stack->lost = "<optimized out> (malformed DWARF expression)";

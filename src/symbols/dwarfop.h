@@ -23,13 +23,10 @@ step_list *op_stack_top(struct op_stack *stack);
 /* Runs one operation that is no location description (no register, piece or value). attribute
  * is where the operation is from, NULL: call frame information. */
 void op_run(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *op);
-void op_run_all(struct op_stack *stack, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
-		size_t count);
 void op_push_register(struct op_stack *stack, uint64_t number, int64_t offset);
 
-/* The value is lost, because of an operation or a register that we cannot read. */
+/* The value is lost, because of an operation that we cannot do. */
 void op_lose(struct op_stack *stack, uint8_t op);
-void op_lose_register(struct op_stack *stack, uint64_t number);
 
 /* Adds a constant to the value that the steps compute. */
 void steps_add_constant(step_list *steps, int64_t number);

@@ -262,9 +262,9 @@ static bool is_inside(const struct dwarf_unit *unit, uint32_t scope, const void 
 	return !entry->end || die < entry->end;
 }
 
-static bool is_scope(const struct dwarf_entry *entry)
+bool dwarf_is_scope(int tag)
 {
-	switch (entry->tag) {
+	switch (tag) {
 	case DW_TAG_namespace:
 	case DW_TAG_module:
 	case DW_TAG_structure_type:
@@ -292,7 +292,7 @@ static uint32_t parent_of(const struct dwarf_unit *unit, const void *die)
 		return DWARF_NO_ENTRY;
 	uint32_t at = low - 1;
 	while (at != DWARF_NO_ENTRY &&
-	       !(is_scope(&unit->entries.data[at]) && is_inside(unit, at, die)))
+	       !(dwarf_is_scope(unit->entries.data[at].tag) && is_inside(unit, at, die)))
 		at = unit->entries.data[at].parent;
 	return at;
 }

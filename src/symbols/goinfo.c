@@ -118,7 +118,8 @@ static char *take_version(const struct image *image, struct info_string version)
 	return xstrndup(bytes, version.size);
 }
 
-char *goinfo_version(const struct image *image, bool *ret_is_go)
+/* The Go version that the build info names; NULL if there is none. The caller frees it. */
+static char *read_version(const struct image *image, bool *ret_is_go)
 {
 	struct info info;
 	struct info_string variable;
@@ -189,7 +190,7 @@ static char *contradiction(const struct go *go)
 struct go *go_open(struct image *image)
 {
 	bool is_go;
-	char *version = goinfo_version(image, &is_go);
+	char *version = read_version(image, &is_go);
 
 	if (!is_go)
 		return NULL;

@@ -104,15 +104,8 @@ static bool enter(const struct line_starts *starts, Dwarf_Die *die)
 		/* One without addresses only groups what has some. */
 		return claim(starts, die, declares_something(die) ? CLAIM_ALL : CLAIM_NONE) ||
 		       !(dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges));
-	case DW_TAG_namespace:
-	case DW_TAG_module:
-	case DW_TAG_structure_type:
-	case DW_TAG_class_type:
-	case DW_TAG_union_type:
-	case DW_TAG_enumeration_type:
-		return true;
 	default:
-		return false;
+		return dwarf_is_scope(dwarf_tag(die));
 	}
 }
 

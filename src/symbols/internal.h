@@ -276,9 +276,6 @@ struct go {
 /* NULL if image is not a Go program. */
 struct go *go_open(struct image *image);
 void go_close(struct go *go);
-/* Where the build info names the Go version; NULL if there is none (goinfo.c).
- * The caller frees it. */
-char *goinfo_version(const struct image *image, bool *ret_is_go);
 /* What the build info says of modules and settings, a line each; NULL if nothing. The
  * caller frees it. */
 char *goinfo_modules(const struct image *image);

@@ -81,7 +81,8 @@ bool image_has_lines(const struct image *image)
 	return go_has_table(image) || image_with_lines(image);
 }
 
-bool image_is_intact(const struct image *file)
+/* A file cut short since it was mapped would kill us with SIGBUS when read. */
+static bool is_intact(const struct image *file)
 {
 	struct stat st;
 
@@ -92,7 +93,7 @@ const struct lines *lines_get(struct image *image)
 {
 	const struct image *file = image_with_lines(image);
 
-	if (!file || !image_is_intact(file))
+	if (!file || !is_intact(file))
 		return NULL;
 	if (!image->lines) {
 		image->lines = xcalloc(1, sizeof(*image->lines));

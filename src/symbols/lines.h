@@ -26,8 +26,6 @@ struct mapped_elf {
 /* False if it cannot be mapped; *ret, zeroed before, is to be closed all the same. */
 bool mapped_elf_open(const struct image *image, struct mapped_elf *ret);
 void mapped_elf_close(struct mapped_elf *file);
-/* A file cut short since it was mapped would kill us with SIGBUS when read. */
-bool image_is_intact(const struct image *file);
 
 struct lines {
 	struct mapped_elf file, supplement_file;
@@ -52,6 +50,9 @@ struct bytes lines_section(const struct lines *lines, const char *name, const ch
 struct row_table;
 typedef void (*line_table_fn)(void *context, Dwarf_Die *unit, const struct row_table *table);
 void line_tables_each(struct image *image, line_table_fn fn, void *context);
+
+/* Does a DIE of that tag hold others that it lends its name to: a namespace, a type's members? */
+bool dwarf_is_scope(int tag);
 
 /* Starts of one line in one unit, by address. */
 struct line_starts {

@@ -52,10 +52,17 @@ void stacks_free(struct stacks *stacks)
 
 /* ----------------------------------------------------------------- notices */
 
+/* The same file is opened anew for each target. */
+static bool is_same_file(const struct image *a, const struct image *b)
+{
+	return a->stat.st_ino == b->stat.st_ino && a->stat.st_dev == b->stat.st_dev &&
+	       strcmp(a->name, b->name) == 0;
+}
+
 void stacks_add_image(struct stacks *stacks, struct image *image)
 {
 	for (size_t i = 0; i < stacks->modules.images.size; i++)
-		if (stacks->modules.images.data[i] == image)
+		if (is_same_file(stacks->modules.images.data[i], image))
 			return;
 	vector_push(&stacks->modules.images, image_ref(image));
 }

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tracepoints that are changed, limited, saved: what they do and count from then on."""
 
-import os
 import re
 
 from harness import (TABLE_AT_EXIT, TestCase, breakpoints, needs_root, target_path)

@@ -3,7 +3,6 @@
 results and what they lead to, as the source of the target has them."""
 
 import re
-import subprocess
 import unittest
 
 from harness import TestCase, go_versions, needs_root, target_path

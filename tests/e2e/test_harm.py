@@ -80,28 +80,58 @@ def is_gone(pid):
 
 @needs_root
 class Cycles(TestCase):
-    def test_a_hundred_attach_and_detach_cycles_leave_no_growth(self):
-        target = self.target("counted", "-n", 0, "-r", 1000)
+    def cycle(self, target, statements, hit=lambda: None):
+        """Attaches, places the probes, waits for what each prints at a hit, and detaches: a
+        hundred times. "@" in a statement is the number of the cycle."""
         tap = self.tap("-q")
         seen = []
-        for cycle in range(1, CYCLES + 1):
+        for cycle in map(str, range(1, CYCLES + 1)):
+            before = len(tap.lines)
             tap.type("attach %d\n" % target.pid)
-            tap.type("break counted do n%d = arg[1] end\n" % cycle)
-            tap.type('print("attached", %d)\n' % cycle)
-            tap.expect("^attached\t%d$" % cycle)
-            tap.type("delete %d\n" % cycle)
-            tap.type("detach\n")
-            tap.type('collectgarbage() print("detached", %d)\n' % cycle)
-            tap.expect("^detached\t%d$" % cycle)
-            seen.append((descriptors(tap.pid), mappings(tap.pid), memory_kb(tap.pid)))
+            tap.type("".join(text.replace("@", cycle) + "\n" for text in statements))
+            tap.type('print("attached", %s)\n' % cycle)
+            tap.expect("^attached\t%s$" % cycle, after=before)
+            hit()
+            for text in statements:
+                if "print" in text:
+                    tap.expect("^%s\t%s$" % (text.split()[0], cycle), after=before)
+            tap.type("delete\ndetach\n")
+            # What finalizers hold goes the second time.
+            tap.type('collectgarbage() collectgarbage() print("detached", %s)\n' % cycle)
+            tap.expect("^detached\t%s$" % cycle, after=before)
+            seen.append((descriptors(tap.pid), mappings(tap.pid), memory_kb(tap.pid, "RssAnon")))
         self.assert_original(target)
         tap.close_input()
         self.assertEqual(tap.wait(), 0, tap.error_text())
         # The first cycles open what is kept; after that nothing may grow.
         settled, last = seen[19], seen[-1]
         self.assertEqual(last[0], settled[0], "descriptors: %s" % [s[0] for s in seen])
-        self.assertLessEqual(last[1], settled[1] + (16 if IS_SANITIZED else 2), "mappings: %s" % [s[1] for s in seen])
+        # As many threads detach as there is time for, and their stacks are kept.
+        self.assertLessEqual(last[1], settled[1] + 16, "mappings: %s" % [s[1] for s in seen])
         self.assertLessEqual(last[2], settled[2] + (4096 if IS_SANITIZED else 512), "kB resident: %s" % [s[2] for s in seen])
+
+    def test_a_hundred_attach_and_detach_cycles_leave_no_growth(self):
+        self.cycle(self.target("counted", "-n", 0, "-r", 1000),
+                   ['break counted do n@ = arg[1] print("break", @) end'])
+
+    def test_nor_do_those_of_probes_that_keep_values_calls_lines_and_stacks(self):
+        target = self.target("calls", "-n", 1 << 30, "nap")
+        target.go()
+        self.cycle(target, [
+            'break nap if number % 50 == 0 do kept = {*shape, *shape.next} '
+            'print("break", @) end',
+            'finish nap if entry.number % 50 == 0 do kept_too = {entry.shape.width, result} '
+            'print("finish", @) end',
+            'tbreak nap do kept_stack = stack() print("tbreak", @) end',
+            "cover nap", "flow nap if number % 50 == 0"])
+
+    def test_nor_do_those_of_a_static_probe_with_a_semaphore(self):
+        target = self.target("usdt")
+        self.cycle(target, ['break -probe usdt_test:enabled do text = str(arg[2]) '
+                            'print("break", @) end'], lambda: target.type("go\n"))
+        rounds = len(target.lines)
+        target.type("go\n")
+        target.expect("^round .*: enabled 0 of 5$", after=rounds)
 
     def test_the_target_does_not_grow_with_every_attachment(self):
         target = self.target("counted", "-n", 0, "-r", 1000)
@@ -197,6 +227,28 @@ class Changed(TestCase):
 
 @needs_root
 class End(TestCase):
+    def test_finalizers_read_values_of_probes_that_are_gone_with_their_target(self):
+        target = self.target("calls", "-n", 1 << 30, "nap")
+        target.go()
+        tap = self.tap("-q")
+        hit = """tbreak nap do
+kept = setmetatable({shape = *shape}, {__gc = function(self) print("gone", self.shape) end})
+print("hit", %d)
+end
+"""
+        for number in 1, 2:
+            tap.type("attach %d\n%s" % (target.pid, hit % number))
+            tap.expect("^hit\t%d$" % number)
+            tap.type('delete\ndetach\nprint("detached", %d)\n' % number)
+            tap.expect("^detached\t%d$" % number)
+        # The first is found while the session goes on, the other when it ends.
+        tap.type('collectgarbage() collectgarbage() print("collected")\n')
+        tap.expect("^collected$")
+        tap.type("exit()\n")
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+        self.assertRegex(tap.output(), r"\ngone\t.*width = 640,.*\ncollected\n"
+                                       r"gone\t.*width = 640,.*$")
+
     def test_a_block_that_enables_its_probe_does_not_outlast_the_session(self):
         target = self.target("counted", "-n", 0, "-r", 50000)
         done = self.moontap("--duration", "300ms", "-p", target.pid,

@@ -320,10 +320,10 @@ class Threads(RecipeCase):
         self.assertEqual(sum(int(n) for n in re.findall(r"\) +(\d+) +\|", held)), 10, text)
 
     def test_threads(self):
-        text = self.run_recipe("threads", target_path("locks"), "order")
+        text = self.run_recipe("threads.threads", target_path("locks"), "order")
         self.assertEqual(re.findall(r"  locks\[\d+\]  starts (\w+)\+0x0 \(locks.c:\d+\)  by run\+", text),
                          ["takes_ab", "takes_bc", "takes_ac"])
-        text = self.run_recipe("threads stack=3", target_path("locks"), "again")
+        text = self.run_recipe("threads.threads stack=3", target_path("locks"), "again")
         self.assertEqual(len(re.findall(r"^    pthread_create\+0x0 .*\n    run\+.*\n    main\+", text,
                                         re.M)), 2)
 

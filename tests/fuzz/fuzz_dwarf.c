@@ -6,17 +6,11 @@
  *
  * The programs are compiled once, at the start.
  */
-#include <elf.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "moontap/symbols.h"
+#include "fuzz_file.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char c_source[] =
     "struct s { struct s *next; unsigned a : 3; int b : 7; union { int i; char t[4]; }; };\n"
@@ -220,16 +214,10 @@ static void ask(struct image *image, uint64_t address)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int fd = -1;
-	static char path[64];
 	struct image *image;
 
 	if (size < 5)
 		return 0;
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
 	const struct base *base = &bases[data[0] % ARRAY_SIZE(bases)];
 	unsigned char *bytes = xmalloc(base->size);
 	memcpy(bytes, base->bytes, base->size);
@@ -237,8 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t at = data[i] | data[i + 1] << 8 | data[i + 2] << 16;
 		bytes[base->start + at % (base->end - base->start)] = data[i + 3];
 	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, bytes, base->size, 0) != (ssize_t)base->size)
-		abort();
+	const char *path = fuzz_write(bytes, base->size);
 	free(bytes);
 	struct error *err = image_open(path, NULL, &image);
 	if (err) {

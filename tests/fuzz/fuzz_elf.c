@@ -4,13 +4,7 @@
  * DWARF itself is libdw's business and off: without .debug_line in the seed it is never
  * opened.
  */
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "moontap/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_file.h"
 
 static bool visit(void *context, const struct function *function)
 {
@@ -52,16 +46,8 @@ static void search(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int fd = -1;
-	static char path[64];
+	const char *path = fuzz_write(data, size);
 	struct image *image;
-
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
-		abort();
 	struct error *err = image_open(path, "fuzz", &image);
 	if (err) {
 		error_free(err);

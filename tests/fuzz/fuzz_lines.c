@@ -4,15 +4,7 @@
  * otherwise sound program: a source line is looked for in them. The first two bytes say where
  * the one ends and the other begins.
  */
-#include <elf.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "moontap/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_file.h"
 
 #define TEXT	  0x401000
 #define TEXT_SIZE 0x1000
@@ -48,38 +40,17 @@ struct file {
 
 static Elf64_Shdr section(const char *name, uint64_t offset, uint64_t size)
 {
-	const char *at = memmem(section_names, sizeof(section_names), name, strlen(name) + 1);
-
-	return (Elf64_Shdr){
-	    .sh_name = at - section_names,
-	    .sh_type = SHT_PROGBITS,
-	    .sh_offset = offset,
-	    .sh_size = size,
-	};
+	return fuzz_section(section_names, sizeof(section_names), name, SHT_PROGBITS, 0, offset,
+			    size);
 }
 
 static void make_file(struct file *file, const uint8_t *data, size_t size)
 {
 	size_t cut = size < 2 ? 0 : (data[0] | data[1] << 8) % (size - 1);
 
-	memcpy(file->header.e_ident, ELFMAG, SELFMAG);
-	file->header.e_ident[EI_CLASS] = ELFCLASS64;
-	file->header.e_ident[EI_DATA] = ELFDATA2LSB;
-	file->header.e_ident[EI_VERSION] = EV_CURRENT;
-	file->header.e_type = ET_EXEC;
-	file->header.e_machine = EM_X86_64;
-	file->header.e_version = EV_CURRENT;
-	file->header.e_phoff = offsetof(struct file, segment);
-	file->header.e_shoff = offsetof(struct file, sections);
-	file->header.e_ehsize = sizeof(file->header);
-	file->header.e_phentsize = sizeof(file->segment);
-	file->header.e_phnum = 1;
-	file->header.e_shentsize = sizeof(file->sections[0]);
-	file->header.e_shnum = SECTION_COUNT;
-	file->header.e_shstrndx = SECTION_NAMES;
-	file->segment =
-	    (Elf64_Phdr){PT_LOAD,   PF_R | PF_X, offsetof(struct file, text), TEXT, TEXT, TEXT_SIZE,
-			 TEXT_SIZE, 16};
+	fuzz_header(&file->header, offsetof(struct file, segment), 1,
+		    offsetof(struct file, sections), SECTION_COUNT, SECTION_NAMES);
+	file->segment = fuzz_segment(PF_R | PF_X, TEXT, offsetof(struct file, text), TEXT_SIZE);
 	memcpy(file->names, section_names, sizeof(section_names));
 	memcpy(file->info, info, sizeof(info));
 	memcpy(file->abbrev, abbrev, sizeof(abbrev));
@@ -100,6 +71,12 @@ static void make_file(struct file *file, const uint8_t *data, size_t size)
 	file->sections[SECTION_NAMES].sh_type = SHT_STRTAB;
 }
 
+static void check_place(const struct place *place)
+{
+	if (place->address - TEXT >= TEXT_SIZE)
+		abort(); /* places are in code, always */
+}
+
 static void search_lines(const char *path)
 {
 	static const char *const texts[] = {"a.c:1", "d/a.c:3", "/c/a.c:70"};
@@ -107,37 +84,19 @@ static void search_lines(const char *path)
 
 	if (program_open(path, &program))
 		abort(); /* the file is sound, whatever its lines are */
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct location location;
-		place_list places = {0};
-		if (location_parse(texts[i], &location))
-			abort();
-		error_free(location_resolve(&location, program, &places));
-		for (size_t j = 0; j < places.size; j++)
-			if (places.data[j].address - TEXT >= TEXT_SIZE)
-				abort(); /* places are in code, always */
-		place_list_deinit(&places);
-		location_deinit(&location);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		fuzz_search(program, texts[i], check_place);
 	program_free(program);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct file file;
-	static int fd = -1;
-	static char path[64];
 
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
 	if (size > BYTES_MAX)
 		return 0;
 	memset(&file, 0, sizeof(file));
 	make_file(&file, data, size);
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, &file, sizeof(file), 0) != sizeof(file))
-		abort();
-	search_lines(path);
+	search_lines(fuzz_write(&file, sizeof(file)));
 	return 0;
 }

@@ -3,15 +3,7 @@
  * fuzz_pclntab.c - any bytes as .gopclntab of an otherwise sound Go program: what
  * the fuzzer of whole files would rarely get to. The first byte chooses the layout's magic.
  */
-#include <elf.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "moontap/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_file.h"
 
 #define TEXT	  0x401000
 #define TEXT_SIZE 0x1000
@@ -33,25 +25,22 @@ struct file {
 
 static const char section_names[] = "\0.gopclntab\0.go.buildinfo\0.shstrtab";
 
+static Elf64_Shdr section(const char *name, uint32_t type, uint64_t address, uint64_t offset,
+			  uint64_t size)
+{
+	return fuzz_section(section_names, sizeof(section_names), name, type, address, offset,
+			    size);
+}
+
 static void make_sections(struct file *file, size_t size)
 {
 	memcpy(file->names, section_names, sizeof(section_names));
-	file->sections[1] = (Elf64_Shdr){.sh_name = 1,
-					 .sh_type = SHT_PROGBITS,
-					 .sh_flags = SHF_ALLOC,
-					 .sh_addr = TABLE,
-					 .sh_offset = offsetof(struct file, table),
-					 .sh_size = size};
-	file->sections[2] = (Elf64_Shdr){.sh_name = 12,
-					 .sh_type = SHT_PROGBITS,
-					 .sh_flags = SHF_ALLOC,
-					 .sh_addr = MODULE + sizeof(file->module),
-					 .sh_offset = offsetof(struct file, info),
-					 .sh_size = INFO_SIZE};
-	file->sections[3] = (Elf64_Shdr){.sh_name = 26,
-					 .sh_type = SHT_STRTAB,
-					 .sh_offset = offsetof(struct file, names),
-					 .sh_size = sizeof(file->names)};
+	file->sections[1] =
+	    section(".gopclntab", SHT_PROGBITS, TABLE, offsetof(struct file, table), size);
+	file->sections[2] = section(".go.buildinfo", SHT_PROGBITS, MODULE + sizeof(file->module),
+				    offsetof(struct file, info), INFO_SIZE);
+	file->sections[3] =
+	    section(".shstrtab", SHT_STRTAB, 0, offsetof(struct file, names), sizeof(file->names));
 }
 
 /* What the table's magic wants: the version, and module data with text and minpc where
@@ -74,29 +63,12 @@ static void make_file(struct file *file, const uint8_t *data, size_t size)
 {
 	static const uint8_t magics[] = {0xfb, 0xfa, 0xf0, 0xf1};
 
-	memcpy(file->header.e_ident, ELFMAG, SELFMAG);
-	file->header.e_ident[EI_CLASS] = ELFCLASS64;
-	file->header.e_ident[EI_DATA] = ELFDATA2LSB;
-	file->header.e_ident[EI_VERSION] = EV_CURRENT;
-	file->header.e_type = ET_EXEC;
-	file->header.e_machine = EM_X86_64;
-	file->header.e_version = EV_CURRENT;
-	file->header.e_phoff = offsetof(struct file, segments);
-	file->header.e_shoff = offsetof(struct file, sections);
-	file->header.e_ehsize = sizeof(file->header);
-	file->header.e_phentsize = sizeof(file->segments[0]);
-	file->header.e_phnum = 3;
-	file->header.e_shentsize = sizeof(file->sections[0]);
-	file->header.e_shnum = 4;
-	file->header.e_shstrndx = 3;
-	file->segments[0] =
-	    (Elf64_Phdr){PT_LOAD,   PF_R | PF_X, offsetof(struct file, text), TEXT, TEXT, TEXT_SIZE,
-			 TEXT_SIZE, 16};
-	file->segments[1] =
-	    (Elf64_Phdr){PT_LOAD, PF_R, offsetof(struct file, table), TABLE, TABLE, size, size, 16};
+	fuzz_header(&file->header, offsetof(struct file, segments), ARRAY_SIZE(file->segments),
+		    offsetof(struct file, sections), ARRAY_SIZE(file->sections), 3);
+	file->segments[0] = fuzz_segment(PF_R | PF_X, TEXT, offsetof(struct file, text), TEXT_SIZE);
+	file->segments[1] = fuzz_segment(PF_R, TABLE, offsetof(struct file, table), size);
 	file->segments[2] =
-	    (Elf64_Phdr){PT_LOAD, PF_R | PF_W,		offsetof(struct file, module), MODULE,
-			 MODULE,  sizeof(file->module), sizeof(file->module),	       16};
+	    fuzz_segment(PF_R | PF_W, MODULE, offsetof(struct file, module), sizeof(file->module));
 	make_sections(file, size);
 	make_info(file, size ? data[0] % sizeof(magics) : 0, size);
 	memcpy(file->table, data, size);
@@ -130,33 +102,19 @@ static void search_locations(const char *path)
 
 	if (program_open(path, &program))
 		abort();
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct location location;
-		place_list places = {0};
-		if (location_parse(texts[i], &location))
-			abort();
-		error_free(location_resolve(&location, program, &places));
-		place_list_deinit(&places);
-		location_deinit(&location);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		fuzz_search(program, texts[i], NULL);
 	program_free(program);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct file file;
-	static int fd = -1;
-	static char path[64];
 	struct image *image;
 
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
 	memset(&file, 0, sizeof(file));
 	make_file(&file, data, size < TABLE_MAX ? size : TABLE_MAX);
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, &file, sizeof(file), 0) != sizeof(file))
-		abort();
+	const char *path = fuzz_write(&file, sizeof(file));
 	if (image_open(path, "fuzz", &image))
 		abort(); /* the file is sound, whatever its table is */
 	image_each_function(image, visit, image);

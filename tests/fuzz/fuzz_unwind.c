@@ -4,16 +4,9 @@
  * a sound entry of one, and as the registers and stack memory that are unwound by it.
  * The first byte says which of the two, and how much is memory.
  */
-#include <elf.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "moontap/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_file.h"
 
 #define TEXT	   0x401000
 #define TEXT_SIZE  0x1000
@@ -47,19 +40,11 @@ struct file {
 	unsigned char text[TEXT_SIZE], table[TABLE_SIZE];
 };
 
-static Elf64_Shdr section(const char *name, unsigned type, uint64_t address, uint64_t offset,
+static Elf64_Shdr section(const char *name, uint32_t type, uint64_t address, uint64_t offset,
 			  uint64_t size)
 {
-	const char *at = memmem(section_names, sizeof(section_names), name, strlen(name) + 1);
-
-	return (Elf64_Shdr){
-	    .sh_name = at - section_names,
-	    .sh_type = type,
-	    .sh_flags = address ? SHF_ALLOC : 0,
-	    .sh_addr = address,
-	    .sh_offset = offset,
-	    .sh_size = size,
-	};
+	return fuzz_section(section_names, sizeof(section_names), name, type, address, offset,
+			    size);
 }
 
 static size_t fill_table(unsigned char *table, const uint8_t *data, size_t size, bool is_sound)
@@ -82,25 +67,10 @@ static void make_file(struct file *file, const uint8_t *data, size_t size, bool 
 {
 	const size_t text = offsetof(struct file, text), table = offsetof(struct file, table);
 
-	memcpy(file->header.e_ident, ELFMAG, SELFMAG);
-	file->header.e_ident[EI_CLASS] = ELFCLASS64;
-	file->header.e_ident[EI_DATA] = ELFDATA2LSB;
-	file->header.e_ident[EI_VERSION] = EV_CURRENT;
-	file->header.e_type = ET_EXEC;
-	file->header.e_machine = EM_X86_64;
-	file->header.e_version = EV_CURRENT;
-	file->header.e_phoff = offsetof(struct file, segments);
-	file->header.e_shoff = offsetof(struct file, sections);
-	file->header.e_ehsize = sizeof(file->header);
-	file->header.e_phentsize = sizeof(file->segments[0]);
-	file->header.e_phnum = 2;
-	file->header.e_shentsize = sizeof(file->sections[0]);
-	file->header.e_shnum = SECTION_COUNT;
-	file->header.e_shstrndx = SECTION_NAMES;
-	file->segments[0] =
-	    (Elf64_Phdr){PT_LOAD, PF_R | PF_X, text, TEXT, TEXT, TEXT_SIZE, TEXT_SIZE, 1};
-	file->segments[1] =
-	    (Elf64_Phdr){PT_LOAD, PF_R, table, TABLE, TABLE, TABLE_SIZE, TABLE_SIZE, 1};
+	fuzz_header(&file->header, offsetof(struct file, segments), ARRAY_SIZE(file->segments),
+		    offsetof(struct file, sections), SECTION_COUNT, SECTION_NAMES);
+	file->segments[0] = fuzz_segment(PF_R | PF_X, TEXT, text, TEXT_SIZE);
+	file->segments[1] = fuzz_segment(PF_R, TABLE, table, TABLE_SIZE);
 	memcpy(file->names, section_names, sizeof(section_names));
 	size_t used = fill_table(file->table, data, size, is_sound);
 	file->sections[SECTION_TEXT] = section(".text", SHT_PROGBITS, TEXT, text, TEXT_SIZE);
@@ -144,20 +114,12 @@ static void unwind(const char *path, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct file file;
-	static int fd = -1;
-	static char path[64];
 
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
 	if (size < 1 || size > TABLE_SIZE - sizeof(common) - sizeof(entry) - 4)
 		return 0;
 	size_t memory = (size - 1) * (data[0] >> 1) / 128;
 	memset(&file, 0, sizeof(file));
 	make_file(&file, data + 1 + memory, size - 1 - memory, data[0] & 1);
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, &file, sizeof(file), 0) != sizeof(file))
-		abort();
-	unwind(path, data + 1, memory);
+	unwind(fuzz_write(&file, sizeof(file)), data + 1, memory);
 	return 0;
 }

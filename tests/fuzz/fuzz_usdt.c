@@ -3,15 +3,7 @@
  * fuzz_usdt.c - any bytes as .note.stapsdt of an otherwise sound program, or, if the first is
  * odd, any text as the arguments of one sound note: read, and looked for by -probe.
  */
-#include <elf.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "moontap/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz_file.h"
 
 #define BASE	  0x401000
 #define BYTES_MAX 0x2000
@@ -48,14 +40,7 @@ struct file {
 
 static Elf64_Shdr section(const char *name, uint32_t type, uint64_t offset, uint64_t size)
 {
-	const char *at = memmem(section_names, sizeof(section_names), name, strlen(name) + 1);
-
-	return (Elf64_Shdr){
-	    .sh_name = at - section_names,
-	    .sh_type = type,
-	    .sh_offset = offset,
-	    .sh_size = size,
-	};
+	return fuzz_section(section_names, sizeof(section_names), name, type, 0, offset, size);
 }
 
 /* The size of the notes. */
@@ -83,22 +68,9 @@ static size_t make_notes(struct file *file, const uint8_t *data, size_t size)
 
 static void make_file(struct file *file, const uint8_t *data, size_t size)
 {
-	memcpy(file->header.e_ident, ELFMAG, SELFMAG);
-	file->header.e_ident[EI_CLASS] = ELFCLASS64;
-	file->header.e_ident[EI_DATA] = ELFDATA2LSB;
-	file->header.e_ident[EI_VERSION] = EV_CURRENT;
-	file->header.e_type = ET_EXEC;
-	file->header.e_machine = EM_X86_64;
-	file->header.e_version = EV_CURRENT;
-	file->header.e_phoff = offsetof(struct file, segment);
-	file->header.e_shoff = offsetof(struct file, sections);
-	file->header.e_ehsize = sizeof(file->header);
-	file->header.e_phentsize = sizeof(file->segment);
-	file->header.e_phnum = 1;
-	file->header.e_shentsize = sizeof(file->sections[0]);
-	file->header.e_shnum = SECTION_COUNT;
-	file->header.e_shstrndx = SECTION_NAMES;
-	file->segment = (Elf64_Phdr){PT_LOAD, PF_R | PF_W, 0, BASE, BASE, 64, 64, 16};
+	fuzz_header(&file->header, offsetof(struct file, segment), 1,
+		    offsetof(struct file, sections), SECTION_COUNT, SECTION_NAMES);
+	file->segment = fuzz_segment(PF_R | PF_W, BASE, 0, 64);
 	memcpy(file->names, section_names, sizeof(section_names));
 	memcpy(file->strings, strings, sizeof(strings));
 	for (unsigned i = 1; i < 4; i++)
@@ -148,34 +120,19 @@ static void read_probes(const char *path)
 			check_argument(&all[j]);
 		image_usdt_semaphore(image, usdts[i].address);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct location location;
-		place_list places = {0};
-		if (location_parse(texts[i], &location))
-			abort();
-		error_free(location_resolve(&location, program, &places));
-		place_list_deinit(&places);
-		location_deinit(&location);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		fuzz_search(program, texts[i], NULL);
 	program_free(program);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct file file;
-	static int fd = -1;
-	static char path[64];
 
-	if (fd < 0) {
-		fd = memfd_create("fuzz", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
 	if (size > BYTES_MAX)
 		return 0;
 	memset(&file, 0, sizeof(file));
 	make_file(&file, data, size);
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, &file, sizeof(file), 0) != sizeof(file))
-		abort();
-	read_probes(path);
+	read_probes(fuzz_write(&file, sizeof(file)));
 	return 0;
 }

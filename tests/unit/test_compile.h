@@ -51,6 +51,16 @@ static void compiled_deinit(struct compiled *c)
 	source_free(c->source);
 }
 
+/* Is the statement refused by an error of that tag, at that place? */
+static inline void assert_refused(const struct compiled *c, const char *text, enum error_tag tag,
+				  const char *where)
+{
+	if (!c->err)
+		fail_msg("no error: %s", text);
+	assert_string_equal(error_tag_name(c->err->tag), error_tag_name(tag));
+	assert_string_equal(c->err->where, where);
+}
+
 static inline void fail_with_error(const struct error *err)
 {
 	struct buffer text = {0};

@@ -163,9 +163,7 @@ static void what_cannot_be_is_said(void **state)
 		const struct compile_request request = {0};
 		struct compiled c;
 		compile_with(&c, cases[i].text, &request);
-		assert_non_null(c.err);
-		assert_int_equal(c.err->tag, cases[i].tag);
-		assert_string_equal(c.err->where, cases[i].where);
+		assert_refused(&c, cases[i].text, cases[i].tag, cases[i].where);
 		assert_string_equal(c.err->message, cases[i].message);
 		compiled_deinit(&c);
 	}

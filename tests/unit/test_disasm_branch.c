@@ -9,18 +9,7 @@
 
 #include "moontap/disasm.h"
 
-static size_t parse_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-	unsigned value;
-	int used;
-
-	while (sscanf(hex, " %2x%n", &value, &used) == 1) {
-		bytes[count++] = value;
-		hex += used;
-	}
-	return count;
-}
+#include "test_disasm.h"
 
 /* "r3.1" register 3, one byte; "m7+0x99.1" memory; "$16.8" a constant */
 static void put_operand(struct buffer *out, const struct code_operand *operand)

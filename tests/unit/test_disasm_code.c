@@ -10,19 +10,7 @@
 
 #include "moontap/disasm.h"
 
-/* Reads "0f b1 08" into bytes; returns how many. */
-static size_t parse_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-	unsigned value;
-	int used;
-
-	while (sscanf(hex, " %2x%n", &value, &used) == 1) {
-		bytes[count++] = value;
-		hex += used;
-	}
-	return count;
-}
+#include "test_disasm.h"
 
 static const struct {
 	const char *hex, *text;

@@ -8,19 +8,7 @@
 
 #include "moontap/disasm.h"
 
-/* Reads "0f b1 08" into bytes; returns how many. */
-static size_t parse_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-	unsigned value;
-	int used;
-
-	while (sscanf(hex, " %2x%n", &value, &used) == 1) {
-		bytes[count++] = value;
-		hex += used;
-	}
-	return count;
-}
+#include "test_disasm.h"
 
 /* "0-3 >2 taken; 3-5 ..." */
 static char *format_graph(const struct code_graph *graph, uint64_t start)

@@ -11,21 +11,10 @@
 
 #include "moontap/disasm.h"
 
+#include "test_disasm.h"
+
 static const struct site_rules new_kernel = {.rewrites_nop5 = true};
 static const struct site_rules old_kernel = {.rewrites_nop5 = false};
-
-static size_t parse_hex(const char *hex, uint8_t *bytes)
-{
-	size_t count = 0;
-	unsigned value;
-	int used;
-
-	while (sscanf(hex, " %2x%n", &value, &used) == 1) {
-		bytes[count++] = value;
-		hex += used;
-	}
-	return count;
-}
 
 #define CHEAP "cheap"
 #define DEAR  "dear"

@@ -15,7 +15,7 @@
 #include "moontap/output.h"
 #include "test_types.h"
 
-static const struct typed_limits limits = {TYPED_DEPTH_DEFAULT, 5, 0};
+static const struct typed_limits limits = {4, 5, 0};
 
 /* -------------------------------------------------------------------- cases */
 

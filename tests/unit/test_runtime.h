@@ -95,8 +95,8 @@ static inline void fixture_open(struct fixture *f, bool is_unsafe)
 
 static void fixture_close(struct fixture *f)
 {
-	session_free(f->session);
 	runtime_free(f->runtime);
+	session_free(f->session);
 	sink_deinit(&f->sink);
 	close(f->sink.fd);
 	buffer_deinit(&f->notices);

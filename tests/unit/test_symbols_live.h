@@ -94,12 +94,6 @@ static inline bool live_start(const char *path, struct live *ret)
 	return true;
 }
 
-static inline void live_end(const struct live *live)
-{
-	kill(live->pid, SIGKILL);
-	waitpid(live->pid, NULL, 0);
-}
-
 /* ------------------------------------------------------------------- objects */
 
 #define OBJECT_MAX 256

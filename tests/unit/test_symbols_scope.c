@@ -32,15 +32,7 @@ static const char other_source[] = "int elsewhere = 4, nowhere = 5; static int s
 
 static int make_programs(void **state)
 {
-	if (make_scratch(state) != 0)
-		return -1;
-	write_file("s.c", source, sizeof(source) - 1);
-	write_file("o.c", other_source, sizeof(other_source) - 1);
-	for (int version = 4; version <= 5; version++) {
-		shell("gcc -O0 -gdwarf-%d -o gcc%d s.c o.c", version, version);
-		shell("clang -O0 -gdwarf-%d -o clang%d s.c o.c", version, version);
-	}
-	return 0;
+	return make_c_programs(state, source, other_source);
 }
 
 /* ------------------------------------------------------------------- names */

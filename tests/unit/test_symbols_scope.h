@@ -7,6 +7,20 @@
 
 #include "test_symbols.h"
 
+/* Makes gcc4, gcc5, clang4 and clang5 of two sources, with DWARF of that version. */
+static inline int make_c_programs(void **state, const char *source, const char *other_source)
+{
+	if (make_scratch(state) != 0)
+		return -1;
+	write_file("s.c", source, strlen(source));
+	write_file("o.c", other_source, strlen(other_source));
+	for (int version = 4; version <= 5; version++) {
+		shell("gcc -O0 -gdwarf-%d -o gcc%d s.c o.c", version, version);
+		shell("clang -O0 -gdwarf-%d -o clang%d s.c o.c", version, version);
+	}
+	return 0;
+}
+
 static const char *const register_names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
 					     "rbp", "rsp", "r8",  "r9",	 "r10", "r11",
 					     "r12", "r13", "r14", "r15", "rip"};

@@ -40,14 +40,8 @@ static const char other_source[] = "struct hidden { int seen; struct hidden *nex
 
 static int make_programs(void **state)
 {
-	if (make_scratch(state) != 0)
+	if (make_c_programs(state, source, other_source) != 0)
 		return -1;
-	write_file("s.c", source, sizeof(source) - 1);
-	write_file("o.c", other_source, sizeof(other_source) - 1);
-	for (int version = 4; version <= 5; version++) {
-		shell("gcc -O0 -gdwarf-%d -o gcc%d s.c o.c", version, version);
-		shell("clang -O0 -gdwarf-%d -o clang%d s.c o.c", version, version);
-	}
 	shell("gcc -O0 -gdwarf-3 -gstrict-dwarf -o gcc3 s.c o.c");
 	return 0;
 }

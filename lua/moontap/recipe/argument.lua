@@ -53,6 +53,21 @@ local function is_choice(argument, value)
   return not argument.choices
 end
 
+--- Of a duration or a size a bound may be a text, as its default.
+local function bound(argument, which)
+  local given = argument[which]
+  return type(given) == "string" and TYPES[argument.type](given) or given
+end
+
+--- What is wrong with a value that is beyond the bounds, or nil.
+local function out_of_bounds(argument, value, given)
+  local min, max = bound(argument, "min"), bound(argument, "max")
+  if not (min and value < min or max and value > max) then return nil end
+  local range = min and max and string.format("from %s to %s", argument.min, argument.max) or
+                min and "at least " .. argument.min or "at most " .. argument.max
+  return string.format("%s is %s, not %s", argument.name, range, tostring(given))
+end
+
 --- The argument's value, or nil and what is wrong with it. Numbers and booleans may come as such.
 function M.take_value(argument, given)
   local value = given
@@ -63,10 +78,9 @@ function M.take_value(argument, given)
   elseif not is_choice(argument, value) then
     return nil, string.format("%s is one of %s, not '%s'", argument.name,
                               table.concat(argument.choices, ", "), tostring(given))
-  elseif argument.min and value < argument.min or argument.max and value > argument.max then
-    return nil, string.format("%s is from %s to %s, not %s", argument.name,
-                              argument.min or "-inf", argument.max or "inf", tostring(given))
   end
+  local message = out_of_bounds(argument, value, given)
+  if message then return nil, message end
   return value
 end
 
