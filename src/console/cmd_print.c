@@ -46,18 +46,6 @@ static void put_c_function(struct scope *scope, struct buffer *out)
 	buffer_puts(out, put_list(scope, scope_parameter, out) ? ")" : "void)");
 }
 
-/* The places that text names, none if it names nothing. */
-static void find_places(struct console *console, const char *text, place_list *ret)
-{
-	struct location location;
-	struct error *err = location_parse(text, &location);
-	if (!err) {
-		err = location_resolve(&location, session_target(console->session)->program, ret);
-		location_deinit(&location);
-	}
-	error_free(err);
-}
-
 /* Its type, if debug information has it. */
 static bool put_function_type(const struct place *place, struct buffer *out)
 {
@@ -74,7 +62,7 @@ static bool put_function_type(const struct place *place, struct buffer *out)
 static bool put_function(struct console *console, const char *text, struct buffer *out)
 {
 	place_list places = {0};
-	find_places(console, text, &places);
+	error_free(console_places(console, text, &places));
 	bool is_known = places.size && put_function_type(&places.data[0], out);
 	place_list_deinit(&places);
 	return is_known;
@@ -195,8 +183,7 @@ static bool print_function(struct console *console, const char *text, struct buf
 	if (text[strspn(text, in_names)] || (*text >= '0' && *text <= '9') ||
 	    command_is_lua_name(console, text, strcspn(text, ".")))
 		return false;
-	if (session_target(console->session)->program)
-		find_places(console, text, &places);
+	error_free(console_places(console, text, &places));
 	bool is_function = places.size != 0;
 	if (is_function) {
 		const struct place *place = &places.data[0];
