@@ -7,6 +7,7 @@
  *   resolve.c  target expressions of the tree -> typed values
  *   raw.c      arguments, registers, results by number
  *   path.c     variables and paths from them -> objects of the target
+ *   foreign.c  names of other languages, for hints
  *   field.c    from one object to the next: fields, elements, targets of pointers
  *   object.c   an object's place; what Lua sees of it
  *   result.c   what a function returns, as an object
@@ -17,6 +18,7 @@
  *   value.c    typed values: made, compared, described
  *   lower.c    values -> IR
  *   condition.c  conditions -> IR
+ *   doubt.c    comparisons that come out one way only
  *   same.c     may two operands be one missing value?
  *   capture.c  captured values -> slots and IR
  *   memory.c   what values of Go lead to -> IR
@@ -185,6 +187,7 @@ struct compile_request {
 	enum site_identity identity;
 	unsigned probe;				   /* number, for the record's cookie */
 	pid_t pid;				   /* only this process; 0: any */
+	pid_t left_out;				   /* any but this one; 0: any */
 	const struct pid_namespace *pid_namespace; /* that pids are of; NULL: the first */
 	/* IDENTITY_COOKIE: how many rows of counters a site has, a power of 2; 0: one. Else there
 	 * is one for each CPU. */
@@ -314,6 +317,8 @@ struct plan {
 	bool is_in_kernel; /* the block is nothing but these (or there is none to run): no event
 			      is sent, lua does nothing */
 	const char *kernel_reason; /* why it is not, if it is nothing but these */
+	const char *doubt;	   /* a comparison that is always false, or true: a sentence or two
+				      for the user; or NULL */
 	/* A chunk that declares the upvalues and returns the function:
 	 *   local up1, up2; return function(capture1, capture2, ...) BLOCK end
 	 * with the block on the user's own lines. With has_guard the function has one

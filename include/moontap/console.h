@@ -42,7 +42,9 @@
  *   cmd_cover.c    cover: lines with their counts
  *   memory.c, cmd_examine.c  reading memory; x
  *   evaluate.c     a path through a global: *list.next->name
+ *   valuewhere.c   ... where the global is
  *   valueread.c    ... its value: bytes, and what pointers in them lead to
+ *   substitute.c   an expression of Lua's with such values in it
  *   typetext.c     types as C declares them
  *   cmd_print.c    print, ptype, whatis
  *   info_data.c    info variables, types
@@ -250,6 +252,18 @@ void evaluation_deinit(struct evaluation *evaluation);
  * read: ERR_UNREADABLE. value_deinit it whatever happened. */
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path);
+/* The same of a path that text begins with, and its value: *ret_end is behind it, or text if it
+ * begins with none. */
+struct error *evaluate_beginning(const struct evaluation *evaluation, const char *text,
+				 struct value *ret, const char **ret_end);
+/* text, an expression of Lua's, with values in the place of paths through globals; the caller
+ * frees. ERR_NO_SYMBOL: a name is neither Lua's nor the target's; ERR_TYPE: Lua has no such
+ * value; and what evaluate has. */
+struct error *substitute_globals(struct console *console, const char *text, char **ret);
+/* Fills in the type and the place (or the bytes, if it is in no memory) of a global.
+ * ERR_UNREADABLE. */
+struct error *value_locate(const struct memory *memory, const struct variable *variable,
+			   struct value *ret);
 /* Fills in the bytes and parts of a value whose type and place are known. */
 struct error *value_read(const struct evaluation *evaluation, struct value *value);
 void value_deinit(struct value *value);
@@ -424,9 +438,9 @@ void text_line(struct buffer *out, const struct line *line);
 void text_step(struct buffer *out, const struct site *site);
 /* "Tracepoint 1 at 0x48298d: main.f+0x6d (main.go:23).\n" */
 void text_placed(struct buffer *out, const struct probe *probe, const struct program *program);
-/* A line for each variable of the target that the probe's text cannot name because something of
- * Lua's hides it. */
-void text_hidden(struct buffer *out, const struct probe *probe);
+/* What is worth a word about a probe: a line for each variable of the target that its text cannot
+ * name because something of Lua's hides it, its plan's doubt, and whether other programs hit it. */
+void text_notes(struct buffer *out, const struct probe *probe, const struct target *target);
 /* "kernel+lua": where a probe's condition and block run. */
 const char *text_runs(const struct probe *probe);
 /* "./go-play: Go 1.21.13, register ABI, DWARF" */

@@ -9,6 +9,7 @@
  *   scope.c       locals, functions, labels: what a name refers to
  *   expression.c  expressions
  *   statement.c   Lua's statements
+ *   foreign.c     what other languages write, for hints
  *   dialect.c     the probe statements
  *   location.c    where a location's text ends
  *   parser.c      a parse from its start to its end

@@ -81,10 +81,15 @@ static const struct builtin_entry entries[] = {
     OTHER("gofunc", "gofunc(P)", "the name of the function that a Go function value is",
 	  BUILTIN_GO_FUNCTION),
     OTHER("stack", "stack([N])", "the stack, N frames of it (32)", BUILTIN_STACK),
+    OTHER("symbol", "symbol(ADDRESS [, PID])", "function, offset and line of a code address",
+	  BUILTIN_LUA),
     OTHER("print", "print(...)", "print the values, separated by tabs", BUILTIN_LUA),
     OTHER("printf", "printf(FORMAT, ...)", "print as C's printf does", BUILTIN_LUA),
     OTHER("emit", "emit{...}", "print a record as one line of JSON", BUILTIN_LUA),
     OTHER("ok", "ok(V [, DEFAULT])", "V if it could be read, else DEFAULT", BUILTIN_OK),
+    OTHER("command", "command(LINE)", "run a command of the console; returns its text",
+	  BUILTIN_LUA),
+    OTHER("atexit", "atexit(FUNCTION)", "in a script: call it at the end", BUILTIN_LUA),
     OTHER("exit", "exit([STATUS])", "end the session", BUILTIN_LUA),
     OTHER("enable", "enable(N)", "enable probe N", BUILTIN_LUA),
     OTHER("disable", "disable(N)", "disable probe N", BUILTIN_LUA),
@@ -124,8 +129,7 @@ bool builtin_is_lua(const char *name)
 	    "rawlen",	 "rawset",	 "require", "select",	      "setmetatable",
 	    "tonumber",	 "tostring",	 "type",    "warn",	      "xpcall",
 	    "coroutine", "debug",	 "io",	    "math",	      "os",
-	    "package",	 "string",	 "table",   "utf8",	      "symbol",
-	    "atexit",	 "command",	 "attach",
+	    "package",	 "string",	 "table",   "utf8",	      "attach",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -4,6 +4,7 @@
  * become captures, and the little else that is replaced.
  * Apart from rewrite.c, which writes the function.
  */
+#include "doubt.h"
 #include "path.h"
 #include "rewrite.h"
 
@@ -178,6 +179,7 @@ static struct error *collect_operator(struct rewriter *r, const struct node *nod
 
 	if (!right)
 		return collect_operand(r, left, node->op, left);
+	doubt_comparison(r->c, node);
 	TRY(collect_operand(r, left, node->op, right));
 	return collect_operand(r, right, node->op, left);
 }

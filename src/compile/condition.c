@@ -5,6 +5,7 @@
  * A missing value makes comparisons false (~= true), as it does in Lua: a failed read
  * jumps to where the comparison it is part of has that outcome.
  */
+#include "doubt.h"
 #include "lower.h"
 #include "path.h"
 #include "same.h"
@@ -33,11 +34,22 @@ struct comparison {
 	int missing; /* where it goes on if an operand is missing */
 };
 
+/* Lua compares integers and floats by their mathematical value: 1e6 is 1000000. */
+static bool is_whole(const struct node *node)
+{
+	return node->kind == NODE_FLOAT && node->number >= -0x1p63 && node->number < 0x1p63 &&
+	       node->number == (double)(int64_t)node->number;
+}
+
 /* An enum or a pointer beside a number is a number. */
 static struct error *resolve_operand(struct compiler *c, const struct node *node, enum operator op,
 				     const struct node *other, const struct value **ret,
 				     const char **reason)
 {
+	if (is_whole(node_inner(node))) {
+		*ret = value_constant(c, node, (int64_t)node_inner(node)->number);
+		return NULL;
+	}
 	TRY(resolve_expression(c, node, ret, reason));
 	return *ret && operator_wants_number(c, op, other) ? resolve_number(c, node, ret) : NULL;
 }
@@ -432,6 +444,7 @@ static struct error *lower_comparison(struct compiler *c, const struct node *nod
 	struct comparison comparison = {.node = node, .op = node->op, .to = to};
 	bool is_done;
 
+	doubt_comparison(c, node);
 	comparison.missing = node->op == OP_NE ? to.yes : to.no;
 	TRY(compare_prefix(c, ir, &comparison, node_inner(left), right, &is_done, reason));
 	if (!is_done && !*reason)

@@ -23,12 +23,15 @@ static struct error *check_kind(struct compiler *c, const struct node *node,
 {
 	if (value_is_scalar(value) || value->view == VIEW_FLOAT || value->kind == VALUE_STRING)
 		return NULL;
-	return error_hint(
-	    compile_error(c, node, ERR_TYPE,
-			  "`%s` cannot be kept from the entry: it is no number and no "
-			  "string",
-			  node_text(c, node)),
-	    "Name the fields that you want: %s.FIELD.", node_text(c, node));
+	enum type_form form = value->type ? value->type->form : FORM_PLAIN;
+	struct error *err = compile_error(c, node, ERR_TYPE,
+					  "`%s` cannot be kept from the entry: it is no number and "
+					  "no string",
+					  node_text(c, node));
+	if (form == FORM_INTERFACE || form == FORM_MAP || form == FORM_CHANNEL)
+		return error_hint(err, "What it leads to is not kept: a break shows it at the "
+				       "entry.");
+	return error_hint(err, "Name the fields that you want: %s.FIELD.", node_text(c, node));
 }
 
 /* One that is longer is cut. */

@@ -37,14 +37,17 @@ void put_lookup(struct encoder *e, enum map_role role, int key, int label)
 	put_branch_constant(e, BPF_JEQ, R0, 0, label);
 }
 
-/* Links by pid let other threads and forked children through on some kernels. */
+/* Links by pid let other threads and forked children through on some kernels; links without one
+ * let moontap itself through. */
 static void check_process(struct encoder *e, const struct exits *exits)
 {
-	if (!e->c->request->pid)
+	pid_t pid = e->c->request->pid, left_out = e->c->request->left_out;
+
+	if (!pid && !left_out)
 		return;
 	put_task_ids(e);
 	put_alu_constant(e, BPF_RSH, R0, 32);
-	put_branch_constant(e, BPF_JNE, R0, e->c->request->pid, exits->out);
+	put_branch_constant(e, pid ? BPF_JNE : BPF_JEQ, R0, pid ? pid : left_out, exits->out);
 }
 
 /* r0 = not 0 if the flags make a jump of this kind (the opcode's upper three of its low four

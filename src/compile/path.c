@@ -143,8 +143,9 @@ static struct error *object_of_name(struct compiler *c, const struct node *node,
 	}
 	if (!request->is_script_name || request->is_script_name(request->context, node->text))
 		return NULL;
-	return hint_names(compile_error(c, node, ERR_NAME, "`%s` means nothing here", node->text),
-			  scope, node->text);
+	struct error *err = compile_error(c, node, ERR_NAME, "`%s` means nothing here", node->text);
+	const char *hint = foreign_name(c, node->text);
+	return hint ? error_hint(err, "%s", hint) : hint_names(err, scope, node->text);
 }
 
 /* arg.NAME: node is the INDEX. */

@@ -38,6 +38,9 @@ struct error *path_result_part(struct compiler *c, const struct node *node, stru
  * not known. */
 struct error *path_each_result(struct compiler *c, size_t index, struct object **ret);
 
+/* foreign.c: what a block has for a name of C's, Go's, GDB's or bpftrace's; or NULL. */
+const char *foreign_name(struct compiler *c, const char *name);
+
 /* raw.c: argument number n, from 1, at the entry; at most 9 where Go passes it in registers. */
 const struct value *argument_word(struct compiler *c, const struct node *node, int64_t n);
 /* arg[N], reg.NAME (node is the INDEX); result or result[N], as words. */

@@ -138,6 +138,9 @@ static struct error *read_block(struct console *console, const char *lines, char
 	if (!err)
 		tree_free(tree);
 	source_free(source);
+	if (err && err->tag == ERR_SYNTAX && !err->hint)
+		error_hint(err, "The lines are Lua: print(x), printf(\"%%d\\n\", x), "
+				"print(stack()).");
 	if (err)
 		return err;
 	*ret = xstrdup(block[strspn(block, " \t\r\n")] ? block : "");
@@ -148,6 +151,12 @@ static struct error *set_block(struct console *console, struct probe *probe, voi
 {
 	TRY(check_not_dprintf(probe, "commands"));
 	return change(console, probe, false, *(char *)block ? xstrdup(block) : NULL);
+}
+
+static struct error *take_no_notice(struct console *console, struct probe *probe, void *context)
+{
+	(void)console, (void)probe, (void)context;
+	return NULL;
 }
 
 struct error *cmd_commands(struct console *console, const char *arguments, struct buffer *out)
@@ -164,6 +173,10 @@ struct error *cmd_commands(struct console *console, const char *arguments, struc
 	id_list list = {0};
 	TRY(id_list_parse(ids, session_last_number(console->session), &list));
 	vector_deinit(&list);
+	/* Nobody types a block for what is not there; in a file its lines must not become commands.
+	 */
+	if (!arguments[size] && console->may_ask)
+		TRY(console_each_probe(console, ids, take_no_notice, NULL));
 	struct error *err =
 	    arguments[size] ? read_block(console, arguments + size, &block)
 			    : error_new(ERR_INCOMPLETE, "a line saying just \"end\" is missing");

@@ -130,15 +130,60 @@ static void find_owner(void *context, struct image *image)
 		look_at(search->console, image);
 }
 
-/* Where to begin: a number, or a function's name with or without &. */
+/* Arrays and structs are where they are, anything else is where it leads: GDB's rule. */
+static struct error *address_of(const struct memory *memory, const struct value *value,
+				uint64_t *ret)
+{
+	enum type_kind kind = value->type->kind;
+	uint64_t address = 0;
+	size_t size = value->type->size < sizeof(address) ? value->type->size : sizeof(address);
+	if (kind == TYPE_ARRAY || kind == TYPE_STRUCT || kind == TYPE_UNION)
+		address = value->address;
+	else if (memory_read(memory, value->address, &address, size) < size)
+		return unreadable(value->address);
+	*ret = address;
+	return NULL;
+}
+
+/* "&counter", "list.next", "table" */
+static struct error *find_global(struct console *console, const char *text, uint64_t *ret_address,
+				 bool *ret_is_found)
+{
+	struct evaluation evaluation;
+	struct value value = {0};
+	bool is_address = *text == '&';
+	struct error *err = evaluation_init(&evaluation, console);
+	*ret_is_found = false;
+	if (err) {
+		error_free(err);
+		return NULL;
+	}
+	err = evaluate(&evaluation, text + is_address, false, &value, ret_is_found);
+	*ret_is_found &= value.has_address;
+	if (!err && *ret_is_found && is_address)
+		*ret_address = value.address;
+	else if (!err && *ret_is_found)
+		err = address_of(&evaluation.memory, &value, ret_address);
+	value_deinit(&value);
+	evaluation_deinit(&evaluation);
+	return err;
+}
+
+/* Where to begin: a number, a global, or a function's name with or without &. */
 static struct error *start(struct console *console, const char *text)
 {
 	struct examine *examine = &console->examine;
 	struct program *program;
 	char *end;
+	bool is_found = false;
 	TRY(console_program(console, &program));
+	if (*text == '$')
+		return console_no_variable(text);
 	uint64_t address = strtoull(text, &end, 0);
-	if (*text < '0' || *text > '9' || *end)
+	bool is_number = *text >= '0' && *text <= '9' && !*end;
+	if (!is_number)
+		TRY(find_global(console, text, &address, &is_found));
+	if (!is_number && !is_found)
 		return find_symbol(console, text + (*text == '&'));
 	look_at(console, program_executable(program));
 	if (examine->memory.pid)

@@ -141,7 +141,7 @@ const struct command info_commands[] = {
     },
     {
 	.name = "breakpoints",
-	.aliases = "b",
+	.aliases = "b tracepoints tp",
 	.usage = "info breakpoints [NUMBERS]",
 	.summary = "Tracepoints, their places and counts.",
 	.run = info_breakpoints,

@@ -8,6 +8,66 @@
 
 #include "command.h"
 
+/* ------------------------------------------------------------------ functions */
+
+/* "int, char *": the types that next gives; returns how many. */
+static size_t put_list(struct scope *scope,
+		       bool (*next)(struct scope *scope, size_t index, struct variable *ret),
+		       struct buffer *out)
+{
+	struct variable variable;
+	size_t count = 0;
+	while (next(scope, count, &variable)) {
+		buffer_puts(out, count++ ? ", " : "");
+		type_declare(out, variable.type, "");
+	}
+	return count;
+}
+
+/* "func(int, string) (int, error)" */
+static void put_go_function(struct scope *scope, struct buffer *out)
+{
+	struct buffer results = {0};
+	buffer_puts(out, "func(");
+	put_list(scope, scope_parameter, out);
+	size_t count = put_list(scope, scope_go_result, &results);
+	buffer_printf(out, count > 1 ? ") (%s)" : count ? ") %s" : ")", results.data);
+	buffer_deinit(&results);
+}
+
+/* "long (long, char *)" */
+static void put_c_function(struct scope *scope, struct buffer *out)
+{
+	const struct type *result = scope_result(scope);
+	if (result)
+		type_declare(out, result, "(");
+	else
+		buffer_puts(out, "<unknown> (");
+	buffer_puts(out, put_list(scope, scope_parameter, out) ? ")" : "void)");
+}
+
+/* Its type, if debug information has it. */
+static bool put_function_type(const struct place *place, struct buffer *out)
+{
+	struct scope *scope = NULL;
+	error_free(scope_open(place->image, place->address, &scope));
+	if (!scope)
+		return false;
+	(place->function.is_go ? put_go_function : put_c_function)(scope, out);
+	scope_close(scope);
+	return true;
+}
+
+/* A function's type, if text names one. */
+static bool put_function(struct console *console, const char *text, struct buffer *out)
+{
+	place_list places = {0};
+	error_free(console_places(console, text, &places));
+	bool is_known = places.size && put_function_type(&places.data[0], out);
+	place_list_deinit(&places);
+	return is_known;
+}
+
 /* --------------------------------------------------------------------- print */
 
 static void put_value(struct buffer *out, const struct evaluation *evaluation,
@@ -72,18 +132,6 @@ static struct error *no_such(const char *text)
 	return error_new(ERR_NO_SYMBOL, "No symbol \"%s\" in current context.", text);
 }
 
-/* A name, or names with dots between (main.counter), of which the first means nothing, not even
- * to Lua. */
-static bool is_unknown(struct console *console, const char *text)
-{
-	static const char letters[] =
-	    ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-	size_t size = strcspn(text, ".");
-	return !text[strspn(text, letters)] && (*text < '0' || *text > '9') &&
-	       strcmp(text, "nil") != 0 && strcmp(text, "true") != 0 &&
-	       strcmp(text, "false") != 0 && !command_is_lua_name(console, text, size);
-}
-
 /* "/x" before *text; moves behind it. */
 static struct error *take_letter(const char **text, char *ret)
 {
@@ -125,6 +173,39 @@ static struct error *print_lua(struct console *console, const char *text, char l
 	return command_run_text(console, expression, true);
 }
 
+/* "{int (int)} 0x401136 <twice>", if text is the name of a function that Lua does not know. */
+static bool print_function(struct console *console, const char *text, struct buffer *out)
+{
+	static const char in_names[] =
+	    ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	place_list places = {0};
+	text += *text == '&';
+	if (text[strspn(text, in_names)] || (*text >= '0' && *text <= '9') ||
+	    command_is_lua_name(console, text, strcspn(text, ".")))
+		return false;
+	error_free(console_places(console, text, &places));
+	bool is_function = places.size != 0;
+	if (is_function) {
+		const struct place *place = &places.data[0];
+		uint64_t bias = memory_of(console, place->image).bias;
+		buffer_putc(out, '{');
+		if (!put_function_type(place, out))
+			buffer_puts(out, "<text variable, no debug info>");
+		buffer_printf(out, "} 0x%" PRIx64 " <", place->function.address + bias);
+		text_name(out, place->function.name);
+		buffer_puts(out, ">\n");
+	}
+	place_list_deinit(&places);
+	return is_function;
+}
+
+struct error *console_no_variable(const char *text)
+{
+	return error_hint(error_new(ERR_USAGE, "There is no %s: nothing is stopped.", text),
+			  "A block reads registers at the hit: reg.rax. $bpnum is the number of "
+			  "the latest tracepoint.");
+}
+
 /* $bpnum is the one variable of GDB's that there is. */
 struct error *cmd_print(struct console *console, const char *arguments, struct buffer *out)
 {
@@ -138,16 +219,13 @@ struct error *cmd_print(struct console *console, const char *arguments, struct b
 		return NULL;
 	}
 	if (*arguments == '$')
-		return error_hint(
-		    error_new(ERR_USAGE, "There is no %s: nothing is stopped.", arguments),
-		    "A block reads registers at the hit: reg.rax. $bpnum is the "
-		    "number of the latest tracepoint.");
+		return console_no_variable(arguments);
 	struct error *err = print_global(console, arguments, letter, out, &is_path);
-	if (err || is_path)
+	if (err || is_path || print_function(console, arguments, out))
 		return err;
-	if (is_unknown(console, arguments))
-		return no_such(arguments);
-	return print_lua(console, arguments, letter);
+	CLEANUP(free_p) char *expression = NULL;
+	TRY(substitute_globals(console, arguments, &expression));
+	return print_lua(console, expression, letter);
 }
 
 /* GDB's has no parentheses. */
@@ -162,66 +240,6 @@ struct error *cmd_printf(struct console *console, const char *arguments, struct 
 }
 
 /* ------------------------------------------------------------ ptype, whatis */
-
-/* "int, char *": the types that next gives; returns how many. */
-static size_t put_list(struct scope *scope,
-		       bool (*next)(struct scope *scope, size_t index, struct variable *ret),
-		       struct buffer *out)
-{
-	struct variable variable;
-	size_t count = 0;
-	while (next(scope, count, &variable)) {
-		buffer_puts(out, count++ ? ", " : "");
-		type_declare(out, variable.type, "");
-	}
-	return count;
-}
-
-/* "func(int, string) (int, error)" */
-static void put_go_function(struct scope *scope, struct buffer *out)
-{
-	struct buffer results = {0};
-	buffer_puts(out, "func(");
-	put_list(scope, scope_parameter, out);
-	size_t count = put_list(scope, scope_go_result, &results);
-	buffer_printf(out, count > 1 ? ") (%s)" : count ? ") %s" : ")", results.data);
-	buffer_deinit(&results);
-}
-
-/* "long (long, char *)" */
-static void put_c_function(struct scope *scope, struct buffer *out)
-{
-	const struct type *result = scope_result(scope);
-	if (result)
-		type_declare(out, result, "(");
-	else
-		buffer_puts(out, "<unknown> (");
-	buffer_puts(out, put_list(scope, scope_parameter, out) ? ")" : "void)");
-}
-
-/* A function's type, if text names one. */
-static bool put_function(struct console *console, const char *text, struct buffer *out)
-{
-	struct program *program = session_target(console->session)->program;
-	struct location location;
-	place_list places = {0};
-	struct scope *scope = NULL;
-	struct error *err = location_parse(text, &location);
-	if (!err) {
-		err = location_resolve(&location, program, &places);
-		location_deinit(&location);
-	}
-	error_free(err);
-	if (places.size)
-		error_free(scope_open(places.data[0].image, places.data[0].address, &scope));
-	bool is_go = places.size && places.data[0].function.is_go;
-	place_list_deinit(&places);
-	if (!scope)
-		return false;
-	(is_go ? put_go_function : put_c_function)(scope, out);
-	scope_close(scope);
-	return true;
-}
 
 static struct error *put_type(struct console *console, const char *text, bool is_whole,
 			      bool has_offsets, struct buffer *out)
@@ -252,11 +270,20 @@ static struct error *put_type(struct console *console, const char *text, bool is
 	return err;
 }
 
+static struct error *unknown_flag(const char *text)
+{
+	return error_hint(error_new(ERR_USAGE, "unrecognized flag '%.*s'",
+				    (int)strcspn(text + 1, " \t"), text + 1),
+			  "ptype/o shows the offsets of members; there are no other flags.");
+}
+
 struct error *cmd_ptype(struct console *console, const char *arguments, struct buffer *out)
 {
 	bool has_offsets = !strncmp(arguments, "/o", 2) && strchr(" \t", arguments[2]);
 	if (has_offsets)
 		arguments += 2 + strspn(arguments + 2, " \t");
+	else if (*arguments == '/')
+		return unknown_flag(arguments);
 	if (!*arguments)
 		return error_new(ERR_USAGE, "ptype needs a variable, function or type");
 	return put_type(console, arguments, true, has_offsets, out);
@@ -264,6 +291,8 @@ struct error *cmd_ptype(struct console *console, const char *arguments, struct b
 
 struct error *cmd_whatis(struct console *console, const char *arguments, struct buffer *out)
 {
+	if (*arguments == '/')
+		return unknown_flag(arguments);
 	if (!*arguments)
 		return error_new(ERR_USAGE, "whatis needs a variable, function or type");
 	return put_type(console, arguments, false, false, out);

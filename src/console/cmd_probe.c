@@ -187,11 +187,20 @@ static struct error *turn_on_limited(struct console *console, struct probe *prob
 	return probe_enable(probe);
 }
 
+/* All of them is too easily said by a slip: `enable once` wants to be told which. */
+static struct error *limit_probes(struct console *console, const char *ids,
+				  struct runtime_limit *limit)
+{
+	if (!*ids)
+		return error_new(ERR_USAGE, "Argument required (one or more breakpoint numbers).");
+	return console_each_probe(console, ids, turn_on_limited, limit);
+}
+
 static struct error *enable_once(struct console *console, const char *arguments, struct buffer *out)
 {
 	struct runtime_limit limit = {.disables = true, .events = 1};
 	(void)out;
-	return console_each_probe(console, arguments, turn_on_limited, &limit);
+	return limit_probes(console, arguments, &limit);
 }
 
 static struct error *enable_delete(struct console *console, const char *arguments,
@@ -199,7 +208,7 @@ static struct error *enable_delete(struct console *console, const char *argument
 {
 	struct runtime_limit limit = {.deletes = true};
 	(void)out;
-	return console_each_probe(console, arguments, turn_on_limited, &limit);
+	return limit_probes(console, arguments, &limit);
 }
 
 /* A number of hits; the rest of the text is behind it. */
@@ -226,13 +235,13 @@ static struct error *enable_count(struct console *console, const char *arguments
 	TRY(take_hits(&arguments, &limit.events));
 	if (!limit.events)
 		return error_new(ERR_USAGE, "the number of hits must be at least 1");
-	return console_each_probe(console, arguments, turn_on_limited, &limit);
+	return limit_probes(console, arguments, &limit);
 }
 
 const struct command enable_commands[] = {
     {
 	.name = "count",
-	.usage = "enable count N [NUMBERS]",
+	.usage = "enable count N NUMBERS",
 	.summary = "Enable tracepoints for N hits, then disable them.",
 	.run = enable_count,
 	.flags = COMMAND_OF_NUMBERS,
@@ -240,7 +249,7 @@ const struct command enable_commands[] = {
     },
     {
 	.name = "delete",
-	.usage = "enable delete [NUMBERS]",
+	.usage = "enable delete NUMBERS",
 	.summary = "Enable tracepoints and delete them at the next hit.",
 	.run = enable_delete,
 	.flags = COMMAND_OF_NUMBERS,
@@ -248,7 +257,7 @@ const struct command enable_commands[] = {
     },
     {
 	.name = "once",
-	.usage = "enable once [NUMBERS]",
+	.usage = "enable once NUMBERS",
 	.summary = "Enable tracepoints for one hit.",
 	.run = enable_once,
 	.flags = COMMAND_OF_NUMBERS,

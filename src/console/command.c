@@ -130,9 +130,18 @@ static struct error *hint_at(struct error *err, const char *kind, const struct c
 	return err;
 }
 
+/* "reverse-step" is a word of GDB's, "a-b" of names that Lua knows is a difference. */
+static size_t command_size(const char *text)
+{
+	size_t size = word_size(text);
+	while (size && text[size] == '-' && isalpha((unsigned char)text[size + 1]))
+		size += 1 + word_size(text + size + 1);
+	return size;
+}
+
 struct error *command_undefined(const char *kind, const struct command *rows, const char *text)
 {
-	size_t size = rows == commands ? word_size(text) : 0;
+	size_t size = rows == commands ? command_size(text) : 0;
 	if (!size)
 		size = strcspn(text, " \t\n");
 	struct buffer word = {0};
@@ -172,10 +181,13 @@ static bool looks_like_command(struct console *console, const char *text)
 	static const char *const statements[] = {
 	    "do", "dprintf", "every", "false", "finish", "for",	   "function", "goto",
 	    "if", "local",   "nil",   "not",   "repeat", "return", "true",     "while"};
-	size_t size = word_size(text);
+	size_t size = word_size(text), whole = command_size(text);
 	const char *after = text + size + strspn(text + size, " \t");
 	if (!size || isdigit((unsigned char)*text))
 		return false;
+	if (whole > size && (!text[whole] || isspace((unsigned char)text[whole])))
+		return command_absent(commands, text, whole) ||
+		       !command_is_lua_name(console, text, size);
 	if (*after && !(isspace((unsigned char)text[size]) && (word_size(after) || *after == '/')))
 		return false;
 	/* A function of Lua's, but alone it is GDB's. */

@@ -211,6 +211,8 @@ size_t cover_draw(struct console *console, struct buffer *out);
 void cover_count(const struct probe *probe, size_t *ret_reached, size_t *ret_counted);
 /* Compiles a POSIX extended regular expression (REG_NOSUB | flags); regfree it. ERR_USAGE. */
 struct error *console_pattern(const char *text, int flags, regex_t *ret);
+/* $rip and the like, which only a program that is stopped has. */
+struct error *console_no_variable(const char *text);
 /* The program of the target. ERR_NO_TARGET. */
 struct error *console_program(struct console *console, struct program **ret);
 /* The places in it of a location's text: one at least, for the caller to place_list_deinit. On

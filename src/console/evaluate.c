@@ -2,7 +2,7 @@
 /*
  * evaluate.c - the value of a path through a global of the target.
  *
- *   path: [* &]... NAME [.member ->member [N]]...
+ *   path: [* &]... NAME [.member ->member [N]]... [@N]
  *
  * Apart from Lua, because a path leads through the target's memory as it is now, which
  * a block must never do. A pointer followed by '.' is followed, as in a block.
@@ -62,9 +62,10 @@ struct error *evaluation_init(struct evaluation *evaluation, struct console *con
 	if (!search.scope)
 		image_each_function(search.image, try_function, &search);
 	if (!search.scope)
-		return error_hint(error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
-				  "%s has no debug information: build it with -g.",
-				  image_name(search.image));
+		return error_hint(
+		    error_new(ERR_NO_SYMBOLS, "No symbol table is loaded."),
+		    "%s has no debug information: build it %s.", image_name(search.image),
+		    image_go_version(search.image) ? "without -ldflags=-s or -w" : "with -g");
 	evaluation->scope = search.scope;
 	evaluation->memory = memory_of(console, search.image);
 	evaluation->limits = console->settings.limits;
@@ -76,107 +77,11 @@ void evaluation_deinit(struct evaluation *evaluation)
 	scope_close(evaluation->scope);
 }
 
-/* ---------------------------------------------------------------------- where */
+/* ---------------------------------------------------------------------- paths */
 
 enum {
-	STACK_MAX = 32
+	COUNT_MAX = 65536
 };
-
-static bool compute(uint64_t *stack, size_t *size, const struct where_step *step)
-{
-	uint64_t b = stack[*size - 1], number = (uint64_t)step->number;
-	(void)number;
-	if (step->op == WHERE_NEG || step->op == WHERE_NOT) {
-		stack[*size - 1] = step->op == WHERE_NEG ? -b : ~b;
-		return true;
-	}
-	if (*size < 2)
-		return false;
-	uint64_t *a = &stack[--*size - 1];
-	switch (step->op) {
-	case WHERE_ADD:
-		*a += b;
-		break;
-	case WHERE_SUB:
-		*a -= b;
-		break;
-	case WHERE_MUL:
-		*a *= b;
-		break;
-	case WHERE_AND:
-		*a &= b;
-		break;
-	case WHERE_OR:
-		*a |= b;
-		break;
-	case WHERE_XOR:
-		*a ^= b;
-		break;
-	case WHERE_SHL:
-		*a = b < 64 ? *a << b : 0;
-		break;
-	case WHERE_SHR:
-		*a = b < 64 ? *a >> b : 0;
-		break;
-	case WHERE_SAR:
-		*a = (uint64_t)((int64_t)*a >> (b < 64 ? b : 63));
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-/* False where a register is needed: the process is not stopped, it has none to show. */
-static bool run_steps(const struct memory *memory, const struct where_piece *piece, uint64_t *ret)
-{
-	uint64_t stack[STACK_MAX];
-	size_t size = 0;
-	for (size_t i = 0; i < piece->step_count; i++) {
-		const struct where_step *step = &piece->steps[i];
-		bool is_push = step->op == WHERE_CONSTANT || step->op == WHERE_ADDRESS;
-		if (step->op == WHERE_REGISTER || (is_push ? size == STACK_MAX : size == 0))
-			return false;
-		if (is_push) {
-			stack[size++] =
-			    (uint64_t)step->number + (step->op == WHERE_ADDRESS ? memory->bias : 0);
-		} else if (step->op == WHERE_LOAD) {
-			uint64_t loaded = 0;
-			size_t bytes = (size_t)step->number;
-			if (memory_read(memory, stack[size - 1], &loaded, bytes) < bytes)
-				return false;
-			stack[size - 1] = loaded;
-		} else if (!compute(stack, &size, step)) {
-			return false;
-		}
-	}
-	*ret = size ? stack[size - 1] : 0;
-	return size > 0;
-}
-
-static struct error *locate(const struct memory *memory, const struct variable *variable,
-			    struct value *ret)
-{
-	const struct where *where = &variable->where;
-	const struct where_piece *piece = &where->pieces[0];
-	uint64_t number;
-	if (where->piece_count != 1 || piece->kind == PIECE_LOST ||
-	    !run_steps(memory, piece, &number))
-		return error_new(ERR_UNREADABLE, "%s is %s", variable->name,
-				 piece->kind == PIECE_LOST ? piece->reason : "<unavailable>");
-	ret->type = variable->type;
-	if (piece->kind == PIECE_MEMORY) {
-		ret->has_address = true;
-		ret->address = number;
-	} else {
-		size_t size =
-		    variable->type->size < sizeof(number) ? variable->type->size : sizeof(number);
-		buffer_append(&ret->bytes, &number, size);
-	}
-	return NULL;
-}
-
-/* ---------------------------------------------------------------------- paths */
 
 static void skip_blanks(struct reader *reader)
 {
@@ -196,7 +101,7 @@ static struct error *read_name(struct reader *reader, struct value *ret)
 		size++;
 	/* The longest beginning that is a name: "main.table.size". */
 	for (; size; size--) {
-		if (at[size] && !strchr(".:[ \t)-", at[size]))
+		if (isalnum((unsigned char)at[size]) || at[size] == '_')
 			continue;
 		CLEANUP(free_p) char *name = xstrndup(at, size);
 		if (!scope_global(evaluation->scope, name, &variable) &&
@@ -206,7 +111,7 @@ static struct error *read_name(struct reader *reader, struct value *ret)
 			continue;
 		reader->at += size;
 		reader->is_path = true;
-		return locate(&evaluation->memory, &variable, ret);
+		return value_locate(&evaluation->memory, &variable, ret);
 	}
 	return NULL;
 }
@@ -238,6 +143,40 @@ static struct error *follow(const struct reader *reader, struct value *value)
 	return NULL;
 }
 
+/* What only shows while it is looked at has no parts here: a map, what an interface holds. */
+static struct error *check_has_parts(const struct type *type)
+{
+	if (type->form != FORM_MAP && type->form != FORM_INTERFACE && type->form != FORM_CHANNEL)
+		return NULL;
+	return error_hint(error_new(ERR_TYPE, "What is in %s is printed as a whole only.",
+				    type->form == FORM_MAP	 ? "a map"
+				    : type->form == FORM_CHANNEL ? "a channel"
+								 : "an interface"),
+			  "A block has the parts at the hit: v.x, v[KEY].");
+}
+
+/* Where the elements of a slice, a vector and the like begin becomes the value's place. */
+static struct error *enter_sequence(const struct reader *reader, long long index,
+				    struct value *value)
+{
+	const struct type_shape *shape = &value->type->shape;
+	const struct memory *memory = &reader->evaluation->memory;
+	uint64_t each = value->type->target->size, data = 0, end = 0;
+	bool has_length = shape->length != TYPE_NO_OFFSET;
+	uint64_t offset = has_length ? shape->length : shape->end;
+	if (memory_read(memory, value->address + shape->data, &data, sizeof(data)) < sizeof(data) ||
+	    offset == TYPE_NO_OFFSET ||
+	    memory_read(memory, value->address + offset, &end, sizeof(end)) < sizeof(end))
+		return error_new(ERR_UNREADABLE, "Cannot access memory at address 0x%" PRIx64,
+				 value->address);
+	uint64_t count = has_length ? end : each ? (end - data) / each : 0;
+	if (index < 0 || (uint64_t)index >= count)
+		return error_new(ERR_TYPE, "no such vector element: there are %" PRIu64, count);
+	value->address = data;
+	value->type = value->type->target;
+	return NULL;
+}
+
 static const struct type_member *find_member(const struct type *type, const char *name, size_t size,
 					     uint64_t *ret_offset)
 {
@@ -265,8 +204,10 @@ static struct error *take_member(struct reader *reader, struct value *value)
 	uint64_t offset = 0;
 	while (isalnum((unsigned char)name[size]) || name[size] == '_')
 		size++;
+	TRY(check_has_parts(value->type));
 	if (is_reference_like(value->type))
 		TRY(follow(reader, value));
+	TRY(check_has_parts(value->type));
 	const struct type_member *member =
 	    size ? find_member(value->type, name, size, &offset) : NULL;
 	if (!member)
@@ -284,12 +225,15 @@ static struct error *take_element(struct reader *reader, struct value *value)
 {
 	char *end;
 	errno = 0;
+	TRY(check_has_parts(value->type));
 	long long index = strtoll(reader->at, &end, 0);
 	if (end == reader->at || errno || end[strspn(end, " \t")] != ']')
 		return error_new(ERR_TYPE, "an index is a number: [2]");
 	reader->at = end + strspn(end, " \t") + 1;
 	if (value->type->kind == TYPE_POINTER)
 		TRY(follow(reader, value));
+	else if (value->type->form == FORM_SEQUENCE)
+		TRY(enter_sequence(reader, index, value));
 	else if (value->type->kind != TYPE_ARRAY)
 		return error_new(ERR_TYPE, "cannot subscript something of type `%s'",
 				 value->type->name);
@@ -321,7 +265,7 @@ static struct error *read_path(struct reader *reader, struct value *ret)
 		TRY(read_name(reader, ret));
 	while (reader->is_path) {
 		skip_blanks(reader);
-		if (*reader->at == '.') {
+		if (reader->at[0] == '.' && reader->at[1] != '.') {
 			reader->at++;
 			TRY(take_member(reader, ret));
 		} else if (reader->at[0] == '-' && reader->at[1] == '>') {
@@ -347,6 +291,29 @@ static struct error *read_unary(struct reader *reader, struct value *ret)
 	return reader->is_path ? follow(reader, ret) : NULL;
 }
 
+/* "@4" behind a value: that many like it, one after another. */
+static struct error *take_count(struct reader *reader, struct value *value)
+{
+	char *end;
+	unsigned long count = strtoul(reader->at + 1, &end, 0);
+	struct type *array = ARENA_NEW(&value->texts, struct type);
+	end += strspn(end, " \t");
+	if (!value->has_address)
+		return error_new(ERR_TYPE, "Only values in memory can be extended with '@'.");
+	if (*end || count == 0 || count > COUNT_MAX)
+		return error_new(ERR_TYPE, "a number from 1 to %d expected after '@'", COUNT_MAX);
+	*array = (struct type){
+	    .kind = TYPE_ARRAY,
+	    .name = value->type->name,
+	    .size = count * value->type->size,
+	    .target = value->type,
+	    .count = count,
+	};
+	value->type = array;
+	reader->at = end;
+	return NULL;
+}
+
 struct error *evaluate(const struct evaluation *evaluation, const char *text, bool wants_value,
 		       struct value *ret, bool *ret_is_path)
 {
@@ -354,10 +321,26 @@ struct error *evaluate(const struct evaluation *evaluation, const char *text, bo
 	*ret = (struct value){0};
 	struct error *err = read_unary(&reader, ret);
 	skip_blanks(&reader);
+	if (!err && reader.is_path && *reader.at == '@')
+		err = take_count(&reader, ret);
 	*ret_is_path = reader.is_path && (err || !*reader.at);
 	if (!*ret_is_path) {
 		error_free(err);
 		return NULL;
 	}
 	return err || !wants_value ? err : value_read(evaluation, ret);
+}
+
+struct error *evaluate_beginning(const struct evaluation *evaluation, const char *text,
+				 struct value *ret, const char **ret_end)
+{
+	struct reader reader = {evaluation, text, false};
+	*ret = (struct value){0};
+	struct error *err = read_unary(&reader, ret);
+	*ret_end = reader.is_path ? reader.at : text;
+	while (*ret_end > text && strchr(" \t", (*ret_end)[-1]))
+		--*ret_end;
+	if (!err && reader.is_path)
+		err = value_read(evaluation, ret);
+	return err;
 }

@@ -120,7 +120,8 @@ struct error *info_address(struct console *console, const char *arguments, struc
 /* -------------------------------------------------------------------- symbol */
 
 struct symbol_search {
-	uint64_t address;
+	struct console *console;
+	uint64_t address; /* of the file, or of the process */
 	struct buffer *out;
 	bool is_found;
 };
@@ -130,14 +131,18 @@ static void show_symbol(void *context, struct image *image)
 	struct symbol_search *search = context;
 	struct function function;
 	struct line line;
-	if (!image_function_at(image, search->address, &function))
-		return;
+	uint64_t address = search->address;
+	if (!image_function_at(image, address, &function)) {
+		address -= memory_of(search->console, image).bias;
+		if (!image_function_at(image, address, &function))
+			return;
+	}
 	text_name(search->out, function.name);
-	if (search->address != function.address)
-		buffer_printf(search->out, " + %" PRIu64, search->address - function.address);
+	if (address != function.address)
+		buffer_printf(search->out, " + %" PRIu64, address - function.address);
 	buffer_puts(search->out, " of ");
 	text_name(search->out, image_name(image));
-	if (image_line_at(image, search->address, &line)) {
+	if (image_line_at(image, address, &line)) {
 		buffer_puts(search->out, " at ");
 		text_line(search->out, &line);
 	}
@@ -145,7 +150,7 @@ static void show_symbol(void *context, struct image *image)
 	search->is_found = true;
 }
 
-/* Addresses are the files' own, so each file may have something there. */
+/* Addresses of files: each may have something there. */
 struct error *info_symbol(struct console *console, const char *arguments, struct buffer *out)
 {
 	struct program *program;
@@ -153,8 +158,9 @@ struct error *info_symbol(struct console *console, const char *arguments, struct
 	char *end;
 	uint64_t address = strtoull(arguments, &end, 0);
 	if (end == arguments || *end)
-		return error_new(ERR_USAGE, "info symbol needs an address");
-	struct symbol_search search = {address, out, false};
+		return error_hint(error_new(ERR_USAGE, "info symbol needs an address"),
+				  "\"info address NAME\" says where a function is.");
+	struct symbol_search search = {console, address, out, false};
 	program_each_module(program, show_symbol, &search);
 	if (!search.is_found)
 		buffer_printf(out, "No symbol matches %s.\n", arguments);

@@ -231,8 +231,8 @@ struct error *info_scope(struct console *console, const char *arguments, struct 
 		{[VARIABLE_PARAMETER] = true, [VARIABLE_LOCAL] = true, [VARIABLE_GLOBAL] = true},
 	};
 	if (!*arguments)
-		return error_hint(error_new(ERR_USAGE, "requires an argument (an expression or "
-						       "variable): a linespec"),
+		return error_hint(error_new(ERR_USAGE, "requires an argument (function, line or "
+						       "*addr) to define a scope"),
 				  "info scope main, info scope FILE:LINE");
 	struct error *err =
 	    list_location(console, arguments, &listing, "contains no locals or arguments.\n");

@@ -10,20 +10,21 @@
 
 /* ------------------------------------------------------------------- in words */
 
-static void complain_of_hidden(struct console *console, const struct probe *probe)
+static void complain_of_notes(struct console *console, const struct probe *probe)
 {
-	struct buffer hidden = {0};
-	text_hidden(&hidden, probe);
-	if (hidden.size)
-		console_complain(console, hidden.data);
-	buffer_deinit(&hidden);
+	struct buffer notes = {0};
+	text_notes(&notes, probe, session_target(console->session));
+	if (notes.size)
+		console_complain(console, notes.data);
+	buffer_deinit(&notes);
 }
 
 static void announce(struct console *console, const struct probe *probe)
 {
 	struct buffer *out = console->out ? console->out : &console->screen.pending;
-	text_placed(out, probe, session_target(console->session)->program);
-	text_hidden(out, probe);
+	const struct target *target = session_target(console->session);
+	text_placed(out, probe, target->program);
+	text_notes(out, probe, target);
 }
 
 static void say_placed(struct console *console, const struct probe *probe)
@@ -31,7 +32,7 @@ static void say_placed(struct console *console, const struct probe *probe)
 	if (console->announces)
 		announce(console, probe);
 	else
-		complain_of_hidden(console, probe);
+		complain_of_notes(console, probe);
 }
 
 static void complain_of_losses(struct console *console, const struct probe *probe)
@@ -152,7 +153,7 @@ static void record_placed(struct console *console, const struct probe *probe)
 	if (is_read_as_text(console) && console->announces)
 		announce(console, probe);
 	else
-		complain_of_hidden(console, probe);
+		complain_of_notes(console, probe);
 }
 
 static void put_call_losses(struct buffer *out, const struct probe *probe)

@@ -319,9 +319,11 @@ const struct command commands[] = {
 	.flags = COMMAND_OF_LUA | COMMAND_OF_DATA,
 	.class = CLASS_DATA,
 	.details =
-	    "A global may be followed: list.next->name, table[2], *pointer, &counter. FMT is x, "
-	    "d,\n"
-	    "u or o. Where no process is traced, values are those the program starts with.\n",
+	    "A global may be followed: list.next->name, table[2], table[2]@4, *pointer, &counter. "
+	    "In an\n"
+	    "expression of Lua's, counter + 1, it is a number, a boolean or a text. FMT is x, d, "
+	    "u, o,\n"
+	    "t, z or c. Where no process is traced, values are those the program starts with.\n",
 	.examples = "print 6 * 7\nprint $bpnum\n",
     },
     {
@@ -476,7 +478,9 @@ const struct command commands[] = {
 	    "FMT is a count, a format letter and a size letter. Formats: x(hex), d(decimal),\n"
 	    "u(unsigned), o(octal), t(binary), a(address), c(char), f(float), s(string),\n"
 	    "i(instruction). Sizes: b(1 byte), h(2), w(4), g(8). ADDRESS is a number (of the\n"
-	    "process, or of the file) or FUNCTION[+OFFSET]. The process is not stopped.\n",
+	    "process, or of the file), FUNCTION[+OFFSET], &GLOBAL, or a global that is a pointer, "
+	    "an\n"
+	    "array or a struct. The process is not stopped.\n",
 	.examples = "x/4xw main.neatFunction\nx/3i main.neatFunction\n",
     },
     {0},

@@ -295,12 +295,31 @@ static void put_hidden(void *context, const struct node *name, const struct vari
 		      variable->kind == VARIABLE_PARAMETER ? "arg" : "var", name->text);
 }
 
-void text_hidden(struct buffer *out, const struct probe *probe)
+/* A program's process is told from others by the file that the tracepoint is in. */
+static void put_shared(struct buffer *out, const struct probe *probe, const struct target *target)
+{
+	const struct image *image = probe_site(probe, 0)->place.image;
+	if (target->state != TARGET_FILE || image == program_executable(target->program))
+		return;
+	text_name(out, base_name(image_name(image)));
+	buffer_puts(out, " is used by other programs, too: what they call is a hit. With -p PID, "
+			 "or run, it is one process.\n");
+}
+
+void text_notes(struct buffer *out, const struct probe *probe, const struct target *target)
 {
 	const struct probe_request *request = probe_request(probe);
-	if (request->event || probe_is_pending(probe))
+	if (probe_is_pending(probe))
+		return;
+	put_shared(out, probe, target);
+	if (request->event)
 		return;
 	const struct place *place = &probe_site(probe, 0)->place;
 	compile_hidden(request->condition, request->block, place->image, place->address, put_hidden,
 		       out);
+	const struct plan *plan = probe_plan(probe);
+	if (plan && plan->doubt) {
+		text_name(out, plan->doubt);
+		buffer_putc(out, '\n');
+	}
 }

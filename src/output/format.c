@@ -102,7 +102,7 @@ static const struct {
 } forms[] = {
     {"di", "-+0 ", true}, {"u", "-0", true}, {"aAeEfFgG", "-+#0 ", true},
     {"oxX", "-#0", true}, {"c", "-", false}, {"s", "-", true},
-    {"q", "", false},
+    {"q", "", false},	  {"p", "-", false},
 };
 
 /* Reads what stands between % and the conversion at end. */
@@ -130,14 +130,17 @@ static struct error *read_directive(const char *start, const char *limit, struct
 {
 	size_t modifiers = strspn(start, "-+ #0123456789.");
 	const char *end = start + modifiers;
+	/* C's "%ld", "%zu": here integers have one length. */
+	const char *conversion = end + strspn(end, "hljztL");
 
-	*ret = (struct directive){.precision = -1, .conversion = end < limit ? *end : '\0'};
+	*ret = (struct directive){.precision = -1,
+				  .conversion = conversion < limit ? *conversion : '\0'};
 	if (modifiers > 20)
 		return error_new(ERR_TYPE, "invalid format (too long) to 'printf'");
 	if (!ret->conversion || !read_modifiers(start, end, ret))
 		return error_new(ERR_TYPE, "invalid conversion '%%%.*s' to 'printf'",
-				 (int)(modifiers + (end < limit)), start);
-	*ret_end = end + 1;
+				 (int)(conversion - start + (conversion < limit)), start);
+	*ret_end = conversion + 1;
 	return NULL;
 }
 
@@ -324,6 +327,23 @@ static const char *put_number(struct buffer *out, const struct directive *d,
 	return NULL;
 }
 
+/* As C's: a null pointer, which is nil in Lua, is (nil). */
+static const char *put_pointer(struct buffer *out, const struct directive *d,
+			       const struct format_value *value)
+{
+	static const char nil[] = "(nil)";
+	struct directive own = *d;
+	struct format_value number;
+
+	if (value->kind == FORMAT_NIL || (as_number(value, &number) && !number.integer)) {
+		put_padded(out, d, nil, strlen(nil));
+		return NULL;
+	}
+	own.conversion = 'x';
+	own.is_alternate = true;
+	return put_number(out, &own, value);
+}
+
 static struct error *put_directive(struct buffer *out, const struct directive *d,
 				   const struct format_value *value, size_t argument)
 {
@@ -335,6 +355,8 @@ static struct error *put_directive(struct buffer *out, const struct directive *d
 		put_padded(out, d, value->string.bytes, value->string.size);
 	else if (d->conversion == 'q')
 		wrong = put_quoted(out, value);
+	else if (d->conversion == 'p')
+		wrong = put_pointer(out, d, value);
 	else
 		wrong = put_number(out, d, value);
 	if (!wrong)

@@ -6,6 +6,8 @@
  * compiled by itself, and those that come to the same program share it. All plans of a probe
  * must come to the same Lua function: what one place leaves to Lua, all do.
  */
+#include <unistd.h>
+
 #include "internal.h"
 
 static void group_unload(struct group *group)
@@ -30,6 +32,15 @@ void probe_unload(struct probe *probe)
 static size_t counted_sites(const struct probe *probe)
 {
 	return probe->identity == IDENTITY_COOKIE ? probe->sites.size : 1;
+}
+
+/* A tracepoint in a library that moontap uses too would be hit by what it does itself, to print the
+ * hit for one. */
+static pid_t left_out(const struct session *session, const struct image *image)
+{
+	uint64_t bias;
+
+	return !target_pid(&session->target) && process_bias(getpid(), image, &bias) ? getpid() : 0;
 }
 
 static struct error *compile_site(const struct probe *probe, const struct probe_site *site,
@@ -62,6 +73,7 @@ static struct error *compile_site(const struct probe *probe, const struct probe_
 	    .identity = probe->identity,
 	    .probe = probe->number,
 	    .pid = target_pid(&session->target),
+	    .left_out = left_out(session, site->public.place.image),
 	    .pid_namespace = session->pid_namespace.inode ? &session->pid_namespace : NULL,
 	    .counter_rows = kernel ? kernel_counter_rows(kernel, counted_sites(probe)) : 0,
 	    .has_budget = request->kind == PROBE_TBREAK,

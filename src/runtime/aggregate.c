@@ -104,8 +104,9 @@ static struct aggregate_key to_key(lua_State *L, int index, const char *what)
 		key.kind = AGGREGATE_KEY_STACK;
 		return key;
 	}
-	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s", what,
-		   type_of(L, index));
+	const char *type = type_of(L, index);
+	luaL_error(L, "a key of %s must be an integer, a string or a boolean, not a %s%s", what,
+		   type, lua_isuserdata(L, index) ? ": tostring(V) is a string" : "");
 	return key;
 }
 
@@ -130,8 +131,9 @@ void aggregate_count_in(lua_State *L, struct aggregate *aggregate, int index, in
 	bool is_missing = leading && is_missing_value(L, index);
 
 	if (leading && !is_missing && !lua_isinteger(L, index))
-		luaL_error(L, "the value of %s must be an integer, not a %s", what,
-			   type_of(L, index));
+		luaL_error(L, "the value of %s must be an integer, not a %s%s", what,
+			   type_of(L, index),
+			   lua_type(L, index) == LUA_TNUMBER ? ": // divides integers" : "");
 	to_keys(L, index + leading, aggregate->key_count, what, keys);
 	mt_u64 *row = aggregate_row(aggregate, keys);
 	if (row && is_missing)

@@ -162,8 +162,9 @@ int define_statement(lua_State *L)
 	const struct node *node = unit->tree->probes.data[index];
 	lua_settop(L, 3);
 	if (node->kind == NODE_EVERY) {
-		struct error *err = timer_add(L, node->integer, unit_index);
-
+		struct error *err = globals_check(runtime_of(L), unit->source, node->probe.block);
+		if (!err)
+			err = timer_add(L, node->integer, unit_index);
 		return err ? failure_raise(L, err) : 0;
 	}
 	struct probe_request request = {

@@ -43,6 +43,36 @@ bool globals_has(void *context, const char *name)
 	return is_set || is_noted(runtime, name);
 }
 
+static bool is_of_hits(const char *name)
+{
+	for (const struct builtin *b = builtin_next(NULL); b; b = builtin_next(b))
+		if (strcmp(b->name, name) == 0)
+			return true;
+	return false;
+}
+
+static struct error *no_such_name(const struct source *source, const struct node *node)
+{
+	if (is_of_hits(node->text))
+		return error_hint(source_error(source, node->span, ERR_NAME,
+					       "`%s` is known at a hit only", node->text),
+				  "A block of `every` is run by the clock: keep it in a variable.");
+	return error_hint(
+	    source_error(source, node->span, ERR_NAME, "`%s` means nothing here", node->text),
+	    "A global of the target, as it is now, is command \"print %s\".", node->text);
+}
+
+struct error *globals_check(struct runtime *runtime, const struct source *source,
+			    const struct node *node)
+{
+	if (node->kind == NODE_NAME && !node->declaration && !node->environment &&
+	    !globals_has(runtime, node->text))
+		return no_such_name(source, node);
+	for (const struct node *child = node->first; child; child = child->next)
+		TRY(globals_check(runtime, source, child));
+	return NULL;
+}
+
 void globals_free(struct runtime *runtime)
 {
 	for (size_t i = 0; i < runtime->assigned.size; i++)

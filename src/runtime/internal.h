@@ -276,6 +276,10 @@ struct error *unit_find_function(lua_State *L, int index, bool is_condition,
 void globals_note(struct runtime *runtime, const struct node *node);
 /* Has, or sets, a script this global? As in probe_request; context is the runtime. */
 bool globals_has(void *runtime, const char *name);
+/* ERR_NAME, if below node is a name that is neither a local nor Lua's nor the script's: in a timer
+ * it would be nil for ever. */
+struct error *globals_check(struct runtime *runtime, const struct source *source,
+			    const struct node *node);
 void globals_free(struct runtime *runtime);
 
 /* -------------------------------------------------------------- define.c */

@@ -100,7 +100,8 @@ static void put_near(const struct lexer *lexer, struct span span, struct buffer 
 	}
 }
 
-void lexer_fail_text(struct lexer *lexer, struct span place, struct span near, const char *message)
+void lexer_fail_text(struct lexer *lexer, struct span place, struct span near, const char *message,
+		     const char *hint)
 {
 	struct buffer shown = {0};
 
@@ -110,7 +111,7 @@ void lexer_fail_text(struct lexer *lexer, struct span place, struct span near, c
 	struct error *err =
 	    source_error(lexer->source, place, ERR_SYNTAX, "%s near %s", message, shown.data);
 	buffer_deinit(&shown);
-	lexer_throw(lexer, err);
+	lexer_throw(lexer, hint ? error_hint(err, "%s", hint) : err);
 }
 
 static _Noreturn void fail_near(struct lexer *lexer, enum error_tag tag_at_end, const char *format,
@@ -130,7 +131,8 @@ static _Noreturn void fail_near(struct lexer *lexer, enum error_tag tag_at_end, 
 					 "%s near %s", message, near.data);
 	free(message);
 	buffer_deinit(&near);
-	lexer_throw(lexer, err);
+	const char *hint = foreign_operator(lexer, token->span.start);
+	lexer_throw(lexer, hint ? error_hint(err, "%s", hint) : err);
 }
 
 void lexer_fail_near(struct lexer *lexer, const char *format, ...)
@@ -250,7 +252,7 @@ static void read_bracket(struct lexer *lexer, struct token *token)
 	if (level == -2) {
 		uint32_t end = lexer->at + 1 + strspn(lexer->text + lexer->at + 1, "=");
 		struct span span = {lexer->at, end};
-		lexer_fail_text(lexer, span, span, "invalid long string delimiter");
+		lexer_fail_text(lexer, span, span, "invalid long string delimiter", NULL);
 	}
 	if (level >= 0) {
 		lexer_read_long(lexer, lexer->at, level, token);

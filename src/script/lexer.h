@@ -147,9 +147,9 @@ _Noreturn void lexer_fail(struct lexer *lexer, struct span span, enum error_tag 
 _Noreturn void lexer_fail_near(struct lexer *lexer, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same for what no further text can mend. */
 _Noreturn void lexer_fail_limit(struct lexer *lexer, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "MESSAGE near TEXT". */
+/* "MESSAGE near TEXT"; hint may be NULL. */
 _Noreturn void lexer_fail_text(struct lexer *lexer, struct span place, struct span near,
-			       const char *message);
+			       const char *message, const char *hint);
 /* An error of meaning, which no trial is interested in. */
 _Noreturn void lexer_fail_meaning(struct lexer *lexer, struct span span, const char *format, ...)
     PRINTF_LIKE(3, 4);
@@ -161,6 +161,11 @@ void lexer_read_string(struct lexer *lexer, struct token *ret);
 int lexer_bracket_level(const struct lexer *lexer, uint32_t at);
 /* start: of the token, for messages. ret may be NULL: a comment. */
 void lexer_read_long(struct lexer *lexer, uint32_t start, int level, struct token *ret);
+
+/* foreign.c: what Lua writes for the operator of C's, Go's, GDB's or bpftrace's that the refused
+ * token at `at` belongs to; for the unit of the refused number that begins there. NULL: nothing. */
+const char *foreign_operator(const struct lexer *lexer, uint32_t at);
+const char *foreign_unit(const struct lexer *lexer, uint32_t at);
 
 /* Character classes, as Lua's in the C locale. */
 enum char_class {

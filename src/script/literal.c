@@ -67,7 +67,7 @@ void lexer_read_number(struct lexer *lexer, struct token *token)
 	token->number = strtod_l(text, &stop, lexer->c_locale);
 	if (stop != end) {
 		struct span span = {start, lexer->at};
-		lexer_fail_text(lexer, span, span, "malformed number");
+		lexer_fail_text(lexer, span, span, "malformed number", foreign_unit(lexer, start));
 	}
 }
 
@@ -86,7 +86,7 @@ static _Noreturn void fail_in_string(struct lexer *lexer, const struct token *to
 {
 	struct span shown = {token->span.start, at + (at < lexer->size)};
 
-	lexer_fail_text(lexer, (struct span){at, at + 1}, shown, message);
+	lexer_fail_text(lexer, (struct span){at, at + 1}, shown, message, NULL);
 }
 
 /* Fails in the string unless the byte at lexer->at is of the class. */

@@ -128,12 +128,32 @@ static void explain_nearest(struct program *program, struct image *image, const 
 	nearest_deinit(&nearest);
 }
 
+/* What is no name, but looks like something of GDB's. */
+static const char *hint_of_form(const char *wanted)
+{
+	if (!strncmp(wanted, "0x", 2) && wanted[2])
+		return "an address is written *0x...";
+	if (strstr(wanted, " thread ") || strstr(wanted, " task "))
+		return "one thread's hits: break FUNCTION if tid == N";
+	if (strstr(wanted, " -force-condition"))
+		return "there is no -force-condition: a condition means something, or is refused";
+	if (strchr(wanted, ',') && !strpbrk(wanted, "(<[{"))
+		return "several functions are one location as a glob or a regular expression: "
+		       "/^(f|g)$/";
+	return NULL;
+}
+
 /* What a user can do about a name that is not there. */
 static void explain_missing(struct error *err, struct program *program, struct image *image,
 			    const char *wanted)
 {
 	struct buffer hint = {0};
+	const char *form = hint_of_form(wanted);
 
+	if (form) {
+		error_hint(err, "%s", form);
+		return;
+	}
 	explain_instances(image, wanted, &hint);
 	if (!hint.size)
 		explain_nearest(program, image, wanted, &hint);

@@ -88,6 +88,13 @@ class BadLocation(TestCase):
         self.refuse("break main.neatFunctoin do end", r'"main\.neatFunctoin" not defined',
                     r"main\.neatFunction", name=self.go())
 
+    def test_what_gdb_has_behind_a_name_is_answered(self):
+        for text, hint in (("counted thread 2", "one thread's hits: break FUNCTION if tid == N"),
+                           ("counted -force-condition if x", "there is no -force-condition"),
+                           ("0x1440", r"an address is written \*0x"),
+                           ("counted, seldom", "several functions are one location as a glob")):
+            self.refuse("break " + text, "Function .* not defined", hint)
+
     def test_a_glob_or_expression_that_matches_nothing(self):
         self.refuse("break nope_* do end", "nope_")
         self.refuse("break /^nope/ do end", "nope")

@@ -8,6 +8,7 @@ A session is an indented block of Markdown with a line that begins with "$ " or
 import html
 import os
 import re
+import shlex
 import unittest
 
 from harness import MOONTAP, Process, ROOT, TestCase, go_versions, needs_root, target_path
@@ -79,6 +80,19 @@ class Pages(TestCase):
 
     def test_recipes(self):
         self.play("docs/recipes.md")
+
+    def test_what_bpftrace_says_in_moontap(self):
+        target = self.target("counted", "-n", 0, "-r", 1)
+        with open(os.path.join(ROOT, "docs/bpftrace.md"), encoding="utf-8") as file:
+            lines = re.findall(r"^    (moontap .*)$", file.read(), re.MULTILINE)
+        self.assertGreater(len(lines), 8)
+        for line in lines:
+            words = shlex.split(line.replace("-p PID", "-p %d" % target.pid))
+            if words[-1].startswith("/") and not os.path.exists(words[-1]):
+                continue  # libssl is not everywhere
+            with self.subTest(line):
+                done = self.moontap("--dry-run", *words[1:])
+                self.assertEqual((done.status, done.stderr), (0, ""))
 
     def test_the_session_of_the_readme(self):
         self.start(Process, [target_path("go-play-1.22"), "-pause", "200ms"])

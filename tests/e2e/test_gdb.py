@@ -178,10 +178,17 @@ class BesideValues(Beside):
         self.assert_same(["print " + text for text in (
             "matrix", "greeting", "first", "*first.next", "first.next->next->value", "&counter",
             "numbers", "numbers[1]", "counter", "word", "either", "big", "point",
-            "matrix[1]", "hidden")] + ["p/%s %s" % (letter, text) for letter in "xzduotc" for text in ("counter", "hidden")] +
+            "matrix[1]", "hidden", "numbers[1]@2", "numbers@2", "word[0]@5", "twice", "main",
+            "counter + 1", "first.next->value * 3 - counter")] + ["p/%s %s" % (letter, text) for letter in "xzduotc" for text in ("counter", "hidden")] +
             ["p/x " + text for text in ("point", "matrix", "numbers", "first.value", "extent", "255",
                                         "1 << 20")] + ["p/t 10", "p/c 65", "p/o 8"],
             value)
+
+    def test_x_of_globals(self):
+        def values(text):
+            return re.sub(r"(?m)(?<=\w) <\w+(\+\d+)?>", "", text)
+        self.assert_same(["x/4dw numbers", "x/4dw &numbers", "x/s word", "x/s greeting", "x/dw &counter",
+                          "x/a &first.next", "x/2dw &matrix[1]", "x/dw first.next"], values)
 
     def test_info_scope(self):
         def names(text):
@@ -226,10 +233,11 @@ class Live(TestCase):
         before = int(tap.expect(r"^(\d+)$").group(1))
         seen = len(tap.lines)
         wait_until(lambda: target.calls() > before + 10)
-        tap.type("p calls\np &calls\np rate\n")
+        tap.type("p calls\np &calls\np rate\np calls > 10 and rate == 200\n")
         self.assertGreater(int(tap.expect(r"^(\d+)$", after=seen).group(1)), before + 10)
         self.assertGreater(int(tap.expect(r"^\(.*\*\) (0x\w+)$").group(1), 16), 1 << 40)
         tap.expect("^200$")
+        tap.expect("^true$")
         tap.close_input()
         self.assertEqual(tap.wait(), 0)
 
@@ -239,6 +247,8 @@ class Live(TestCase):
         tap.type("x/2xw counted\nbreak counted do print(arg[2]) end\n")
         match = tap.expect(r"^(0x\w+) <counted>:\t0xfa1e0ff3\t0x[0-9a-f]{8}$")
         self.assertGreater(int(match.group(1), 16), 0x500000000000)
+        tap.type("info symbol %s\n" % match.group(1))
+        tap.expect("^counted of .*counted at counted.c:37$")
         address = tap.expect(r"^(\d+)$").group(1)
         tap.type("delete\nx/s %s\nx/xw 0\n" % address)
         tap.expect(r'^0x\w+:\t"(zero|one|two|three)"$')

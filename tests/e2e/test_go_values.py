@@ -197,6 +197,20 @@ class Interfaces(Values):
         self.assertIn("main.Point has no field 'Name': it has X, Y", done.stderr)
 
     @each_release
+    def test_what_a_comparison_of_one_should_have_been_is_said(self, path):
+        done = self.moontap("--dry-run", "-e", "break main.anything if v == 5", path)
+        self.assertIn("`v == 5` is always false: v is an interface, 5 a number. "
+                      "What it holds is v.value.", done.stdout)
+
+    @each_release
+    def test_what_is_no_key_and_not_kept_is_said_with_what_is(self, path):
+        done = self.moontap("--dry-run", "-e", "finish main.failure do count(entry.err) end", path)
+        self.assertIn("`entry.err` cannot be kept from the entry", done.stderr)
+        self.assertIn("What it leads to is not kept: a break shows it at the entry.", done.stderr)
+        lines = self.read(path, "break main.failure do count(tostring(err)) end")
+        self.assertIn('  *errors.errorString "three"               1', lines)
+
+    @each_release
     def test_as_json_the_type_is_beside_the_value(self, path):
         lines = self.read(path, "break main.shape do emit{s = s} end "
                           "break main.maps if len(m) == 2 do emit{points = points} end")
@@ -219,6 +233,12 @@ class Interfaces(Values):
 
 @needs_root
 class Stripped(Values):
+    def test_globals_have_no_names(self):
+        path = target_path("go-values-stripped-" + go_versions()[0])
+        done = self.moontap("--dry-run", "-q", path, input="print runtime.ncpu\n")
+        self.assertEqual(done.stderr, "No symbol table is loaded.\n%s has no debug information: "
+                                      "build it without -ldflags=-s or -w.\n" % path)
+
     def test_interfaces_by_position_are_what_they_are_by_name(self):
         for version in go_versions():
             for kind in ("stripped", "pie"):
@@ -331,6 +351,21 @@ class Globals(Values):
             self.assertEqual(len({key for key, _ in pairs}), limit)
             self.assertTrue(all(int(key) == -int(value) for key, value in pairs), pairs)
             self.assertTrue(done.stdout.endswith("...}\n"), done.stdout[-20:])
+
+    @each_release
+    def test_print_follows_slices_and_says_what_it_cannot_follow(self, path):
+        target = self.target(path)
+        done = self.moontap("-q", "-p", target.pid, input=(
+            "p os.Args[0]\np len(os.Args[0]) + 1\np main.anyShape.X\np main.settings.speed\n"
+            "p os.Args[1]\np lastErr\n"))
+        self.assertEqual(done.stdout.splitlines(), ['"%s"' % path, str(len(path) + 1)])
+        self.assertEqual(done.stderr.splitlines(), [
+            "What is in an interface is printed as a whole only.",
+            "A block has the parts at the hit: v.x, v[KEY].",
+            "What is in a map is printed as a whole only.",
+            "A block has the parts at the hit: v.x, v[KEY].",
+            "no such vector element: there are 1",
+            'No symbol "lastErr" in current context.', "Did you mean main.lastErr?"])
 
     @each_release
     def test_a_function_has_a_type_as_go_writes_it(self, path):

@@ -8,6 +8,31 @@ from harness import TABLE_AT_EXIT, Process, TestCase, breakpoints, needs_root, t
 
 
 @needs_root
+class OfALibrary(TestCase):
+    """A program is named, and the tracepoint is in a library that others use, too."""
+
+    def test_what_moontap_does_itself_is_no_hit(self):
+        tap = self.tap("-q", target_path("counted"))
+        tap.type("break libc:write if comm == 'counted' or comm == 'moontap' "
+                 "do print('hit', pid) end\n")
+        tap.expect(r"^libc\.so\.6 is used by other programs, too: what they call is a hit\. With "
+                   r"-p PID, or run, it is one process\.$")
+        tap.type("every 10ms do print('tick') end\n")
+        tap.expect_lines(20, "^tick$")
+        subprocess.run([target_path("counted"), "-n", "1"], check=True, capture_output=True)
+        tap.expect(r"^hit\t")
+        self.assertFalse("hit\t%d" % tap.pid in tap.lines, "moontap's own writes are hits")
+        tap.close_input()
+        self.assertEqual(tap.wait(), 0, tap.error_text())
+
+    def test_of_one_process_nothing_more_is_said(self):
+        done = self.moontap("-q", "-ex", "break libc:write do end", "-batch", "--args",
+                            target_path("counted"), "-n", 1)
+        self.assertIn("Tracepoint 1 at ", done.stdout)
+        self.assertNotIn("other programs", done.stdout + done.stderr)
+
+
+@needs_root
 class Launched(TestCase):
     """--args: moontap starts the program, holds it, and lets it go."""
 

@@ -253,6 +253,10 @@ static void conditions_are_compared_as_lua_does(void **state)
 	} cases[] = {
 	    {"arg[1] > 3", "  12  r1 = u64 [r6+112]\n"
 			   "  13  if r1 s<= 3 goto FILTERED\n"},
+	    {"arg[1] > 3.0", "  12  r1 = u64 [r6+112]\n"
+			     "  13  if r1 s<= 3 goto FILTERED\n"},
+	    {"(1e3) == arg[1]", "  12  r1 = u64 [r6+112]\n"
+				"  13  if r1 != 1000 goto FILTERED\n"},
 	    {"not (arg[1] ~= arg[2])", "  12  r1 = u64 [r6+112]\n"
 				       "  13  r2 = u64 [r6+104]\n"
 				       "  14  if r1 != r2 goto FILTERED\n"},
@@ -349,6 +353,7 @@ static void conditions_that_lua_must_decide_say_why(void **state)
 			      "constants only"},
 	    {"limit > arg[1]", "`limit` is left to Lua"},
 	    {"arg[1] > 1.5", "`1.5` is left to Lua"},
+	    {"arg[1] > 1e19", "`1e19` is left to Lua"},
 	    {"time > 5", "`>` between these is left to Lua"},
 	};
 

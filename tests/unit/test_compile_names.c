@@ -391,6 +391,12 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	     "Did you mean `p` or `n`? In scope here: p, n."},
 	    {"do print(q.size)", ERR_NAME, "t.mt:1:18", "`q` means nothing here",
 	     "Did you mean `p` or `n`? In scope here: p, n."},
+	    {"if p == NULL do", ERR_NAME, "t.mt:1:17", "`NULL` means nothing here",
+	     "A pointer that leads nowhere is nil."},
+	    {"do print(arg0)", ERR_NAME, "t.mt:1:18", "`arg0` means nothing here",
+	     "Arguments are counted from 1: arg[1]."},
+	    {"do print(nsecs)", ERR_NAME, "t.mt:1:18", "`nsecs` means nothing here",
+	     "The time of the hit is `time`; in a finish, `elapsed` is how long the call took."},
 	    {"do print(p.sise)", ERR_NAME, "t.mt:1:18", "struct item * has no field `sise`",
 	     "Did you mean `size`? Its fields are: size, numbers, low, high, color, text, next."},
 	    {"do print(p.next.numbers.x)", ERR_NAME, "t.mt:1:18", "int [4] has no field `x`",
@@ -478,6 +484,46 @@ static void what_cannot_be_read_is_said_with_what_can_be_done(void **state)
 	program_free(program);
 }
 
+/* In the kernel's half and in Lua's (the block prints). */
+static void comparisons_with_a_constant_of_another_kind_are_doubted(void **state)
+{
+	static const struct {
+		const char *text, *doubt;
+	} cases[] = {
+	    {"if n == 'a'", "`n == 'a'` is always false: n is a number, 'a' a text. That character "
+			    "is 97."},
+	    {"if p.text ~= 3", "`p.text ~= 3` is always true: p.text is a text, 3 a number."},
+	    {"if 'x' == p.size", "`'x' == p.size` is always false: p.size is a number, 'x' a text. "
+				 "That character is 120."},
+	    {"if n == true", "`n == true` is always false: n is a number, true a boolean."},
+	    {"if n > 2 do if n == 'ab' then print(n) end print() end",
+	     "`n == 'ab'` is always false: n is a number, 'ab' a text."},
+	    {"if p.color == 'GREEN' and p.color ~= 5 and p ~= nil and p ~= 0 and n == 97 and "
+	     "p.text == 'a' and p.text ~= nil",
+	     NULL},
+	    {"do local a = 1 if a == 'x' then print(n) end print() end", NULL},
+	};
+	struct program *program;
+	const struct compile_site site = open_site(&program);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct compiled c;
+		char text[200];
+
+		snprintf(text, sizeof(text), "break f %s", cases[i].text);
+		compile_here(&c, &site, text);
+		if (c.err)
+			fail_with_error(c.err);
+		if (cases[i].doubt)
+			assert_string_equal(c.plan->doubt, cases[i].doubt);
+		else
+			assert_null(c.plan->doubt);
+		compiled_deinit(&c);
+	}
+	program_free(program);
+}
+
 static void a_star_is_the_first_element(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -509,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions_on_names_become_short_code),
+	    cmocka_unit_test(comparisons_with_a_constant_of_another_kind_are_doubted),
 	    cmocka_unit_test(a_star_is_the_first_element),
 	    cmocka_unit_test(what_the_kernel_would_see_otherwise_is_left_to_lua),
 	    cmocka_unit_test(lua_gets_bounds_that_are_never_missing),

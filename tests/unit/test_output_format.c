@@ -237,8 +237,7 @@ static void malformed_formats_are_refused_as_lua_refuses_them(void **state)
 {
 	(void)state;
 	static const char *const formats[] = {
-	    "%",  "%5",	 "100%", "%y",	"%ld",
-	    "%-", "%5.", "%5.d", "%\n", "%00000000000000000000000001d"};
+	    "%", "%5", "100%", "%y", "%-", "%5.", "%5.d", "%\n", "%00000000000000000000000001d"};
 	const struct format_value one = INTEGER(1);
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
@@ -250,7 +249,7 @@ static void printf_takes_its_arguments_in_order_and_says_which_is_wrong(void **s
 	(void)state;
 	static const struct {
 		const char *format;
-		struct format_value values[3];
+		struct format_value values[4];
 		size_t count;
 		const char *expected, *error;
 	} cases[] = {
@@ -273,6 +272,23 @@ static void printf_takes_its_arguments_in_order_and_says_which_is_wrong(void **s
 	     "table: 0x1|  table: 0x1",
 	     NULL},
 	    {"%F", {FLOAT(INFINITY)}, 1, "INF", NULL},
+	    {"%ld %lu|%5zu %hhx",
+	     {INTEGER(-1), INTEGER(2), INTEGER(3), INTEGER(255)},
+	     4,
+	     "-1 2|    3 ff",
+	     NULL},
+	    {"%lZ", {INTEGER(1)}, 1, NULL, "invalid conversion '%lZ' to 'printf'"},
+	    {"%l", {INTEGER(1)}, 1, NULL, "invalid conversion '%l' to 'printf'"},
+	    {"%p %p|%8p",
+	     {INTEGER(0x7f00), INTEGER(0), {.kind = FORMAT_NIL}},
+	     3,
+	     "0x7f00 (nil)|   (nil)",
+	     NULL},
+	    {"%p",
+	     {{.kind = FORMAT_BOOLEAN}},
+	     1,
+	     NULL,
+	     "bad argument #2 to 'printf' (number expected, got boolean)"},
 	    {"%Z", {INTEGER(1)}, 1, NULL, "invalid conversion '%Z' to 'printf'"},
 	    {"extra", {INTEGER(1)}, 1, "extra", NULL},
 	    {"", {INTEGER(1)}, 0, "", NULL},

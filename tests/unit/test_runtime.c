@@ -320,6 +320,18 @@ static void timers_run_their_blocks_when_they_are_due(void **state)
 						"\ttest.mt:4: in the block of every\n"));
 }
 
+static void a_name_that_a_timer_would_have_as_nil_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_error(f, "every 1h do print(pid) end", ERR_NAME, "test.mt:1:19",
+		     "`pid` is known at a hit only");
+	expect_error(f, "every 1h do\nif nonesuch then count() end end", ERR_NAME, "test.mt:2:4",
+		     "`nonesuch` means nothing here");
+	run_well(f, "every 1h do local pid = 1 print(pid, later, os.time(), arg) end later = 1");
+	run_well(f, "every 1h do made = (made or 0) + 1 end");
+}
+
 static void every_is_a_function_too(void **state)
 {
 	struct fixture *f = *state;
@@ -417,6 +429,7 @@ int main(void)
 	    TEST(expressions_typed_at_the_prompt_are_printed),
 	    TEST(names_complete_in_tables_too),
 	    TEST(timers_run_their_blocks_when_they_are_due),
+	    TEST(a_name_that_a_timer_would_have_as_nil_is_an_error),
 	    TEST(every_is_a_function_too),
 	    TEST(many_scripts_leave_no_memory_behind),
 	};

@@ -78,7 +78,8 @@ static void what_is_no_integer_is_an_error_of_the_block(void **state)
 	static const struct {
 		const char *block, *message;
 	} cases[] = {
-	    {"sum(arg[1] / 2)", "the value of sum must be an integer, not a float"},
+	    {"sum(arg[1] / 2)",
+	     "the value of sum must be an integer, not a float: // divides integers"},
 	    {"max(nothing)", "the value of max must be an integer, not a nil"},
 	    {"hist(comm)", "the value of hist must be an integer, not a string"},
 	    {"count(arg[1] / 2)",

@@ -202,7 +202,8 @@ static void aggregations_take_what_is_a_number_or_a_text(void **state)
 	counts(f, "sum(v.x, v.y)", &point, "  2  1\n");
 	block_prints(
 	    f, "count(v)", &point, 1,
-	    " a key of count must be an integer, a string or a boolean, not a struct point");
+	    " a key of count must be an integer, a string or a boolean, not a struct point: "
+	    "tostring(V) is a string");
 	block_prints(f, "sum(v)", &point, 1,
 		     " the value of sum must be an integer, not a struct point");
 	block_prints(f, "sum(v)", &pointer, 1,

@@ -293,6 +293,50 @@ static void a_wrong_probe_statement_says_what_is_wrong(void **state)
 		assert_dump(cases[i].text, cases[i].dump);
 }
 
+/* What C, Go, GDB and bpftrace write instead; a second text without such an operator. */
+static void what_other_languages_write_is_said_in_luas_words(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} cases[] = {
+	    {"break f if x != 3", "Lua's \"not equal\" is ~="},
+	    {"break f if x == 3 && y", "Lua's \"and\" is the word: a and b"},
+	    {"break f if x || y do end", "Lua's \"or\" is the word: a or b"},
+	    {"break f if !x", "Lua's \"not\" is the word: not a"},
+	    {"break f if p->x > 1", "a field behind a pointer is written as any other: p.x"},
+	    {"break f do print(p->x) end", "a field behind a pointer is written as any other: p.x"},
+	    {"break f if n = 3", "== compares"},
+	    {"break f do n++ end", "Lua has no ++: n = n + 1"},
+	    {"break f do n += 2 end", "Lua has no +=: n = n + 1"},
+	    {"break f if $rdi > 3", "a register is reg.NAME: reg.rdi"},
+	    {"break f do print(x ? 1 : 2) end", "a ? b : c is written: a and b or c"},
+	    {"break f do @[comm] = count() end",
+	     "bpftrace's @[KEY] = count() is count(KEY) here; hist(VALUE, KEY) and the like"},
+	    {"finish f if elapsed > 10ms", "a time is a number of ns: 10 ms are 10 * 1000000"},
+	    {"finish f if elapsed > 1.5s", "a time is a number of ns: 10 ms are 10 * 1000000"},
+	    {"break f if n > 64K", "a size is a number of bytes: 64 K are 64 * 1024"},
+	    {"break f if n > 3x", NULL},
+	    {"break f if n > ]", NULL},
+	    {"x = = 3", NULL},
+	    {"x =\n= 3", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct source *source = source_new("t", cases[i].text, strlen(cases[i].text));
+		struct tree *tree;
+		struct error *err = tree_parse(source, &tree);
+
+		assert_non_null(err);
+		if (cases[i].hint)
+			assert_string_equal(err->hint, cases[i].hint);
+		else
+			assert_null(err->hint);
+		error_free(err);
+		source_free(source);
+	}
+}
+
 static void a_probe_becomes_one_call_on_its_own_lines(void **state)
 {
 	static const struct {
@@ -470,6 +514,7 @@ int main(void)
 	    cmocka_unit_test(a_location_is_taken_as_it_stands),
 	    cmocka_unit_test(lua_s_reading_comes_first),
 	    cmocka_unit_test(a_wrong_probe_statement_says_what_is_wrong),
+	    cmocka_unit_test(what_other_languages_write_is_said_in_luas_words),
 	    cmocka_unit_test(a_probe_becomes_one_call_on_its_own_lines),
 	    cmocka_unit_test(the_translation_runs_with_its_upvalues_and_lines),
 	    cmocka_unit_test(a_tree_lists_its_probes_and_functions_in_order),
