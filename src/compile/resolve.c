@@ -99,17 +99,23 @@ const struct node *resolve_constant(const struct compiler *c, const struct node 
 	return resolve_folded(name);
 }
 
+static bool is_name_of(const struct node *node, const struct node *declaration)
+{
+	return node->kind == NODE_NAME && node->declaration == declaration;
+}
+
 /* Is the local assigned to somewhere below node? */
 static bool is_assigned(const struct node *node, const struct node *declaration)
 {
-	const struct node *target = node->kind == NODE_ASSIGN		    ? node->first->first
-				    : node->kind == NODE_FUNCTION_STATEMENT ? node->first
-									    : NULL;
+	const struct node *first = node->first;
 
-	for (; target; target = node->kind == NODE_ASSIGN ? target->next : NULL)
-		if (target->kind == NODE_NAME && target->declaration == declaration)
+	if (first && node->kind == NODE_FUNCTION_STATEMENT && is_name_of(first, declaration))
+		return true;
+	for (const struct node *target = first && node->kind == NODE_ASSIGN ? first->first : NULL;
+	     target; target = target->next)
+		if (is_name_of(target, declaration))
 			return true;
-	for (const struct node *child = node->first; child; child = child->next)
+	for (const struct node *child = first; child; child = child->next)
 		if (is_assigned(child, declaration))
 			return true;
 	return false;
