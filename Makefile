@@ -229,6 +229,9 @@ FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/u
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua lua/*/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 
+# The checks take the processors' idle time alone, so that tests can run beside them undisturbed.
+IDLE := chrt --idle 0
+
 .PHONY: lint lint-format lint-layers lint-lua lint-clang
 lint: lint-format lint-layers lint-lua lint-clang $(TIDIED) ## formatting, clang's opinion, luacheck, layers
 lint-format:
@@ -238,10 +241,10 @@ lint-layers:
 lint-lua:
 	$(call say,LUACHECK,sources)$(if $(LUA_FILES),luacheck -q $(LUA_FILES))
 lint-clang:
-	@$(MAKE) CC=$(CLANG) BUILD=build/clang WERROR=-Werror all
+	@$(IDLE) $(MAKE) CC=$(CLANG) BUILD=build/clang WERROR=-Werror all
 $(BUILD)/lint/%.tidy: %.c .clang-tidy Makefile | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(call say,TIDY,$<)clang-tidy --quiet --warnings-as-errors='*' $< -- $(ALL_CFLAGS) 2>$@.log \
+	$(call say,TIDY,$<)$(IDLE) clang-tidy --quiet --warnings-as-errors='*' $< -- $(ALL_CFLAGS) 2>$@.log \
 		|| { cat $@.log; exit 1; }; touch $@
 
 # -------------------------------------------------------------------- rest
