@@ -183,8 +183,10 @@ unit: $(ROOMS:%=unit-%) ## the unit tests alone (unit-ROOM: of one room)
 include tests/targets/targets.mk
 include tests/bench/bench.mk
 
+TESTED := $(BUILD)/moontap $(UNITS) $(TARGETS) $(BUILD)/bench/events
+
 .PHONY: test
-test: $(BUILD)/moontap $(UNITS) $(TARGETS) $(BUILD)/bench/events ## set up, build and run every test (end to end: as root)
+test: $(TESTED) ## set up, build and run every test (end to end: as root)
 	@BUILD=$(BUILD) tests/run $(TESTS)
 
 .PHONY: san
@@ -229,8 +231,12 @@ FORMATTED := $(SOURCES) $(wildcard include/moontap/*.h src/*/*.h bpf/*.c tests/u
 LUA_FILES := $(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua lua/*/*/*/*.lua examples/*.lua)
 TIDIED    := $(SOURCES:%.c=$(BUILD)/lint/%.tidy)
 
-# The checks take the processors' idle time alone, so that tests can run beside them undisturbed.
+# `make test lint` runs the tests beside the checks, undisturbed: these begin when all is built that
+# the tests need, and take the processors' idle time alone.
 IDLE := chrt --idle 0
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+$(TIDIED) lint-clang: | $(TESTED)
+endif
 
 .PHONY: lint lint-format lint-layers lint-lua lint-clang
 lint: lint-format lint-layers lint-lua lint-clang $(TIDIED) ## formatting, clang's opinion, luacheck, layers
