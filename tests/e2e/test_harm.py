@@ -110,7 +110,9 @@ class Cycles(TestCase):
         self.assertEqual(tap.wait(), 0, tap.error_text())
         # The first cycles open what is kept; after that nothing may grow.
         settled, last = seen[19], seen[-1]
-        self.assertEqual(last[0], settled[0], "descriptors: %s" % [s[0] for s in seen])
+        # A thread may still be at closing those of the last.
+        self.assertEqual(min(s[0] for s in seen[-20:]), min(s[0] for s in seen[10:30]),
+                         "descriptors: %s" % [s[0] for s in seen])
         # As many threads detach as there is time for, and their stacks are kept.
         self.assertLessEqual(last[1], settled[1] + 16, "mappings: %s" % [s[1] for s in seen])
         self.assertLessEqual(last[2], settled[2] + (4096 if IS_SANITIZED else 512), "kB resident: %s" % [s[2] for s in seen])
