@@ -25,6 +25,7 @@ SETUP_demo  := build demo
 SETUP_test  := build demo test $(if $(STRESS),stress)
 SETUP_san   := build demo test
 SETUP_lint  := build lint
+SETUP_lint-fast := build lint
 SETUP_fuzz  := build fuzz
 SETUP_bench := build demo test bench
 SETUP := $(sort $(foreach goal,$(MAKECMDGOALS),$(SETUP_$(goal))))
@@ -238,8 +239,10 @@ ifneq ($(filter test,$(MAKECMDGOALS)),)
 $(TIDIED) lint-clang: | $(TESTED)
 endif
 
-.PHONY: lint lint-format lint-layers lint-lua lint-clang
-lint: lint-format lint-layers lint-lua lint-clang $(TIDIED) ## formatting, clang's opinion, luacheck, layers
+.PHONY: lint lint-fast lint-format lint-layers lint-lua lint-clang
+lint: lint-fast $(TIDIED) ## formatting, clang's opinion, luacheck, layers
+# For CI: all but clang's analyzer.
+lint-fast: lint-format lint-layers lint-lua lint-clang
 lint-format:
 	$(call say,FORMAT,sources)clang-format --dry-run -Werror $(FORMATTED)
 lint-layers:

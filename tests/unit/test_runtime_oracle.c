@@ -10,7 +10,7 @@
 #include "oracle_text.h"
 
 #define STATEMENTS	    8
-#define EXPRESSIONS_DEFAULT 1500
+#define EXPRESSIONS_DEFAULT 800
 /* So that what a runtime keeps of its scripts does not grow without end. */
 #define ROUNDS_OF_A_RUNTIME 100
 
