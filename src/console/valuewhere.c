@@ -2,8 +2,6 @@
 /*
  * valuewhere.c - where a global is, by the steps that its debug information gives.
  */
-#include <string.h>
-
 #include "command.h"
 
 enum {
@@ -12,8 +10,7 @@ enum {
 
 static bool compute(uint64_t *stack, size_t *size, const struct where_step *step)
 {
-	uint64_t b = stack[*size - 1], number = (uint64_t)step->number;
-	(void)number;
+	uint64_t b = stack[*size - 1];
 	if (step->op == WHERE_NEG || step->op == WHERE_NOT) {
 		stack[*size - 1] = step->op == WHERE_NEG ? -b : ~b;
 		return true;

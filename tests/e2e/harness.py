@@ -320,6 +320,17 @@ class TestCase(unittest.TestCase):
         tap.expect("^ready$")
         return tap
 
+    def assert_examples_fit(self, recipe, program):
+        """The examples in a recipe's help can be run on the program."""
+        text = self.moontap("-q", "-batch", "-ex", "recipe help " + recipe).stdout
+        examples = re.findall(r"^  recipe run (.*)$", text, re.MULTILINE)
+        self.assertTrue(examples, recipe)
+        for example in examples:
+            result = self.moontap("-q", "-batch", "--dry-run", program,
+                                  "-ex", "recipe check " + example)
+            self.assertEqual(result.status, 0, (example, str(result)))
+            self.assertIn("recipe %s fits: " % recipe, result.stdout)
+
     def assert_original(self, target):
         """The code of the target has no probe in it (any more)."""
         self.assertEqual(wait_until(lambda: not changed_text(target.pid)) or

@@ -117,14 +117,7 @@ class Checked(TestCase):
     @needs_php
     def test_the_examples_fit(self):
         for recipe, program in self.PROGRAMS.items():
-            text = self.moontap("-q", "-batch", "-ex", "recipe help " + recipe).stdout
-            examples = re.findall(r"^  recipe run (.*)$", text, re.MULTILINE)
-            self.assertTrue(examples, recipe)
-            for example in examples:
-                result = self.moontap("-q", "-batch", "--dry-run", program,
-                                      "-ex", "recipe check " + example)
-                self.assertEqual(result.status, 0, (example, str(result)))
-                self.assertIn(f"recipe {recipe} fits: ", result.stdout)
+            self.assert_examples_fit(recipe, program)
 
     @needs_ruby
     @needs_php
